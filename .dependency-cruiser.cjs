@@ -1,0 +1,68 @@
+/** Who may import whom: ARCHITECTURE.md's table, enforced. Keys are folders; values list the folders they may import besides themselves. */
+const base = ['contracts', 'errors', 'random'];
+const allowed = {
+  contracts: [],
+  random: [],
+  config: base,
+  transfer: base,
+  plan: [...base, 'config', 'transfer', 'models'],
+  kernels: base,
+  ops: [...base, 'kernels'],
+  models: [...base, 'ops'],
+  training: [...base, 'transfer', 'models', 'ops', 'kernels', 'data', 'artifacts'],
+  data: base,
+  artifacts: base,
+  reports: base,
+  server: base,
+  planner: [...base, 'config', 'plan', 'transfer', 'models', 'data', 'artifacts'],
+  'trainer-process': [...base, 'transfer', 'models', 'ops', 'kernels', 'training', 'data', 'artifacts'],
+  worker: [...base, 'config', 'plan', 'planner', 'transfer', 'models', 'data', 'artifacts', 'reports', 'server', 'activities', 'workflows'],
+  client: [...base, 'config', 'plan', 'planner', 'transfer', 'models', 'data', 'artifacts', 'reports', 'server', 'worker', 'workflows'],
+  cli: [...base, 'config', 'plan', 'planner', 'transfer', 'models', 'data', 'artifacts', 'reports', 'server', 'client', 'worker'],
+};
+const place = (folder) =>
+  folder === 'errors' ? '^src/errors\\.ts$' : folder === 'workflows' || folder === 'activities' ? `^${folder}/` : `^src/${folder}/`;
+const rule = (folder, targets) => ({
+  name: `${folder}-imports`,
+  severity: 'error',
+  from: { path: place(folder) },
+  to: { path: '^(src|workflows|activities)/', pathNot: [place(folder), ...targets.map(place)] },
+});
+const external = (name, from, modules) => ({ name, severity: 'error', from, to: { path: `node_modules/(${modules})` } });
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    ...Object.entries(allowed).map(([folder, targets]) => rule(folder, targets)),
+    rule('workflows', base),
+    rule('activities', [...base, 'config', 'plan', 'planner', 'transfer', 'models', 'data', 'artifacts']),
+    external(
+      'tensors-stay-in-the-trainer',
+      { path: '^(src|workflows|activities)/', pathNot: '^src/(ops|kernels|models|training|trainer-process)/' },
+      '@tensorflow',
+    ),
+    {
+      name: 'nothing-imports-the-trainer-process',
+      severity: 'error',
+      from: { pathNot: '^src/trainer-process/' },
+      to: { path: '^src/trainer-process/' },
+    },
+    external(
+      'workflows-are-pure',
+      { path: '^workflows/' },
+      'zod|yaml|@tensorflow|@duckdb|@temporalio/(client|worker|activity|testing|envconfig)',
+    ),
+    { name: 'workflows-do-no-io', severity: 'error', from: { path: '^workflows/' }, to: { dependencyTypes: ['core'] } },
+    {
+      name: 'pure-folders-do-no-io',
+      severity: 'error',
+      from: { path: '^src/(contracts|random|config|transfer|plan)/' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?crypto$' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,95 @@
+import type { Metrics } from './json.ts';
+import type { BackendName } from './plan.ts';
+import type { Ref } from './refs.ts';
+import type { DataRefs, TrainResult } from './stage-activities.ts';
+
+/** What the worker asks of a trainer process: one job per process. Tensors never cross; both sides share the store. */
+export type TrainerJob = FitJob | EvaluateJob | PredictJob;
+
+interface JobBase {
+  /** Directory of the artifact store. */
+  readonly store: string;
+  /** Modules with further model definitions, named by the operator, never by data. Absolute file URLs. */
+  readonly register: readonly string[];
+}
+
+/** Trains one stage, from its newest valid snapshot when there is one. */
+export interface FitJob extends JobBase {
+  readonly kind: 'fit';
+  readonly plan: Ref;
+  readonly stage: number;
+  readonly stageKey: string;
+  readonly mask: Ref;
+  readonly inputWeights: Ref;
+  readonly data: DataRefs;
+  /** The lease this attempt holds: number n of `lease-<n>`, and its token. */
+  readonly lease: { readonly number: number; readonly token: string };
+  /** Number of the snapshot to probe forward from; a hint only. */
+  readonly snapshotHint: number;
+  /** True from the second attempt without progress: a snapshot after every step. */
+  readonly snapshotEveryStep: boolean;
+  /** Absolute path of this attempt's raw sample log (JSONL, appended). */
+  readonly sampleLog: string;
+}
+
+/** Evaluates weights on one split. */
+export interface EvaluateJob extends JobBase {
+  readonly kind: 'evaluate';
+  readonly plan: Ref;
+  readonly weights: Ref;
+  readonly data: Ref;
+  readonly split: 'validation' | 'test';
+  /** Metric name prefix: `test` gives `test/accuracy`. */
+  readonly prefix: string;
+}
+
+/** Predicts rows of a saved model's data; writes a CSV. */
+export interface PredictJob {
+  readonly kind: 'predict';
+  readonly register: readonly string[];
+  /** Directory of the saved model. */
+  readonly model: string;
+  /** Absolute path of the data file. */
+  readonly data: string;
+  /** Absolute path of the CSV to write. */
+  readonly out: string;
+  readonly backend: BackendName | null;
+  readonly batchSize: number;
+}
+
+/** Parent to trainer. */
+export type ToTrainer =
+  | { readonly type: 'start'; readonly job: TrainerJob }
+  /** Commit a snapshot at the next step boundary and go on (`stop: false`) or exit after it (`stop: true`). */
+  | { readonly type: 'save'; readonly stop: boolean };
+
+/** Phases with a time budget; over budget the parent kills the trainer (TRAINER_STALLED). */
+export type TrainerPhase = 'decode' | 'restore' | 'dry_run' | 'step' | 'validate' | 'commit' | 'evaluate' | 'predict';
+
+/** Trainer to parent. */
+export type FromTrainer =
+  | { readonly type: 'ready' }
+  /** A phase begins (also sent per step, throttled by the trainer to once per 100 ms); it may take at most `budgetMs`. */
+  | { readonly type: 'phase'; readonly phase: TrainerPhase; readonly budgetMs: number }
+  | ({ readonly type: 'progress' } & TrainerProgress)
+  | { readonly type: 'resumed'; readonly snapshot: number; readonly step: number }
+  | { readonly type: 'snapshot'; readonly snapshot: number; readonly step: number; readonly stateDigest: string }
+  | { readonly type: 'finished'; readonly result: TrainResult }
+  | { readonly type: 'evaluated'; readonly metrics: Metrics }
+  | { readonly type: 'predicted'; readonly rows: number }
+  /** The answer to `save` with `stop: true`; the trainer exits afterwards. */
+  | { readonly type: 'saved'; readonly snapshot: number; readonly step: number }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly details: string };
+
+/** Where training is. */
+export interface TrainerProgress {
+  /** 0-based epoch, and steps committed to the weights so far. */
+  readonly epoch: number;
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly maxEpochs: number;
+  readonly lr: number;
+  /** Newest logged metrics. */
+  readonly metrics: Metrics;
+  readonly stepsPerSecond: number;
+}

@@ -1,0 +1,40 @@
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+
+/** Activation names as torch.nn spells them. */
+export type Activation = 'ReLU' | 'SiLU' | 'GELU' | 'Tanh' | 'Sigmoid' | 'LeakyReLU' | 'ELU' | 'Softplus' | 'Identity';
+
+/**
+ * The differentiable building operations that models and optimizers are written against. One implementation composes
+ * tfjs ops; a backend may fuse them. Both are checked against each other. Letters: B batch, I/O features in/out, C channels, H W height and width.
+ * Images are channels-last ([B, H, W, C]) inside; weights keep torch's layouts.
+ */
+export interface Ops {
+  /** x [B, I] . weight[O, I]^T + bias [O] -> [B, O], then the activation. */
+  linear(x: Tensor, weight: Tensor, bias: Tensor | null, activation?: Activation): Tensor;
+  /** x [B, H, W, C], weight [O, C, kh, kw] (torch), bias [O] -> [B, H', W', O]. Symmetric zero padding; H' = floor((H + 2p - kh) / s) + 1. */
+  conv2d(x: Tensor, weight: Tensor, bias: Tensor | null, options: ConvOptions): Tensor;
+  /** x [B, H, W, C] -> [B, H', W', C]; floor mode, no padding. */
+  maxPool2d(x: Tensor, kernelSize: number, stride: number): Tensor;
+  activation(x: Tensor, name: Activation): Tensor;
+  /** Normalises the last axis with given statistics [C]: (x - mean) / sqrt(variance + eps) * weight + bias. Differentiable in everything. */
+  batchNorm(
+    x: Tensor,
+    statistics: { readonly mean: Tensor; readonly variance: Tensor },
+    affine: { readonly weight: Tensor; readonly bias: Tensor } | null,
+    eps: number,
+  ): Tensor;
+  /** Mean and biased variance over all axes but the last -> [C], [C]. */
+  moments(x: Tensor): { readonly mean: Tensor; readonly variance: Tensor };
+  /** x * mask / (1 - p); the mask (0 or 1, x's shape) comes from the counter-based generator. */
+  dropout(x: Tensor, mask: Tensor, p: number): Tensor;
+  /** Mean over all elements of (prediction - target)^2. */
+  mseLoss(prediction: Tensor, target: Tensor): Scalar;
+  /** logits [B, K], classes [B] int32 -> mean negative log likelihood (softmax, stable). */
+  crossEntropy(logits: Tensor, classes: Tensor): Scalar;
+}
+
+/** torch.nn.Conv2d's stride and padding, square. */
+export interface ConvOptions {
+  readonly stride: number;
+  readonly padding: number;
+}
