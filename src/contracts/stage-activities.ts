@@ -43,6 +43,7 @@ export interface PlanSummary {
 
 export interface ChildRun {
   readonly name: string;
+  readonly runDigest: string;
   readonly run: RunDocument;
   /** Why it has to run, in words. */
   readonly reason: string;

@@ -1,0 +1,53 @@
+import type { TransferLearningState } from './run-state.ts';
+import type { RunDocument } from './stage-activities.ts';
+
+/** Name of the workflow type that a run is. */
+export const TRANSFER_LEARNING = 'transferLearning';
+
+/** Query: where a run is. Answers a RunStatus. */
+export const STATUS_QUERY = 'status';
+
+/** Signal from the train activity: progress of a stage, at most 20 a stage. Carries a ProgressSignal. */
+export const PROGRESS_SIGNAL = 'progress';
+
+/** Update: run the parked activity again. */
+export const RETRY_STAGE_UPDATE = 'retryStage';
+
+/** Update: end a parked run as failed. */
+export const ABORT_UPDATE = 'abort';
+
+/** Search attributes of a run: mirrored essentials that work with all workers down. */
+export const SEARCH_ATTRIBUTES = { status: 'RootstockStatus', needsHuman: 'RootstockNeedsHuman' } as const;
+
+/** Values of the RootstockStatus search attribute. */
+export type RunStatusName = 'running' | 'needs_attention' | 'completed' | 'failed' | 'cancelled';
+
+/** Memo of a run's workflow: what attaching compares, readable without a worker. */
+export interface RunMemo {
+  readonly runDigest: string;
+  readonly rootstockVersion: string;
+  readonly source: string;
+  readonly output: string;
+}
+
+/** Task queues of one store: workers with different stores never meet. */
+export interface TaskQueues {
+  readonly io: string;
+  readonly train: string;
+}
+
+/** Names the task queues of a store. */
+export function taskQueues(storeId: string): TaskQueues {
+  return { io: `rootstock-io-${storeId}`, train: `rootstock-train-${storeId}` };
+}
+
+/** The workflow's input. */
+export interface TransferLearningInput {
+  readonly run: RunDocument;
+  readonly expectedPlanDigest: string | null;
+  readonly queues: TaskQueues;
+  /** False where the server does not know our search attributes. */
+  readonly searchAttributes: boolean;
+  /** Set by continue-as-new only: what has been done so far. */
+  readonly resume: TransferLearningState | null;
+}

@@ -1,0 +1,1 @@
+export { transferLearning } from './transfer-learning.ts';

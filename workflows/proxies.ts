@@ -1,0 +1,49 @@
+import { type ActivityOptions, CancellationScope, proxyActivities } from '@temporalio/workflow';
+import type { StageActivities } from '../src/contracts/stage-activities.ts';
+import type { TaskQueues } from '../src/contracts/workflow.ts';
+
+/**
+ * Timeouts and retries. heartbeatTimeout 15 s: workers heartbeat each second, so a dead worker is noticed within 15 s and a
+ * busy machine has room. The first retry comes after 100 ms because a killed trainer is the usual cause.
+ * WAIT_CANCELLATION_COMPLETED is set on purpose: the SDK's real default (TRY_CANCEL) closes the workflow while the trainer still runs.
+ */
+const COMMON = {
+  heartbeatTimeout: '15 seconds',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry: { initialInterval: '100 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+} as const satisfies ActivityOptions;
+
+/** Disk full, a lost store: up to about ten minutes of retries, then the run parks or fails. */
+const IO_RETRY = { ...COMMON.retry, maximumAttempts: 25 } as const;
+
+/** No scheduleToClose and no cap on attempts: NO_PROGRESS ends a stage that gets nowhere. 30 days is the longest attempt. */
+const TRAIN_TIMEOUT = '30 days';
+
+/** The activities of a run, on their task queues, each with a summary for the Temporal UI. */
+export function createProxies(queues: TaskQueues): StageActivities {
+  const io = proxyActivities<StageActivities>({ ...COMMON, taskQueue: queues.io, startToCloseTimeout: '6 hours', retry: IO_RETRY });
+  const train = proxyActivities<StageActivities>({
+    ...COMMON,
+    taskQueue: queues.train,
+    startToCloseTimeout: TRAIN_TIMEOUT,
+    allowEagerDispatch: false,
+  });
+  const test = proxyActivities<StageActivities>({
+    ...COMMON,
+    taskQueue: queues.train,
+    startToCloseTimeout: '6 hours',
+    retry: IO_RETRY,
+    allowEagerDispatch: false,
+  });
+  return {
+    plan: (input) => io.plan.executeWithOptions({ summary: `Plan ${input.run.source}` }, [input]),
+    load: (input) => io.load.executeWithOptions({ summary: 'Load the pre-trained model and the data' }, [input]),
+    match: (input) => io.match.executeWithOptions({ summary: 'Match pre-trained modules to the new model' }, [input]),
+    freeze: (input) => io.freeze.executeWithOptions({ summary: `Freeze modules of stage ${input.stage + 1}` }, [input]),
+    train: (input) => train.train.executeWithOptions({ summary: `Train stage ${input.stage + 1}` }, [input]),
+    checkpoint: (input) =>
+      CancellationScope.nonCancellable(() => io.checkpoint.executeWithOptions({ summary: `Checkpoint stage ${input.stage + 1}` }, [input])),
+    publish: (input) =>
+      CancellationScope.nonCancellable(() => test.publish.executeWithOptions({ summary: 'Evaluate and publish' }, [input])),
+  };
+}
