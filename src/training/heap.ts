@@ -1,0 +1,42 @@
+import { backend, engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+
+/** The part of tfjs's wasm backend that gives access to its memory. */
+interface HeapBackend {
+  makeOutput(shape: readonly number[], dtype: 'float32'): TensorInfo;
+  typedArrayFromHeap(info: TensorInfo): Float32Array;
+  getMemoryOffset(dataId: object): number;
+}
+
+/** Elementwise work on views of the wasm heap: reads `inputs`, fills every element of `outputs` (not zeroed before). */
+export type HeapLoop = (inputs: readonly Float32Array[], outputs: readonly Float32Array[]) => void;
+
+/**
+ * Runs one loop over float32 tensors where they lie in the wasm backend's memory, without a kernel dispatch per operation.
+ * Returns `outputCount` new tensors of the first input's shape, or undefined when the active backend has no such memory
+ * (then compose tfjs operations). All inputs have equal element counts. Inputs are only read: XNNPACK caches packed weights
+ * by tensor, so writing into one in place would train wrongly without an error.
+ */
+export function mapOnHeap(inputs: readonly Tensor[], outputCount: number, loop: HeapLoop): readonly Tensor[] | undefined {
+  const heap = backend();
+  const [first] = inputs;
+  if (!hasHeap(heap) || first === undefined) return undefined;
+  // Brings data here that another backend holds, before anything below takes a view.
+  for (const { dataId } of inputs) heap.getMemoryOffset(dataId);
+  const outputs = Array.from({ length: outputCount }, () => heap.makeOutput(first.shape, 'float32'));
+  // Views come last: allocating may grow the memory, which detaches every older view.
+  loop(
+    inputs.map((tensor) => heap.typedArrayFromHeap(tensor)),
+    outputs.map((info) => heap.typedArrayFromHeap(info)),
+  );
+  return outputs.map((info) => engine().makeTensorFromTensorInfo(info));
+}
+
+/** A view of a float32 tensor in the wasm backend's memory, or undefined on other backends. Read it at once: the next allocation may detach it. */
+export function viewOnHeap(tensor: Tensor): Float32Array | undefined {
+  const heap = backend();
+  return hasHeap(heap) ? heap.typedArrayFromHeap(tensor) : undefined;
+}
+
+function hasHeap(candidate: object): candidate is HeapBackend {
+  return 'typedArrayFromHeap' in candidate && 'makeOutput' in candidate && 'getMemoryOffset' in candidate;
+}

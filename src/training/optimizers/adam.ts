@@ -1,0 +1,78 @@
+import { add, div, maximum, mul, neg, sqrt, square, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { integerPower } from '../exact-math.ts';
+import { mapOnHeap } from '../heap.ts';
+import { flagArgument, numberArgument, pairArgument, type TorchArguments } from '../torch-arguments.ts';
+import { type AdamNumbers, adamLoop } from './adam-loop.ts';
+import { type Slots, slot, type UpdateInput, type UpdateResult, type UpdateRule, zeroSlot } from './optimizer.ts';
+
+/** Where weight decay goes: into the gradient (Adam's L2), or straight onto the parameter (AdamW). */
+export type AdamDecay = 'l2' | 'decoupled';
+
+/** torch.optim.Adam: weight decay is an L2 term of the gradient. Slots exp_avg, exp_avg_sq and, with amsgrad, max_exp_avg_sq. */
+export function adam(config: TorchArguments): UpdateRule {
+  return adamRule(config, { decay: 'l2', weightDecay: 0 });
+}
+
+/**
+ * The rule that Adam and AdamW share. Source: torch 2.4 `_single_tensor_adam`, with the bias corrections folded into two
+ * numbers: m / bc1 / (sqrt(v) / sqrt(bc2) + eps) = (sqrt(bc2) / bc1) * m / (sqrt(v) + eps * sqrt(bc2)).
+ * 1 - beta is taken in float64: in float32 `1 - 0.999` is off by 4.7e-5, which shows by step 2.
+ */
+export function adamRule(config: TorchArguments, defaults: { readonly decay: AdamDecay; readonly weightDecay: number }): UpdateRule {
+  const [beta1, beta2] = pairArgument(config, 'betas', [0.9, 0.999]);
+  const eps = numberArgument(config, 'eps', 1e-8);
+  const weightDecay = numberArgument(config, 'weight_decay', defaults.weightDecay);
+  const amsgrad = flagArgument(config, 'amsgrad', false);
+  const sign = flagArgument(config, 'maximize', false) ? -1 : 1;
+  return {
+    slots: ['exp_avg', 'exp_avg_sq', ...(amsgrad ? ['max_exp_avg_sq'] : [])].map(zeroSlot),
+    update(input) {
+      const correction2 = Math.sqrt(1 - integerPower(beta2, input.step));
+      const numbers: AdamNumbers = {
+        sign,
+        l2: defaults.decay === 'l2' ? weightDecay : 0,
+        keep: defaults.decay === 'decoupled' ? 1 - input.lr * weightDecay : 1,
+        rate1: 1 - beta1,
+        beta2,
+        rate2: 1 - beta2,
+        scale: (input.lr * correction2) / (1 - integerPower(beta1, input.step)),
+        eps: eps * correction2,
+      };
+      return adamOnHeap(input, numbers) ?? adamComposed(input, numbers);
+    },
+  };
+}
+
+/** The update from tfjs operations: 12 dispatches, one more with weight decay or amsgrad. */
+export function adamComposed({ parameter, gradient, slots }: UpdateInput, numbers: AdamNumbers): UpdateResult {
+  const { sign, l2, keep, rate1, beta2, rate2, scale, eps } = numbers;
+  const signed = sign === 1 ? gradient : neg(gradient);
+  const g = l2 === 0 ? signed : add(signed, mul(parameter, l2));
+  const before = slot(slots, 'exp_avg');
+  const m = add(before, mul(sub(g, before), rate1));
+  const v = add(mul(slot(slots, 'exp_avg_sq'), beta2), mul(square(g), rate2));
+  const largest = slots['max_exp_avg_sq'] === undefined ? undefined : maximum(slots['max_exp_avg_sq'], v);
+  const change = mul(div(m, add(sqrt(largest ?? v), eps)), scale);
+  return {
+    parameter: sub(keep === 1 ? parameter : mul(parameter, keep), change),
+    slots: slotsOf(m, v, largest),
+  };
+}
+
+/** The same update as one pass over the wasm heap; undefined on other backends. */
+export function adamOnHeap({ parameter, gradient, slots }: UpdateInput, numbers: AdamNumbers): UpdateResult | undefined {
+  const { max_exp_avg_sq: max } = slots;
+  const inputs = [parameter, gradient, slot(slots, 'exp_avg'), slot(slots, 'exp_avg_sq'), ...(max === undefined ? [] : [max])];
+  const outputs = mapOnHeap(inputs, inputs.length - 1, (from, to) => {
+    const [p, g, m, v, max] = from as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array?];
+    const [nextP, nextM, nextV, nextMax] = to as [Float32Array, Float32Array, Float32Array, Float32Array?];
+    adamLoop({ p, g, m, v, max }, { p: nextP, m: nextM, v: nextV, max: nextMax }, numbers);
+  });
+  if (outputs === undefined) return undefined;
+  const [next, m, v, largest] = outputs as [Tensor, Tensor, Tensor, Tensor?];
+  return { parameter: next, slots: slotsOf(m, v, largest) };
+}
+
+function slotsOf(m: Tensor, v: Tensor, largest: Tensor | undefined): Slots {
+  return { exp_avg: m, exp_avg_sq: v, ...(largest === undefined ? {} : { max_exp_avg_sq: largest }) };
+}

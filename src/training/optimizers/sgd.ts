@@ -1,0 +1,101 @@
+import { add, clone, mul, neg, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { mapOnHeap } from '../heap.ts';
+import { flagArgument, invalidArgument, numberArgument, type TorchArguments } from '../torch-arguments.ts';
+import { slot, type UpdateInput, type UpdateResult, type UpdateRule, zeroSlot } from './optimizer.ts';
+
+/**
+ * torch.optim.SGD with momentum, dampening, Nesterov momentum, L2 weight decay and maximize. Slot momentum_buffer when momentum
+ * is not 0; the first update takes the gradient itself as the buffer, without dampening. Source: torch 2.4 `_single_tensor_sgd`.
+ * Throws STAGE_INVALID for Nesterov without momentum or with dampening, as torch does.
+ */
+export function sgd(config: TorchArguments): UpdateRule {
+  const momentum = numberArgument(config, 'momentum', 0);
+  const dampening = numberArgument(config, 'dampening', 0);
+  const weightDecay = numberArgument(config, 'weight_decay', 0);
+  const nesterov = flagArgument(config, 'nesterov', false);
+  const sign = flagArgument(config, 'maximize', false) ? -1 : 1;
+  if (nesterov && (momentum <= 0 || dampening !== 0)) {
+    throw invalidArgument(config, 'nesterov', 'false, or momentum above 0 together with dampening 0');
+  }
+  return {
+    slots: momentum === 0 ? [] : [zeroSlot('momentum_buffer')],
+    update(input) {
+      const first = input.step === 1;
+      const numbers: SgdNumbers = {
+        sign,
+        weightDecay,
+        momentum,
+        nesterov,
+        lr: input.lr,
+        keep: first ? 0 : momentum,
+        take: first ? 1 : 1 - dampening,
+      };
+      return sgdOnHeap(input, numbers) ?? sgdComposed(input, numbers);
+    },
+  };
+}
+
+/** What one update multiplies and adds: the buffer becomes keep * buffer + take * gradient. */
+export interface SgdNumbers {
+  readonly sign: 1 | -1;
+  readonly weightDecay: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  readonly lr: number;
+  readonly keep: number;
+  readonly take: number;
+}
+
+/** The update from tfjs operations: 2 dispatches, 5 with momentum. */
+export function sgdComposed({ parameter, gradient, slots }: UpdateInput, numbers: SgdNumbers): UpdateResult {
+  const { sign, weightDecay, momentum, nesterov, lr, keep, take } = numbers;
+  const signed = sign === 1 ? gradient : neg(gradient);
+  const g = weightDecay === 0 ? signed : add(signed, mul(parameter, weightDecay));
+  if (momentum === 0) return { parameter: sub(parameter, mul(g, lr)), slots: {} };
+  const taken = take === 1 ? g : mul(g, take);
+  const buffer = keep === 0 ? clone(taken) : add(mul(slot(slots, 'momentum_buffer'), keep), taken);
+  const direction = nesterov ? add(g, mul(buffer, momentum)) : buffer;
+  return { parameter: sub(parameter, mul(direction, lr)), slots: { momentum_buffer: buffer } };
+}
+
+/** The same update as one pass over the wasm heap, in float64 between float32 loads and stores; undefined on other backends. */
+export function sgdOnHeap({ parameter, gradient, slots }: UpdateInput, numbers: SgdNumbers): UpdateResult | undefined {
+  if (numbers.momentum === 0) {
+    const outputs = mapOnHeap([parameter, gradient], 1, (from, to) => {
+      plainLoop(from as [Float32Array, Float32Array], to as [Float32Array], numbers);
+    });
+    return outputs === undefined ? undefined : { parameter: (outputs as [Tensor])[0], slots: {} };
+  }
+  const outputs = mapOnHeap([parameter, gradient, slot(slots, 'momentum_buffer')], 2, (from, to) => {
+    momentumLoop(from as [Float32Array, Float32Array, Float32Array], to as [Float32Array, Float32Array], numbers);
+  });
+  if (outputs === undefined) return undefined;
+  const [next, buffer] = outputs as [Tensor, Tensor];
+  return { parameter: next, slots: { momentum_buffer: buffer } };
+}
+
+function plainLoop([p, g]: readonly [Float32Array, Float32Array], [next]: readonly [Float32Array], numbers: SgdNumbers): void {
+  const { sign, weightDecay, lr } = numbers;
+  for (let i = 0; i < p.length; i++) {
+    const parameter = p[i] as number;
+    next[i] = parameter - lr * (sign * (g[i] as number) + weightDecay * parameter);
+  }
+}
+
+function momentumLoop(
+  [p, g, b]: readonly [Float32Array, Float32Array, Float32Array],
+  [next, nextB]: readonly [Float32Array, Float32Array],
+  numbers: SgdNumbers,
+): void {
+  const { sign, weightDecay, momentum, nesterov, lr, keep, take } = numbers;
+  // direction = own * gradient + momentum share * buffer: one loop serves plain and Nesterov momentum.
+  const own = nesterov ? 1 : 0;
+  const share = nesterov ? momentum : 1;
+  for (let i = 0; i < p.length; i++) {
+    const parameter = p[i] as number;
+    const gradient = sign * (g[i] as number) + weightDecay * parameter;
+    const buffer = keep * (b[i] as number) + take * gradient;
+    nextB[i] = buffer;
+    next[i] = parameter - lr * (own * gradient + share * buffer);
+  }
+}
