@@ -25,12 +25,32 @@ export interface Ops {
   ): Tensor;
   /** Mean and biased variance over all axes but the last -> [C], [C]. */
   moments(x: Tensor): { readonly mean: Tensor; readonly variance: Tensor };
+  /**
+   * The new running statistics of torch.nn.BatchNorm: running * (1 - momentum) + batch * momentum, the batch's variance made unbiased
+   * (n / (n - 1)), the count raised by one. `samples` is n, the values per channel of this batch (at least 2). Not differentiated.
+   */
+  runningStatistics(
+    running: RunningStatistics,
+    batch: { readonly mean: Tensor; readonly variance: Tensor },
+    options: { readonly momentum: number; readonly samples: number },
+  ): RunningStatistics;
+  /** x [B, C * H * W] in torch's order (C outermost) -> [B, H, W, C]. */
+  toImages(x: Tensor, shape: { readonly channels: number; readonly height: number; readonly width: number }): Tensor;
+  /** torch.nn.Flatten of images: x [B, H, W, C] -> [B, C * H * W], C outermost. */
+  flattenImages(x: Tensor): Tensor;
   /** x * mask / (1 - p); the mask (0 or 1, x's shape) comes from the counter-based generator. */
   dropout(x: Tensor, mask: Tensor, p: number): Tensor;
   /** Mean over all elements of (prediction - target)^2. */
   mseLoss(prediction: Tensor, target: Tensor): Scalar;
   /** logits [B, K], classes [B] int32 -> mean negative log likelihood (softmax, stable). */
   crossEntropy(logits: Tensor, classes: Tensor): Scalar;
+}
+
+/** The buffers of a BatchNorm module: mean [C], variance [C] (unbiased), batches seen as an int32 scalar. */
+export interface RunningStatistics {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+  readonly count: Tensor;
 }
 
 /** torch.nn.Conv2d's stride and padding, square. */

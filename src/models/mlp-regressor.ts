@@ -1,0 +1,46 @@
+import type { ModelDefinition } from './definition.ts';
+import { describeMlp, forwardMlp, mlpGradientKernels, mlpHyperparameters } from './mlp.ts';
+import { agreeWithData, readOptionalCount } from './read-config.ts';
+
+/**
+ * A multilayer perceptron with mean squared error: molflux's `lightning_mlp_regressor`, with its names, shapes and defaults, so that a
+ * model saved by molflux loads verbatim. The equivalent torch module, for num_layers 3:
+ *
+ *     self.module = nn.Sequential(
+ *         nn.Linear(input_dim, hidden_dim), nn.SiLU(),   # module.0
+ *         nn.Linear(hidden_dim, hidden_dim), nn.SiLU(),  # module.2
+ *         nn.Linear(hidden_dim, num_tasks),              # module.4
+ *     )
+ *
+ * batch_norm and dropout (not in molflux, off by default) add nn.BatchNorm1d before and nn.Dropout after each activation, which moves
+ * the positions behind them.
+ */
+export const mlpRegressor: ModelDefinition = {
+  name: 'mlp_regressor',
+  version: '1',
+  task: 'regression',
+  summary: 'Multilayer perceptron for regression (the lightning_mlp_regressor of molflux).',
+  hyperparameters: (zod) =>
+    zod.strictObject({
+      ...mlpHyperparameters(zod),
+      num_tasks: zod.int().min(1).nullish().describe('Number of outputs; default: the number of y_features. A contradiction is an error.'),
+    }),
+  defaults: { optimizer: { name: 'Adam', config: { lr: 1e-4 } }, scheduler: null },
+  describe(config, facts) {
+    const input = agreeWithData(readOptionalCount(config, 'input_dim'), facts.inputWidth, {
+      key: 'input_dim',
+      what: 'the width of x_features',
+    });
+    const output = agreeWithData(readOptionalCount(config, 'num_tasks'), facts.outputWidth, {
+      key: 'num_tasks',
+      what: 'the number of y_features',
+    });
+    return describeMlp(config, { input, output });
+  },
+  forward: forwardMlp,
+  loss: (outputs, targets, ops) => ops.mseLoss(outputs, targets),
+  gradientKernels: (config) => [...new Set([...mlpGradientKernels(config), 'Multiply', 'RealDiv', 'Sub'])].sort(),
+};
+
+/** The same model under molflux's name, so that a model_config of molflux runs unchanged. */
+export const lightningMlpRegressor: ModelDefinition = { ...mlpRegressor, name: 'lightning_mlp_regressor' };

@@ -1,0 +1,32 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ForwardContext, Params } from '../definition.ts';
+
+/** Where a forward pass stands: all tensors, the context, and the dotted path of the module at hand ('' is the model itself). */
+export interface Scope {
+  readonly params: Params;
+  readonly ctx: ForwardContext;
+  readonly path: string;
+}
+
+/** Opens the scope of a model's root. */
+export function rootScope(params: Params, ctx: ForwardContext): Scope {
+  return { params, ctx, path: '' };
+}
+
+/** Steps into a child module: `enter(scope, 'features')`, `enter(scope, 0)`. */
+export function enter(scope: Scope, child: string | number): Scope {
+  return { ...scope, path: joinPath(scope.path, String(child)) };
+}
+
+/** Joins module names with dots; an empty parent is the root. */
+export function joinPath(parent: string, child: string): string {
+  return parent === '' ? child : `${parent}.${child}`;
+}
+
+/** The tensor `name` of the module at hand. A missing one is a bug of the model definition, hence a plain error. */
+export function parameter(scope: Scope, name: string): Tensor {
+  const path = joinPath(scope.path, name);
+  const tensor = scope.params[path];
+  if (tensor === undefined) throw new Error(`The model reads "${path}", which its description does not have.`);
+  return tensor;
+}

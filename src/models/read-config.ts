@@ -1,0 +1,89 @@
+import type { Json, JsonObject } from '../contracts/json.ts';
+import { RootstockError } from '../errors.ts';
+import type { Activation } from '../ops/ops.ts';
+
+/** Activation names a run file may use: torch.nn's. */
+export const ACTIVATIONS: readonly [Activation, ...Activation[]] = [
+  'ReLU',
+  'SiLU',
+  'GELU',
+  'Tanh',
+  'Sigmoid',
+  'LeakyReLU',
+  'ELU',
+  'Softplus',
+  'Identity',
+];
+
+/** Reads a whole number of at least `minimum` from a model's configuration; absent or null gives the fallback. Errors: MODEL_CONFIG_INVALID. */
+export function readCount(
+  config: JsonObject,
+  key: string,
+  { fallback, minimum }: { readonly fallback: number; readonly minimum: number },
+): number {
+  const value = config[key] ?? fallback;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= minimum) return value;
+  throw invalid(key, `a whole number of at least ${minimum}`, value);
+}
+
+/** Reads a list of whole numbers of at least 1. Errors: MODEL_CONFIG_INVALID. */
+export function readCounts(config: JsonObject, key: string, fallback: readonly number[] | undefined): readonly number[] {
+  const value = config[key] ?? fallback;
+  const isCount = (item: Json): item is number => typeof item === 'number' && Number.isInteger(item) && item >= 1;
+  if (Array.isArray(value) && value.length > 0 && value.every(isCount)) return value;
+  throw invalid(key, 'a list of whole numbers of at least 1', value);
+}
+
+/** Reads a probability in [0, 1). Errors: MODEL_CONFIG_INVALID. */
+export function readProbability(config: JsonObject, key: string): number {
+  const value = config[key] ?? 0;
+  if (typeof value === 'number' && value >= 0 && value < 1) return value;
+  throw invalid(key, 'a number from 0 to below 1', value);
+}
+
+/** Reads a boolean, false when absent. Errors: MODEL_CONFIG_INVALID. */
+export function readFlag(config: JsonObject, key: string): boolean {
+  const value = config[key] ?? false;
+  if (typeof value === 'boolean') return value;
+  throw invalid(key, 'true or false', value);
+}
+
+/** Reads an activation's name. Errors: MODEL_CONFIG_INVALID. */
+export function readActivation(config: JsonObject, fallback: Activation): Activation {
+  const value = config.activation ?? fallback;
+  const name = ACTIVATIONS.find((known) => known === value);
+  if (name !== undefined) return name;
+  throw invalid('activation', `one of ${ACTIVATIONS.join(', ')}`, value);
+}
+
+/**
+ * The number a hyperparameter states, which must be what the data says; the data's when the hyperparameter is absent or null.
+ * `what` names the data's side in the message. Errors: MODEL_CONFIG_INVALID with both values.
+ */
+export function agreeWithData(stated: number | null, fromData: number, names: { readonly key: string; readonly what: string }): number {
+  if (stated === null || stated === fromData) return fromData;
+  throw new RootstockError(
+    'MODEL_CONFIG_INVALID',
+    `model.config.${names.key} is ${stated}, but ${names.what} is ${fromData}.\nFix: set model.config.${names.key}: ${fromData}, leave it out, or change the columns.`,
+    { key: names.key, stated, fromData },
+  );
+}
+
+/** Reads a whole number that may be absent. Errors: MODEL_CONFIG_INVALID. */
+export function readOptionalCount(config: JsonObject, key: string): number | null {
+  return config[key] === undefined || config[key] === null ? null : readCount(config, key, { fallback: 1, minimum: 1 });
+}
+
+/** How many classes model.config.classes lists, or null when it is absent. */
+export function readClassCount(config: JsonObject): number | null {
+  const { classes } = config;
+  if (classes === undefined || classes === null) return null;
+  if (Array.isArray(classes)) return classes.length;
+  throw invalid('classes', 'a list of labels', classes);
+}
+
+function invalid(key: string, expected: string, value: Json | undefined): RootstockError {
+  return new RootstockError('MODEL_CONFIG_INVALID', `model.config.${key}: expected ${expected}, received ${JSON.stringify(value)}.`, {
+    key,
+  });
+}

@@ -1,0 +1,45 @@
+import { RootstockError } from '../errors.ts';
+import { cnnClassifier } from './cnn-classifier.ts';
+import type { ModelDefinition } from './definition.ts';
+import { mlpClassifier } from './mlp-classifier.ts';
+import { lightningMlpRegressor, mlpRegressor } from './mlp-regressor.ts';
+import { nearestNames } from './nearest.ts';
+
+/** The models that come with Rootstock. */
+export const builtinModels: readonly ModelDefinition[] = [cnnClassifier, mlpClassifier, mlpRegressor, lightningMlpRegressor];
+
+/** All models a process knows, the built-in ones and further ones. */
+export interface ModelRegistry {
+  readonly models: readonly ModelDefinition[];
+  /** Finds a model by the name in `model.name`. Throws UNKNOWN_MODEL with the nearest names. */
+  find(name: string): ModelDefinition;
+}
+
+/** Builds a registry. Throws MODEL_CONFIG_INVALID when two models share a name. */
+export function modelRegistry(extra: readonly ModelDefinition[] = []): ModelRegistry {
+  const models = [...builtinModels, ...extra];
+  const byName = new Map(models.map((model) => [model.name, model]));
+  if (byName.size < models.length) throw sharedName(models);
+  return { models, find: (name) => byName.get(name) ?? unknownModel(name, [...byName.keys()]) };
+}
+
+/** Finds a built-in or given model by name. Throws UNKNOWN_MODEL with the nearest names. */
+export function findModel(name: string, extra: readonly ModelDefinition[] = []): ModelDefinition {
+  return modelRegistry(extra).find(name);
+}
+
+function unknownModel(name: string, known: readonly string[]): never {
+  const nearest = nearestNames(name, known);
+  const hint = nearest.length > 0 ? ` Did you mean ${nearest.map((near) => `"${near}"`).join(' or ')}?` : '';
+  throw new RootstockError('UNKNOWN_MODEL', `model.name: there is no model "${name}".${hint}\nFix: use one of ${known.join(', ')}.`, {
+    name,
+    known,
+    nearest,
+  });
+}
+
+function sharedName(models: readonly ModelDefinition[]): RootstockError {
+  const names = models.map(({ name }) => name);
+  const twice = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+  return new RootstockError('MODEL_CONFIG_INVALID', `Two models share the name ${twice.map((name) => `"${name}"`).join(', ')}.`, { twice });
+}

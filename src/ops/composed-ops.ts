@@ -1,0 +1,51 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { activate } from './composed-activations.ts';
+import { crossEntropy, mseLoss } from './composed-losses.ts';
+import { batchNorm, moments, runningStatistics } from './composed-normalization.ts';
+import type { Activation, ConvOptions, Ops } from './ops.ts';
+
+/**
+ * The implementation of Ops that composes tfjs operations: it runs on every backend and is what a fused implementation is checked
+ * against. All operations are differentiable by tf.variableGrads. Call them inside tf.tidy: intermediates are left to it.
+ */
+export function composedOps(): Ops {
+  return {
+    linear,
+    conv2d,
+    maxPool2d: (x, kernelSize, stride) => tf.maxPool(x as tf.Tensor4D, kernelSize, stride, 'valid'),
+    activation: activate,
+    batchNorm,
+    moments,
+    runningStatistics,
+    toImages,
+    flattenImages,
+    dropout: (x, mask, p) => tf.mul(x, tf.mul(mask, tf.scalar(1 / (1 - p)))),
+    mseLoss,
+    crossEntropy,
+  };
+}
+
+// Letters as in ops.ts.
+function linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | null, activation: Activation = 'Identity'): tf.Tensor {
+  const product = tf.matMul(x, weight, false, true); // [B, O]
+  return activate(bias === null ? product : tf.add(product, bias), activation);
+}
+
+function conv2d(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | null, { stride, padding }: ConvOptions): tf.Tensor {
+  const filter = tf.transpose(weight as tf.Tensor4D, [2, 3, 1, 0]); // [kh, kw, C, O]
+  const y = tf.conv2d(x as tf.Tensor4D, filter, stride, padding); // [B, H', W', O]
+  return bias === null ? y : tf.add(y, bias);
+}
+
+function toImages(x: tf.Tensor, shape: { readonly channels: number; readonly height: number; readonly width: number }): tf.Tensor {
+  const { channels, height, width } = shape;
+  // With one channel both orders are the same bytes.
+  if (channels === 1) return tf.reshape(x, [-1, height, width, 1]);
+  return tf.transpose(tf.reshape(x, [-1, channels, height, width]), [0, 2, 3, 1]); // [B, H, W, C]
+}
+
+function flattenImages(x: tf.Tensor): tf.Tensor {
+  const [batch = 0, ...rest] = x.shape;
+  const size = rest.reduce((product, length) => product * length, 1);
+  return tf.reshape(tf.transpose(x as tf.Tensor4D, [0, 3, 1, 2]), [batch, size]); // [B, C * H * W]
+}
