@@ -22,6 +22,10 @@ export interface ArtifactStore {
   read(name: string): Promise<Uint8Array | undefined>;
   /** Replaces a mutable pointer if it still holds `expected` (null: must not exist). Returns whether it did. */
   compareAndSet(name: string, expected: Uint8Array | null, body: Uint8Array): Promise<boolean>;
+  /** Deletes a blob; nothing happens when it is not there. Only for bytes that nothing else can refer to, such as an old snapshot's state. */
+  deleteBlob(ref: Ref): Promise<void>;
+  /** Moves a named document out of the way (to the quarantine), so that its name is free again. */
+  setAside(name: string): Promise<void>;
   /** Names below a prefix. Never used for correctness. */
   list(prefix: string): Promise<readonly string[]>;
 }

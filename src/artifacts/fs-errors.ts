@@ -1,0 +1,52 @@
+import { RootstockError } from '../errors.ts';
+
+const HELP: Readonly<Record<string, string>> = {
+  ENOSPC: 'free some disk space; the work goes on by itself at the next attempt',
+  EDQUOT: 'free some of your disk quota; the work goes on by itself at the next attempt',
+  EIO: 'the disk reported an error; check it (dmesg, smartctl) before trusting more data to it',
+  EACCES: 'give this user read and write permission',
+  EROFS: 'the file system is mounted read-only; check why',
+  EMFILE: 'raise the limit of open files (ulimit -n)',
+  ENFILE: 'the machine is out of file handles; end some processes',
+};
+
+/** Runs one file-system call of the store; an errno failure becomes STORE_IO that names the action, the path and what to do. */
+export async function storeIo<T>(action: string, path: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === undefined) throw error;
+    throw storeIoError(`Cannot ${action} "${path}": ${code}.`, code, { path, cause: error });
+  }
+}
+
+/** Builds a STORE_IO error around an errno name. */
+export function storeIoError(headline: string, errno: string, where: { readonly path: string; readonly cause?: unknown }): RootstockError {
+  const help = HELP[errno];
+  const message = help === undefined ? headline : `${headline}\nFix: ${help}.`;
+  return new RootstockError('STORE_IO', message, { errno, path: where.path }, { cause: where.cause });
+}
+
+/** The errno name of a file-system failure (also of one that `storeIo` wrapped); undefined for anything else. */
+export function errnoOf(error: unknown): string | undefined {
+  if (error instanceof RootstockError) return error.code === 'STORE_IO' ? stringOr(error.details.errno) : undefined;
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  const code = stringOr(error.code);
+  return code !== undefined && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+}
+
+/** Awaits a call and gives undefined for the named errnos instead of failing. */
+export async function unlessErrno<T>(errnos: readonly string[], call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code !== undefined && errnos.includes(code)) return undefined;
+    throw error;
+  }
+}
+
+function stringOr(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
