@@ -1,8 +1,9 @@
-import { add, div, maximum, mul, neg, sqrt, square, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { add, div, maximum, mul, sqrt, sub, type Tensor } from '@tensorflow/tfjs-core';
 import { integerPower } from '../exact-math.ts';
 import { mapOnHeap } from '../heap.ts';
 import { flagArgument, numberArgument, pairArgument, type TorchArguments } from '../torch-arguments.ts';
 import { type AdamNumbers, adamLoop } from './adam-loop.ts';
+import { effectiveGradient, runningMean, runningSquare } from './gradient.ts';
 import { type Slots, slot, type UpdateInput, type UpdateResult, type UpdateRule, zeroSlot } from './optimizer.ts';
 
 /** Where weight decay goes: into the gradient (Adam's L2), or straight onto the parameter (AdamW). */
@@ -44,13 +45,12 @@ export function adamRule(config: TorchArguments, defaults: { readonly decay: Ada
 }
 
 /** The update from tfjs operations: 12 dispatches, one more with weight decay or amsgrad. */
-export function adamComposed({ parameter, gradient, slots }: UpdateInput, numbers: AdamNumbers): UpdateResult {
-  const { sign, l2, keep, rate1, beta2, rate2, scale, eps } = numbers;
-  const signed = sign === 1 ? gradient : neg(gradient);
-  const g = l2 === 0 ? signed : add(signed, mul(parameter, l2));
-  const before = slot(slots, 'exp_avg');
-  const m = add(before, mul(sub(g, before), rate1));
-  const v = add(mul(slot(slots, 'exp_avg_sq'), beta2), mul(square(g), rate2));
+export function adamComposed(input: UpdateInput, numbers: AdamNumbers): UpdateResult {
+  const { sign, l2, keep, rate1, beta2, scale, eps } = numbers;
+  const { parameter, slots } = input;
+  const g = effectiveGradient(input, { sign, weightDecay: l2 });
+  const m = runningMean(slot(slots, 'exp_avg'), g, rate1);
+  const v = runningSquare(slot(slots, 'exp_avg_sq'), g, beta2);
   const largest = slots['max_exp_avg_sq'] === undefined ? undefined : maximum(slots['max_exp_avg_sq'], v);
   const change = mul(div(m, add(sqrt(largest ?? v), eps)), scale);
   return {

@@ -1,15 +1,31 @@
 import { fill } from '@tensorflow/tfjs-core';
 import type { Json } from '../../contracts/json.ts';
 import { RootstockError } from '../../errors.ts';
+import { adadelta } from './adadelta.ts';
+import { adagrad } from './adagrad.ts';
 import { adam } from './adam.ts';
+import { adamax } from './adamax.ts';
 import { adamW } from './adamw.ts';
+import { asgd } from './asgd.ts';
+import { nadam } from './nadam.ts';
 import type { Optimizer, Slots, UpdateRule, UpdateRuleFactory } from './optimizer.ts';
+import { radam } from './radam.ts';
+import { rmsprop } from './rmsprop.ts';
+import { rprop } from './rprop.ts';
 import { sgd } from './sgd.ts';
 
 /** Every optimizer by its canonical torch name: one file each. Which of them a run file may name is decided in `config`. */
 const FACTORIES: Readonly<Record<string, UpdateRuleFactory>> = {
+  Adadelta: adadelta,
+  Adagrad: adagrad,
   Adam: adam,
+  Adamax: adamax,
   AdamW: adamW,
+  ASGD: asgd,
+  NAdam: nadam,
+  RAdam: radam,
+  RMSprop: rmsprop,
+  Rprop: rprop,
   SGD: sgd,
 };
 

@@ -1,6 +1,7 @@
-import { add, clone, mul, neg, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { add, clone, mul, sub, type Tensor } from '@tensorflow/tfjs-core';
 import { mapOnHeap } from '../heap.ts';
 import { flagArgument, invalidArgument, numberArgument, type TorchArguments } from '../torch-arguments.ts';
+import { effectiveGradient, type GradientOptions, gradientOptions } from './gradient.ts';
 import { slot, type UpdateInput, type UpdateResult, type UpdateRule, zeroSlot } from './optimizer.ts';
 
 /**
@@ -11,9 +12,8 @@ import { slot, type UpdateInput, type UpdateResult, type UpdateRule, zeroSlot } 
 export function sgd(config: TorchArguments): UpdateRule {
   const momentum = numberArgument(config, 'momentum', 0);
   const dampening = numberArgument(config, 'dampening', 0);
-  const weightDecay = numberArgument(config, 'weight_decay', 0);
   const nesterov = flagArgument(config, 'nesterov', false);
-  const sign = flagArgument(config, 'maximize', false) ? -1 : 1;
+  const options = gradientOptions(config);
   if (nesterov && (momentum <= 0 || dampening !== 0)) {
     throw invalidArgument(config, 'nesterov', 'false, or momentum above 0 together with dampening 0');
   }
@@ -22,8 +22,7 @@ export function sgd(config: TorchArguments): UpdateRule {
     update(input) {
       const first = input.step === 1;
       const numbers: SgdNumbers = {
-        sign,
-        weightDecay,
+        ...options,
         momentum,
         nesterov,
         lr: input.lr,
@@ -36,9 +35,7 @@ export function sgd(config: TorchArguments): UpdateRule {
 }
 
 /** What one update multiplies and adds: the buffer becomes keep * buffer + take * gradient. */
-export interface SgdNumbers {
-  readonly sign: 1 | -1;
-  readonly weightDecay: number;
+export interface SgdNumbers extends GradientOptions {
   readonly momentum: number;
   readonly nesterov: boolean;
   readonly lr: number;
@@ -47,10 +44,10 @@ export interface SgdNumbers {
 }
 
 /** The update from tfjs operations: 2 dispatches, 5 with momentum. */
-export function sgdComposed({ parameter, gradient, slots }: UpdateInput, numbers: SgdNumbers): UpdateResult {
-  const { sign, weightDecay, momentum, nesterov, lr, keep, take } = numbers;
-  const signed = sign === 1 ? gradient : neg(gradient);
-  const g = weightDecay === 0 ? signed : add(signed, mul(parameter, weightDecay));
+export function sgdComposed(input: UpdateInput, numbers: SgdNumbers): UpdateResult {
+  const { momentum, nesterov, lr, keep, take } = numbers;
+  const { parameter, slots } = input;
+  const g = effectiveGradient(input, numbers);
   if (momentum === 0) return { parameter: sub(parameter, mul(g, lr)), slots: {} };
   const taken = take === 1 ? g : mul(g, take);
   const buffer = keep === 0 ? clone(taken) : add(mul(slot(slots, 'momentum_buffer'), keep), taken);

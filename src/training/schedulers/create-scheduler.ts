@@ -2,6 +2,13 @@ import type { SchedulerPlan } from '../../contracts/plan.ts';
 import { RootstockError } from '../../errors.ts';
 import { constantLR } from './constant-lr.ts';
 import { cosineAnnealingLR } from './cosine-annealing-lr.ts';
+import { cosineAnnealingWarmRestarts } from './cosine-annealing-warm-restarts.ts';
+import { cyclicLR } from './cyclic-lr.ts';
+import { exponentialLR } from './exponential-lr.ts';
+import { linearLR } from './linear-lr.ts';
+import { multiStepLR } from './multi-step-lr.ts';
+import { oneCycleLR } from './one-cycle-lr.ts';
+import { polynomialLR } from './polynomial-lr.ts';
 import type { RateCurveFactory, Scheduler } from './scheduler.ts';
 import { stepLR } from './step-lr.ts';
 
@@ -9,6 +16,13 @@ import { stepLR } from './step-lr.ts';
 const FACTORIES: Readonly<Record<string, RateCurveFactory>> = {
   ConstantLR: constantLR,
   CosineAnnealingLR: cosineAnnealingLR,
+  CosineAnnealingWarmRestarts: cosineAnnealingWarmRestarts,
+  CyclicLR: cyclicLR,
+  ExponentialLR: exponentialLR,
+  LinearLR: linearLR,
+  MultiStepLR: multiStepLR,
+  OneCycleLR: oneCycleLR,
+  PolynomialLR: polynomialLR,
   StepLR: stepLR,
 };
 

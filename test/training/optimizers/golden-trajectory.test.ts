@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-wasm';
+import type { Json } from '../../../src/contracts/json.ts';
+import { createOptimizer } from '../../../src/training/optimizers/create-optimizer.ts';
+import type { UpdateResult } from '../../../src/training/optimizers/optimizer.ts';
+import { mlpGradients, readGolden, readGoldenWeights } from '../golden.ts';
+
+interface Trajectories {
+  readonly batch_rows_start: readonly number[];
+  readonly batch_size: number;
+  readonly index: Readonly<
+    Record<
+      string,
+      { readonly class: string; readonly cases: readonly { readonly config: Record<string, Json>; readonly loss_f64: number[] }[] }
+    >
+  >;
+}
+
+const golden = readGolden('b_optimizers/trajectories.json') as Trajectories;
+const data = readGolden('b_mlp/data.json') as { x: number[][]; y: number[] };
+const BACKENDS = ['cpu', 'wasm'];
+/** torch's own float32 losses differ from its float64 ones by up to 7e-7 (1.5e-6 for RMSprop with momentum), the golden README says. */
+const LOSS_TOLERANCE = 1e-6;
+const MOMENTUM_RMSPROP_TOLERANCE = 2e-6;
+/** Eight float32 roundings of weights near 1, and gradients whose relative error is amplified where a second moment is tiny. */
+const WEIGHT_TOLERANCE = 2e-5;
+const NOT_IMPLEMENTED = ['lbfgs', 'sparseadam'];
+
+for (const backend of BACKENDS) {
+  for (const [name, { class: className, cases }] of Object.entries(golden.index)) {
+    if (NOT_IMPLEMENTED.includes(name)) continue;
+    for (const [index, { config, loss_f64: expected }] of cases.entries()) {
+      void test(`${className} ${JSON.stringify(config)} follows torch's trajectory on ${backend}`, async () => {
+        await tf.setBackend(backend);
+        const { losses, weights } = run(className, config);
+        const tolerance = name === 'rmsprop' && config['momentum'] !== undefined ? MOMENTUM_RMSPROP_TOLERANCE : LOSS_TOLERANCE;
+        assert.equal(losses.length, expected.length);
+        for (const [step, value] of expected.entries())
+          near(losses[step], value, { tolerance: tolerance * value, what: `loss of step ${step}` });
+        for (const [path, { values }] of readGoldenWeights(`b_optimizers/${name}_${index}_final_f64.safetensors`)) {
+          for (const [i, value] of values.entries())
+            near(weights[path]?.[i], value, { tolerance: WEIGHT_TOLERANCE, what: `${path}[${i}]` });
+        }
+      });
+    }
+  }
+}
+
+/** Trains eight steps, each on new tensors as the loop does, and reads the loss before each step. */
+function run(name: string, config: Record<string, Json>): { readonly losses: number[]; readonly weights: Record<string, Float32Array> } {
+  const optimizer = createOptimizer({ name, config });
+  const init = [...readGoldenWeights('b_optimizers/init.safetensors')];
+  const state = new Map<string, UpdateResult>(
+    init.map(([path, { shape, values }]) => [
+      path,
+      { parameter: tf.tensor(Float32Array.from(values), shape), slots: optimizer.initialState({ path, shape }) },
+    ]),
+  );
+  const losses = golden.batch_rows_start.map((start, index) => {
+    const end = start + golden.batch_size;
+    tf.engine().startScope();
+    const parameters = Object.fromEntries([...state].map(([path, { parameter }]) => [path, parameter]));
+    const targets = data.y.slice(start, end).map((value) => [value]);
+    const { loss, gradients } = mlpGradients(parameters, tf.tensor2d(data.x.slice(start, end)), tf.tensor2d(targets));
+    const value = loss.dataSync()[0] as number;
+    for (const [path, before] of state) {
+      const gradient = gradients[path] ?? assert.fail(`no gradient of ${path}`);
+      const after = optimizer.update({ ...before, path, gradient, step: index + 1, lr: config['lr'] as number });
+      state.set(path, after);
+      for (const tensor of tensorsOf(after)) tf.keep(tensor);
+      for (const tensor of tensorsOf(before)) tensor.dispose();
+    }
+    tf.engine().endScope();
+    return value;
+  });
+  const weights = Object.fromEntries([...state].map(([path, { parameter }]) => [path, parameter.dataSync<'float32'>()]));
+  for (const result of state.values()) for (const tensor of tensorsOf(result)) tensor.dispose();
+  return { losses, weights };
+}
+
+function tensorsOf({ parameter, slots }: UpdateResult): readonly tf.Tensor[] {
+  return [parameter, ...Object.values(slots)];
+}
+
+function near(actual: number | undefined, expected: number, { tolerance, what }: { tolerance: number; what: string }): void {
+  assert.ok(actual !== undefined && Math.abs(actual - expected) <= tolerance, `${what}: expected ${expected}, received ${actual}`);
+}
