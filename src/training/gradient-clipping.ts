@@ -76,10 +76,19 @@ function sumOfSquaresOnHeap(tensors: readonly Tensor[]): number | undefined {
   return tensors.length === 0 ? undefined : total;
 }
 
+/** Four running sums, because one would wait for each addition to finish. */
 function sumOfSquares(values: Float32Array): number {
-  let total = 0;
-  for (let i = 0; i < values.length; i++) total += (values[i] as number) * (values[i] as number);
-  return total;
+  let [first, second, third, fourth] = [0, 0, 0, 0];
+  const whole = values.length - (values.length % 4);
+  for (let i = 0; i < whole; i += 4) {
+    const [a, b, c, d] = [values[i] as number, values[i + 1] as number, values[i + 2] as number, values[i + 3] as number];
+    first += a * a;
+    second += b * b;
+    third += c * c;
+    fourth += d * d;
+  }
+  for (let i = whole; i < values.length; i++) first += (values[i] as number) * (values[i] as number);
+  return first + second + (third + fourth);
 }
 
 function scaledOnHeap(gradient: Tensor, factor: number): Tensor {
