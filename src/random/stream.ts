@@ -4,11 +4,11 @@ import { philoxBlock } from './philox.ts';
 /** A sequence of random numbers that is a pure function of its seed and key: nothing of it ever has to be saved. */
 export interface RandomStream {
   /** The next 32 random bits, 0 .. 2^32 - 1. */
-  uint32(): number;
+  readonly uint32: () => number;
   /** The next number in [0, 1): a multiple of 2^-24, so it is the same in float32 and float64. */
-  uniform(): number;
+  readonly uniform: () => number;
   /** The next standard normal number, in float64. */
-  normal(): number;
+  readonly normal: () => number;
 }
 
 /**

@@ -5,7 +5,7 @@ import { randomStream } from '../../src/random/stream.ts';
 
 const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-test('a bulk fill gives the numbers that single draws give', () => {
+void test('a bulk fill gives the numbers that single draws give', () => {
   const uniform = new Float32Array(9);
   fillUniform(uniform, 0, 1, randomStream(1, 'a'));
   const one = randomStream(1, 'a');
@@ -19,7 +19,7 @@ test('a bulk fill gives the numbers that single draws give', () => {
   );
 });
 
-test('fillUniform covers [low, high] and fillNormal has the mean and spread asked for', () => {
+void test('fillUniform covers [low, high] and fillNormal has the mean and spread asked for', () => {
   const values = new Float32Array(100_000);
   fillUniform(values, -2, 6, randomStream(1, 'u'));
   assert.ok(values.every((value) => value >= -2 && value <= 6));
@@ -32,7 +32,7 @@ test('fillUniform covers [low, high] and fillNormal has the mean and spread aske
   assert.ok(Math.abs(mean(values.map((value) => (value - 3) ** 2)) - 0.25) < 0.0045);
 });
 
-test('a keep mask of probability p drops about p of the elements; p 0 keeps all, p 1 drops all', () => {
+void test('a keep mask of probability p drops about p of the elements; p 0 keeps all, p 1 drops all', () => {
   const mask = new Float32Array(100_000);
   fillKeepMask(mask, 0.3, randomStream(1, 'mask'));
   assert.ok(mask.every((value) => value === 0 || value === 1));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { boundedInteger, permutation } from '../../src/random/permutation.ts';
 import { permutationStream, type RandomStream, randomStream } from '../../src/random/stream.ts';
 
@@ -11,7 +11,7 @@ const scripted = (words: number[]): RandomStream => ({
   normal: () => 0,
 });
 
-test('a permutation holds every row exactly once', () => {
+void test('a permutation holds every row exactly once', () => {
   fc.assert(
     fc.property(fc.nat(300), fc.nat(), (n, seed) => {
       assert.deepEqual(
@@ -22,11 +22,11 @@ test('a permutation holds every row exactly once', () => {
   );
 });
 
-test('golden: the order of ten rows in stage 0, epoch 0 of seed 42 (made by this generator)', () => {
+void test('golden: the order of ten rows in stage 0, epoch 0 of seed 42 (made by this generator)', () => {
   assert.deepEqual([...permutation(10, permutationStream(42, 0, 0))], [9, 5, 3, 7, 2, 0, 4, 6, 1, 8]);
 });
 
-test('every order of four rows is equally likely (chi-square, fixed seed)', () => {
+void test('every order of four rows is equally likely (chi-square, fixed seed)', () => {
   const n = 24_000;
   const counts = new Map<string, number>();
   const stream = randomStream(4, 'orders');
@@ -40,7 +40,7 @@ test('every order of four rows is equally likely (chi-square, fixed seed)', () =
   assert.ok(Math.abs(chiSquare - 23) < 27, `chi-square ${chiSquare}`);
 });
 
-test('bounded integers draw again beyond the last whole multiple of the bound, so that none is favoured', () => {
+void test('bounded integers draw again beyond the last whole multiple of the bound, so that none is favoured', () => {
   // 2^32 = 3 * 1431655765 + 1: only the very last word is refused.
   assert.equal(boundedInteger(3, scripted([0xffffffff, 5])), 2);
   assert.equal(boundedInteger(3, scripted([0xfffffffe])), 2);

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { dropoutStream, initialisationStream, permutationStream, randomStream } from '../../src/random/stream.ts';
 
 const take = (n: number, next: () => number): number[] => Array.from({ length: n }, next);
 
-test('a stream repeats itself exactly for the same seed and key', () => {
+void test('a stream repeats itself exactly for the same seed and key', () => {
   assert.deepEqual(take(100, randomStream(7, 1, 'a').uint32), take(100, randomStream(7, 1, 'a').uint32));
 });
 
-test('golden: the first words of four streams (made by this generator; a change needs a new NUMERICS_VERSION)', () => {
+void test('golden: the first words of four streams (made by this generator; a change needs a new NUMERICS_VERSION)', () => {
   assert.deepEqual(
     [
       randomStream(0),
@@ -28,23 +28,23 @@ test('golden: the first words of four streams (made by this generator; a change 
   assert.deepEqual(take(3, randomStream(0).normal), [-0.4565861755085135, -0.6791251481423196, -0.3557852955301613]);
 });
 
-test('seed 0 is a seed: its stream is neither constant nor that of seed 1', () => {
+void test('seed 0 is a seed: its stream is neither constant nor that of seed 1', () => {
   const zero = take(8, randomStream(0, 'x').uint32);
   assert.equal(new Set(zero).size, 8);
   assert.notDeepEqual(zero, take(8, randomStream(1, 'x').uint32));
 });
 
-test('every part of a key matters, also its type, its place and where one part ends', () => {
+void test('every part of a key matters, also its type, its place and where one part ends', () => {
   const keys: (string | number)[][] = [[], [1], ['1'], [1, 2], [2, 1], [12], ['a', 'b'], ['ab'], ['a', 'b', ''], ['a","b'], [0, 0], [0]];
   assert.equal(new Set(keys.map((key) => take(2, randomStream(5, ...key).uint32).join())).size, keys.length);
 });
 
-test('a key part that is not a whole number is refused', () => {
+void test('a key part that is not a whole number is refused', () => {
   assert.throws(() => randomStream(0.5), TypeError);
   assert.throws(() => randomStream(0, Number.NaN), TypeError);
 });
 
-test('uniform numbers lie in [0, 1) and are the same in float32', () => {
+void test('uniform numbers lie in [0, 1) and are the same in float32', () => {
   fc.assert(
     fc.property(fc.integer(), fc.string(), (seed, key) => {
       for (const value of take(50, randomStream(seed, key).uniform)) {
@@ -55,7 +55,7 @@ test('uniform numbers lie in [0, 1) and are the same in float32', () => {
   );
 });
 
-test('uniform numbers fill 256 bins evenly (chi-square, fixed seed)', () => {
+void test('uniform numbers fill 256 bins evenly (chi-square, fixed seed)', () => {
   const n = 256_000;
   const bins = new Float64Array(256);
   const { uniform } = randomStream(1, 'chi-square');
@@ -68,7 +68,7 @@ test('uniform numbers fill 256 bins evenly (chi-square, fixed seed)', () => {
   assert.ok(Math.abs(chiSquare - 255) < 90, `chi-square ${chiSquare}`);
 });
 
-test('neighbouring numbers of a stream, and of neighbouring streams, are uncorrelated', () => {
+void test('neighbouring numbers of a stream, and of neighbouring streams, are uncorrelated', () => {
   const n = 100_000;
   const a = take(n, randomStream(3, 1, 1, 'drop').uniform);
   const b = take(n, randomStream(3, 1, 2, 'drop').uniform);
@@ -79,7 +79,7 @@ test('neighbouring numbers of a stream, and of neighbouring streams, are uncorre
   assert.ok(Math.abs(correlation(a, b, 0)) < 0.013);
 });
 
-test('normal numbers have the mean, variance, skewness and kurtosis of a standard normal', () => {
+void test('normal numbers have the mean, variance, skewness and kurtosis of a standard normal', () => {
   const n = 200_000;
   const values = take(n, randomStream(2, 'normal').normal);
   const moment = (power: number): number => values.reduce((sum, value) => sum + value ** power, 0) / n;
