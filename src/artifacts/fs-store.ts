@@ -12,20 +12,24 @@ import { closeQuietly, openRegular, readFully } from './fs-verify.ts';
 import type { ArtifactStore } from './store.ts';
 
 /**
- * Opens the artifact store in a directory, and creates it when there is none. Temporary files of dead processes are swept.
+ * Opens the artifact store in a directory, and creates it when there is none. Temporary files of dead processes are swept
+ * (not with `sweep: false`).
  * What a method has returned survives a power cut; a name resolves to all its bytes or to nothing.
  *
  * Errors: STORE_IO (a retry may help), STORE_UNSUPPORTED (a file system without hard links or directory fsync, symbolic links inside the
  * store), ARTIFACT_CORRUPT (store.json does not match its own digest).
  */
-export async function openFsStore(directory: string, options: { readonly fs?: FsPort } = {}): Promise<ArtifactStore> {
+export async function openFsStore(
+  directory: string,
+  options: { readonly fs?: FsPort; readonly sweep?: boolean } = {},
+): Promise<ArtifactStore> {
   const fs = options.fs ?? nodeFs;
   const root = await makeDurablePath(fs, resolve(directory));
   const layout = buildLayout(root);
   const context: FsStoreContext = { fs, layout, directories: createDurableDirectories(fs, root), verified: new Map() };
   for (const path of [layout.tmp, layout.blobs, layout.refs, layout.pointers, layout.quarantine]) await context.directories.ensure(path);
   const id = await readOrCreateId(context);
-  await sweepTemp(fs, layout.tmp);
+  if (options.sweep !== false) await sweepTemp(fs, layout.tmp);
   return {
     id,
     location: root,
