@@ -33,7 +33,14 @@ function linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | null, activat
 
 function conv2d(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | null, { stride, padding }: ConvOptions): tf.Tensor {
   const filter = tf.transpose(weight as tf.Tensor4D, [2, 3, 1, 0]); // [kh, kw, C, O]
-  const y = tf.conv2d(x as tf.Tensor4D, filter, stride, padding); // [B, H', W', O]
+  // Spelled out, because with a plain number tfjs 4.22 computes the width from the kernel's height.
+  const sides: [[number, number], [number, number], [number, number], [number, number]] = [
+    [0, 0],
+    [padding, padding],
+    [padding, padding],
+    [0, 0],
+  ];
+  const y = tf.conv2d(x as tf.Tensor4D, filter, stride, sides); // [B, H', W', O]
   return bias === null ? y : tf.add(y, bias);
 }
 

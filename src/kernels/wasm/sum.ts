@@ -1,0 +1,37 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { floats, type KernelCall, replaceKernel, runStock, sizeOf } from './heap.ts';
+
+interface SumAttributes {
+  /** Null means all axes. */
+  readonly axis: number | readonly number[] | null;
+  readonly keepDims: boolean;
+}
+
+/** Replaces Sum over leading axes, the gradient of every bias: tfjs transposes the whole tensor first. */
+export function installSum(): void {
+  replaceKernel('Sum', sum);
+}
+
+function sum({ inputs: { x }, attrs, backend }: KernelCall<{ readonly x: TensorInfo }, SumAttributes>): TensorInfo {
+  const rank = x.shape.length;
+  const listed = typeof attrs.axis === 'number' ? [attrs.axis] : (attrs.axis ?? x.shape.map((_, axis) => axis));
+  const axes = listed.map((axis) => (axis < 0 ? axis + rank : axis)).sort((a, b) => a - b);
+  const leading = axes.length > 0 && axes.length < rank && axes.every((axis, position) => axis === position);
+  if (!leading || x.dtype !== 'float32' || sizeOf(x.shape) === 0) {
+    return runStock('Sum', { inputs: { x }, attrs: { axis: [...listed], keepDims: attrs.keepDims }, backend });
+  }
+  const kept = x.shape.slice(axes.length);
+  const out = backend.makeOutput(attrs.keepDims ? [...axes.map(() => 1), ...kept] : kept, 'float32');
+  addRows(floats(backend, x), floats(backend, out));
+  return out;
+}
+
+/** Adds the rows of `values` [R, width] into `totals` [width], in row order and double precision. */
+function addRows(values: Float32Array, totals: Float32Array): void {
+  const width = totals.length;
+  const sums = new Float64Array(width);
+  for (let start = 0; start < values.length; start += width) {
+    for (let column = 0; column < width; column++) sums[column] = (sums[column] as number) + (values[start + column] as number);
+  }
+  totals.set(sums);
+}
