@@ -70,7 +70,7 @@ void test('r2 of a constant target is 1 when exact and 0 otherwise, and NaN for 
 
 void test('accuracy takes the first of equal logits, and a NaN is wrong', () => {
   const metrics = createMetrics(null, 'classification');
-  const outputs = Float32Array.from([1, 1, 0, /**/ 0, 1, 2, /**/ 3, 1, 2, /**/ Number.NaN, 9, 0]);
+  const outputs = Float32Array.from([1, 1, 0, /**/ 0, 1, 2, /**/ 3, 1, 2, /**/ 0, 9, Number.NaN]);
   metrics.add({ rows: 4, loss: 1, outputs, targets: Int32Array.of(0, 2, 1, 1) });
   assert.deepEqual(metrics.values('val'), { 'val/total/loss': 1, 'val/accuracy': 0.5 });
 });

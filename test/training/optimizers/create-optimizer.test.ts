@@ -96,6 +96,20 @@ void test('a parameter unfrozen later starts its own step count', async () => {
   });
 });
 
+void test("ASGD moves by the rate that the step before left, as torch's does", async () => {
+  await tf.setBackend('cpu');
+  const optimizer = createOptimizer({ name: 'ASGD', config: { lambd: 0.5, alpha: 1 } });
+  tf.tidy(() => {
+    const start = { path: 'w', gradient: tf.scalar(1), parameter: tf.scalar(0), slots: optimizer.initialState({ path: 'w', shape: [] }) };
+    const first = optimizer.update({ ...start, step: 1, lr: 0.1 });
+    const second = optimizer.update({ ...start, ...first, step: 2, lr: 0.9 });
+    const eta = 0.1 / (1 + 0.5 * 0.1); // lr / (1 + lambd * lr * step)^alpha of step 1
+    const expected = -0.1 * (1 - 0.5 * eta) - eta;
+    const received = second.parameter.dataSync()[0] as number;
+    assert.ok(Math.abs(received - expected) < 1e-7, `expected ${expected}, received ${received}`); // one float32 rounding
+  });
+});
+
 void test('an unknown optimizer is refused by name, with the ones there are', () => {
   for (const name of ['LBFGS', 'constructor']) {
     assert.throws(

@@ -41,6 +41,14 @@ void test('a frequency of 3 holds each rate for three steps', () => {
   assert.deepEqual(rates, [1, 1, 1, 0.5, 0.5, 0.25]);
 });
 
+void test('CyclicLR in exp_range mode shrinks its triangle by gamma per count', () => {
+  const config = { base_lr: 0.1, max_lr: 0.3, step_size_up: 2, mode: 'exp_range', gamma: 0.5, cycle_momentum: false };
+  const scheduler = createScheduler({ name: 'CyclicLR', config, interval: 'step', frequency: 1 }, 7);
+  // torch: base_lr + (max_lr - base_lr) * height * gamma^count, heights 0, 1/2, 1, 1/2, 0, 1/2.
+  const expected = [0.1, 0.1 + 0.2 * 0.5 * 0.5, 0.1 + 0.2 * 0.25, 0.1 + 0.2 * 0.5 * 0.125, 0.1, 0.1 + 0.2 * 0.5 * 0.03125];
+  for (const [step, rate] of expected.entries()) near(scheduler.lrAt({ step, epoch: 0 }), rate);
+});
+
 void test('without a scheduler the base rate holds for ever', () => {
   assert.equal(createScheduler(null, 0.01).lrAt({ step: 1e6, epoch: 100 }), 0.01);
 });
