@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import type { Server, Socket } from 'node:net';
+import { join } from 'node:path';
+import { stateLayout } from '../../contracts/state-directory.ts';
+import { keepServer, type ServerKeeper } from './keep-server.ts';
+import { connectTo, listenOn } from './open-socket.ts';
+import { claimOwnership, isOwner, type Owner, readOwner } from './ownership.ts';
+import { type SupervisorMessage, type SupervisorOptions, sendMessage } from './protocol.ts';
+
+/** A supervisor that nobody has connected to yet waits at least this long for the client that started it. */
+const FIRST_CLIENT_MS = 15_000;
+/** How often it looks whether the state directory is still there and its own. */
+const OWNER_CHECK_MS = 1_000;
+
+/** A running supervisor. */
+export interface Supervision {
+  /** Resolves when server and socket are gone; rejects when the server would not start. */
+  readonly done: Promise<void>;
+  /** Stops the server, tells the clients by closing their connections, and ends. */
+  stop(reason: string): void;
+}
+
+/** Becomes the supervisor of a state directory; null when a living one is there or another contender was faster. */
+export async function supervise(options: SupervisorOptions, note: (line: string) => void): Promise<Supervision | null> {
+  const directory = stateLayout(options.stateDir).server;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await chmod(directory, 0o700);
+  const previous = await readOwner(directory);
+  if (previous !== null && (await answers(join(directory, previous.socket), previous.socket))) return null;
+
+  const clients = createClients();
+  const socketName = `supervisor-${randomBytes(6).toString('hex')}.sock`;
+  const socketPath = join(directory, socketName);
+  const listener = await listenOn(socketPath, (socket) => clients.add(socket));
+  const owner = await claimOwnership(directory, previous?.number ?? 0, socketName);
+  if (owner === null) {
+    clients.closeAll();
+    await closeListener(listener, socketPath);
+    return null;
+  }
+  note(`owner ${owner.number} of ${directory}, binary ${options.binary}`);
+  const onState = (state: SupervisorMessage): void => {
+    note(JSON.stringify(state));
+    clients.tell(state);
+  };
+  const keeper = keepServer({ stateDir: options.stateDir, directory, binary: options.binary, env: process.env, onState });
+  return watch({ options, directory, owner, clients, listener, socketPath, keeper, note });
+}
+
+interface Watched {
+  readonly options: SupervisorOptions;
+  readonly directory: string;
+  readonly owner: Owner;
+  readonly clients: Clients;
+  readonly listener: Server;
+  readonly socketPath: string;
+  readonly keeper: ServerKeeper;
+  readonly note: (line: string) => void;
+}
+
+function watch({ options, directory, owner, clients, listener, socketPath, keeper, note }: Watched): Supervision {
+  const stopRequest = new AbortController();
+  stopRequest.signal.addEventListener('abort', () => note(`stopping: ${String(stopRequest.signal.reason)}`));
+  const stop = (reason: string): void => stopRequest.abort(reason);
+  let idle = setTimeout(() => stop('nobody came'), Math.max(options.lingerMs, FIRST_CLIENT_MS));
+  clients.onCount((count) => {
+    clearTimeout(idle);
+    if (count === 0) idle = setTimeout(() => stop('no clients'), options.lingerMs);
+  });
+  const check = setInterval(() => {
+    isOwner(directory, owner).then(
+      (own) => (own ? undefined : stop('the state directory is gone or has another owner')),
+      (error: unknown) => stop(`the state directory cannot be read: ${String(error)}`),
+    );
+  }, OWNER_CHECK_MS);
+
+  const done = (async () => {
+    try {
+      await Promise.race([keeper.done, aborted(stopRequest.signal)]);
+      // No new clients from here on: they start a supervisor of their own, which first waits for this server's end.
+      await closeListener(listener, socketPath);
+      await keeper.stop();
+    } catch (error) {
+      clients.tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+      await closeListener(listener, socketPath);
+      throw error;
+    } finally {
+      clearTimeout(idle);
+      clearInterval(check);
+      clients.closeAll();
+    }
+  })();
+  return { done, stop };
+}
+
+interface Clients {
+  add(socket: Socket): void;
+  tell(state: SupervisorMessage): void;
+  onCount(listener: (count: number) => void): void;
+  closeAll(): void;
+}
+
+function createClients(): Clients {
+  const sockets = new Set<Socket>();
+  let state: SupervisorMessage = { type: 'starting', text: 'starting the Temporal server' };
+  let onCount: (count: number) => void = () => undefined;
+  return {
+    add(socket) {
+      sockets.add(socket);
+      onCount(sockets.size);
+      // A client that is killed resets its connection: that is its way to leave.
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        onCount(sockets.size);
+      });
+      socket.resume();
+      sendMessage(socket, state);
+    },
+    tell(next) {
+      state = next;
+      for (const socket of sockets) sendMessage(socket, next);
+    },
+    onCount(listener) {
+      onCount = listener;
+      if (sockets.size > 0) listener(sockets.size);
+    },
+    closeAll() {
+      // destroySoon: what was sent arrives, and a client that stands still cannot keep this process.
+      for (const socket of sockets) socket.destroySoon();
+    },
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+async function answers(path: string, name: string): Promise<boolean> {
+  const socket = name === '' ? null : await connectTo(path);
+  socket?.destroy();
+  return socket !== null;
+}
+
+async function closeListener(listener: Server, path: string): Promise<void> {
+  // Only stops listening: connected clients stay until the server is gone.
+  listener.close();
+  await rm(path, { force: true });
+}
