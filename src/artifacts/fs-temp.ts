@@ -19,18 +19,23 @@ export interface TempFile extends Ref {
 
 type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
+/** Writes chunks to a new file with a name of its own in `directory`. Everything else as `writeNewFile`. */
+export async function writeTemp(fs: FsPort, directory: string, chunks: Chunks): Promise<TempFile> {
+  const path = join(directory, await tempName());
+  return { path, ...(await writeNewFile(fs, path, chunks)) };
+}
+
 /**
- * Writes chunks to a new file in `directory` while hashing them, checks the size the file ended up with, and makes it durable.
+ * Writes chunks to a new file while hashing them, checks the size the file ended up with, and makes it durable (its name is not).
  * Every failure removes the file and throws: after a failed fsync the kernel may call lost pages clean, so a retry has to
  * write everything again under a new name (STORE_IO tells the caller to do just that).
  */
-export async function writeTemp(fs: FsPort, directory: string, chunks: Chunks): Promise<TempFile> {
-  const path = join(directory, await tempName());
+export async function writeNewFile(fs: FsPort, path: string, chunks: Chunks): Promise<Ref> {
   const file = await storeIo('create', path, () => fs.open(path, 'create'));
   try {
     const written = await writeDurably(file, path, chunks);
     await storeIo('close', path, () => file.close());
-    return { path, ...written };
+    return written;
   } catch (error) {
     await abandon(fs, path, file);
     throw error;

@@ -24,6 +24,11 @@ export async function describeProcess(pid: number): Promise<ProcessIdentity | un
   return processStartTime === undefined ? undefined : { host: hostname(), pid, processStartTime };
 }
 
+/** Describes a process of this host that was started a moment ago; one that is gone already is described so that it counts as dead. */
+export async function processIdentity(pid: number): Promise<ProcessIdentity> {
+  return (await describeProcess(pid)) ?? { host: hostname(), pid, processStartTime: 'gone' };
+}
+
 /**
  * Whether a process is known to be gone: same host, and its pid is free or belongs to a process that started at another time.
  * A process of another host, or one whose start time was never known, is never called dead.

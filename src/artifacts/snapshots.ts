@@ -18,9 +18,22 @@ export async function findNewestSnapshot(store: ArtifactStore, key: string, hint
     const found = await inspect(store, key, n);
     if (typeof found === 'string') continue;
     if (await isWhole(store, found)) return found;
+    // A trainer that is alive may have gone on and pruned this one while it was looked at: then it is fine, and no longer the newest.
+    if ((await inspect(store, key, n + 1)) !== 'absent') return findNewestSnapshot(store, key, n + 1);
     await store.setAside(snapshotName(key, n));
   }
   return undefined;
+}
+
+/** Finds the newest snapshot for looking only (progress, waiting): no blob is read, nothing is set aside. Not for resuming from. */
+export async function peekNewestSnapshot(store: ArtifactStore, key: string, hint = 0): Promise<SnapshotManifest | undefined> {
+  let newest: SnapshotManifest | undefined;
+  const start = hint > 0 && typeof (await inspect(store, key, hint)) !== 'string' ? hint : 0;
+  for (let n = start; ; n += 1) {
+    const found = await inspect(store, key, n);
+    if (found === 'absent') return newest;
+    if (found !== 'rotten') newest = found;
+  }
 }
 
 /**

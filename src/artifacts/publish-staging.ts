@@ -1,0 +1,99 @@
+import { basename, dirname, join } from 'node:path';
+import type { JsonObject } from '../contracts/json.ts';
+import type { Ref } from '../contracts/refs.ts';
+import { RootstockError } from '../errors.ts';
+import { OUTPUT_MARKER } from './check-output.ts';
+import { syncDirectory } from './fs-directory.ts';
+import { storeIo, unlessErrno } from './fs-errors.ts';
+import type { FsPort } from './fs-port.ts';
+import { CHUNK_BYTES, parseTempName, writeNewFile } from './fs-temp.ts';
+import { closeQuietly, hashFile, openRegular } from './fs-verify.ts';
+import { isProcessDead } from './process-identity.ts';
+import { checkFileName, type PublishDirectoryInput, type PublishedFile } from './published-file.ts';
+import type { ArtifactStore } from './store.ts';
+
+/** Age after which the staging directory of another host counts as abandoned. */
+const FOREIGN_STAGED_MS = 24 * 3600 * 1000;
+
+/** Writes all files and the manifest into a new directory and makes them durable. Returns what each holds, the manifest included. */
+export async function stageFiles(fs: FsPort, staged: string, input: PublishDirectoryInput): Promise<ReadonlyMap<string, Ref>> {
+  for (const { name } of input.files) checkFileName(name);
+  await storeIo('create directory', staged, () => fs.mkdir(staged));
+  const digests = new Map<string, Ref>();
+  for (const file of input.files) digests.set(file.name, await stageFile(fs, join(staged, file.name), { file, store: input.store }));
+  const listed = [...digests].sort(([left], [right]) => (left < right ? -1 : 1));
+  const files = Object.fromEntries(listed.map(([name, { digest, byteLength }]) => [name, { sha256: digest, byteLength }]));
+  const marker: JsonObject = { ...input.marker, files };
+  const text = `${JSON.stringify(marker, null, 2)}\n`;
+  digests.set(OUTPUT_MARKER, await writeNewFile(fs, join(staged, OUTPUT_MARKER), [Buffer.from(text, 'utf8')]));
+  await syncDirectory(fs, staged);
+  return digests;
+}
+
+/** Removes what dead attempts left beside an output: their staging directories. */
+export async function sweepStaged(fs: FsPort, output: string): Promise<void> {
+  const parent = dirname(output);
+  const prefix = `${basename(output)}.staged-`;
+  for (const name of await storeIo('list', parent, () => fs.readdir(parent))) {
+    if (!name.startsWith(prefix)) continue;
+    const path = join(parent, name);
+    const stat = await storeIo('inspect', path, () => unlessErrno(['ENOENT'], () => fs.lstat(path)));
+    const writer = parseTempName(name.slice(prefix.length));
+    if (stat?.kind !== 'directory' || writer === undefined) continue;
+    if (Date.now() - stat.mtimeMs > FOREIGN_STAGED_MS || (await isProcessDead(writer))) await removeFlatDirectory(fs, path);
+  }
+}
+
+/** Removes a directory of files, its manifest last: as long as the directory is there it can be told whose it is. */
+export async function removeFlatDirectory(fs: FsPort, directory: string): Promise<void> {
+  const names = await storeIo('list', directory, () => unlessErrno(['ENOENT'], () => fs.readdir(directory)));
+  if (names === undefined) return;
+  const ordered = [...names].sort((left, right) => Number(left === OUTPUT_MARKER) - Number(right === OUTPUT_MARKER));
+  for (const name of ordered) {
+    const path = join(directory, name);
+    await storeIo('remove', path, () => unlessErrno(['ENOENT'], () => fs.unlink(path)));
+  }
+  await storeIo('remove', directory, () => unlessErrno(['ENOENT'], () => fs.rmdir(directory)));
+}
+
+async function stageFile(fs: FsPort, path: string, source: { readonly file: PublishedFile; readonly store: ArtifactStore }): Promise<Ref> {
+  const { file, store } = source;
+  if ('body' in file) return writeNewFile(fs, path, [file.body]);
+  if ('ref' in file) return copyBlob(fs, path, { ref: file.ref, store });
+  await file.write(path);
+  return adoptWritten(fs, path);
+}
+
+/** A copy, not a link: what a user does to an output must never reach the store. */
+async function copyBlob(fs: FsPort, path: string, source: { readonly ref: Ref; readonly store: ArtifactStore }): Promise<Ref> {
+  const reader = await source.store.open(source.ref);
+  try {
+    const chunks = async function* (): AsyncGenerator<Uint8Array> {
+      const buffer = new Uint8Array(Math.min(CHUNK_BYTES, reader.byteLength));
+      for (let at = 0; at < reader.byteLength; at += buffer.byteLength) {
+        const piece = buffer.subarray(0, Math.min(buffer.byteLength, reader.byteLength - at));
+        await reader.read(at, piece);
+        yield piece;
+      }
+    };
+    const written = await writeNewFile(fs, path, chunks());
+    if (written.digest === source.ref.digest) return written;
+    throw new RootstockError('ARTIFACT_CORRUPT', `Artifact ${source.ref.digest} changed while it was copied to "${path}".`);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function adoptWritten(fs: FsPort, path: string): Promise<Ref> {
+  const opened = await openRegular(fs, path);
+  if (typeof opened === 'string') throw new RootstockError('INTERNAL', `"${path}" was to be written, but is ${opened}.`);
+  try {
+    await storeIo('make durable', path, () => opened.file.sync());
+    const byteLength = opened.stat.size;
+    const digest = await hashFile(opened.file, path, byteLength);
+    if (digest === undefined) throw new RootstockError('INTERNAL', `"${path}" shrank while it was published.`);
+    return { digest, byteLength };
+  } finally {
+    await closeQuietly(opened.file);
+  }
+}
