@@ -147,6 +147,8 @@ export interface DataFacts {
   /** Values per row of each x column: 1 for a scalar, n for a list of n. */
   readonly xWidths: Readonly<Record<string, number>>;
   readonly classes: readonly (string | number)[] | null;
+  /** Sentences for a person, such as whole numbers that float32 rounds. Absent: none. */
+  readonly warnings?: readonly string[];
 }
 
 /** One split. `digest` is the SHA-256 of its materialised blob. */

@@ -1,0 +1,125 @@
+import { didYouMean } from './nearest.ts';
+import type { DataProblem } from './problems.ts';
+import { type ColumnInfo, quoteName } from './session.ts';
+import type { OpenSource } from './source.ts';
+
+/** Columns that a reader asks for. */
+export interface WantedColumns {
+  readonly x: readonly string[];
+  /** Empty for prediction. */
+  readonly y: readonly string[];
+  readonly task: 'regression' | 'classification';
+}
+
+/** A column of numbers to read. `isWhole`: of an integer type, where float32 may not hold every value. */
+export interface NumberColumn {
+  readonly name: string;
+  readonly isList: boolean;
+  readonly isWhole: boolean;
+}
+
+/** Columns of a source, found and typed; `sql` selects them in the order row id (when it is a column), x, y. */
+export interface ColumnLayout {
+  readonly sql: string;
+  readonly idKind: 'int64' | 'text' | 'row_number';
+  readonly x: readonly NumberColumn[];
+  readonly y: readonly NumberColumn[];
+  /** How labels are read; null for regression and prediction. */
+  readonly label: 'number' | 'text' | null;
+}
+
+/**
+ * Finds the wanted columns in a source, or says everything that is wrong with them: COLUMN_NOT_FOUND, COLUMN_TYPE.
+ * Names match exactly. Integers, reals, decimals and booleans become numbers; text never does, so a mistyped cell cannot turn into
+ * a missing value unseen.
+ */
+export async function layOutColumns(source: OpenSource, wanted: WantedColumns): Promise<ColumnLayout | readonly DataProblem[]> {
+  const { columns, where, rowId } = source;
+  const problems: DataProblem[] = [];
+  const find = (name: string, role: string): ColumnInfo | undefined => {
+    const column = columns.find((candidate) => candidate.name === name);
+    if (column === undefined) problems.push(missingColumn(name, role, source));
+    return column;
+  };
+  const x: NumberColumn[] = [];
+  const y: NumberColumn[] = [];
+  for (const name of wanted.x) {
+    const column = find(name, 'x_features');
+    if (column === undefined) continue;
+    if (isNumeric(column)) x.push({ name, isList: column.isList, isWhole: column.kind === 'integer' });
+    else problems.push(await wrongType(source, column, 'a number, or a list of numbers'));
+  }
+  const isLabel = wanted.task === 'classification';
+  let label: ColumnLayout['label'] = null;
+  for (const name of wanted.y) {
+    const column = find(name, 'y_features');
+    if (column === undefined) continue;
+    const usable = !column.isList && (isNumeric(column) || (isLabel && column.kind === 'text'));
+    if (!usable) problems.push(await wrongType(source, column, isLabel ? 'a label: a whole number or text' : 'one number per row'));
+    else if (isLabel) label = column.kind === 'text' || column.kind === 'boolean' ? 'text' : 'number';
+    y.push({ name, isList: false, isWhole: column.kind === 'integer' });
+  }
+  const id = rowId === null ? undefined : find(rowId, 'row_id');
+  if (id !== undefined && (id.isList || (id.kind !== 'integer' && id.kind !== 'text' && id.kind !== 'time'))) {
+    problems.push({
+      code: 'COLUMN_TYPE',
+      where: columnPlace(where, id.name),
+      text: `expected a row id: whole numbers or text; received ${id.type}`,
+    });
+  }
+  if (problems.length > 0) return (await isEmpty(source)) ? [{ code: 'DATA_EMPTY', where, text: 'has no rows' }] : problems;
+  const idKind = id === undefined ? 'row_number' : id.fitsInt64 ? 'int64' : 'text';
+  return { sql: selectSql(source, { idKind, x, y, label }), idKind, x, y, label };
+}
+
+/** How messages name a column: the source's dotted path, then the column. */
+export function columnPlace(where: string, column: string): string {
+  return `${where}, column ${JSON.stringify(column)}`;
+}
+
+/** Casts happen here and only here, so that a value arrives the same from every format. A null list arrives empty. */
+function selectSql(source: OpenSource, layout: Omit<ColumnLayout, 'sql'>): string {
+  const id = quoteName(source.rowId ?? '');
+  const idSql = layout.idKind === 'row_number' ? [] : [`CAST(${id} AS ${layout.idKind === 'int64' ? 'BIGINT' : 'VARCHAR'}) AS "row id"`];
+  const number = ({ name, isList }: NumberColumn): string =>
+    isList ? `coalesce(CAST(${quoteName(name)} AS DOUBLE[]), CAST([] AS DOUBLE[]))` : `CAST(${quoteName(name)} AS DOUBLE)`;
+  const target = (column: NumberColumn): string =>
+    layout.label === 'text' ? `CAST(${quoteName(column.name)} AS VARCHAR)` : number(column);
+  const order = source.hasFileOrder ? '' : ' ORDER BY 1';
+  return `SELECT ${[...idSql, ...layout.x.map(number), ...layout.y.map(target)].join(', ')} FROM ${source.view}${order}`;
+}
+
+function isNumeric({ kind }: ColumnInfo): boolean {
+  return kind === 'integer' || kind === 'real' || kind === 'boolean';
+}
+
+function missingColumn(name: string, role: string, { where, columns }: OpenSource): DataProblem {
+  const names = columns.map((column) => column.name);
+  const shown = names.length > 30 ? `${names.slice(0, 30).join(', ')}, ... (${names.length} in all)` : names.join(', ');
+  const hint = didYouMean(name, names);
+  const text = `${role} names a column that is not there${hint === '' ? '.' : hint} The columns are: ${shown}`;
+  return { code: 'COLUMN_NOT_FOUND', where: columnPlace(where, name), text };
+}
+
+async function wrongType(source: OpenSource, { name, type, kind, isList }: ColumnInfo, expected: string): Promise<DataProblem> {
+  const column = quoteName(name);
+  const example = kind === 'text' && !isList ? await firstNonNumber(source, column) : undefined;
+  const shown = example === undefined ? '' : `, for example ${JSON.stringify(example)}`;
+  return { code: 'COLUMN_TYPE', where: columnPlace(source.where, name), text: `expected ${expected}; received ${type}${shown}` };
+}
+
+async function firstNonNumber({ session, view, toError }: OpenSource, column: string): Promise<string | undefined> {
+  const text = `CAST(${column} AS VARCHAR)`;
+  const sql = `SELECT ${text} AS value FROM ${view} WHERE ${column} IS NOT NULL AND TRY_CAST(${text} AS DOUBLE) IS NULL LIMIT 1`;
+  const rows = await session.rows(sql).catch((error: unknown) => {
+    throw toError(error);
+  });
+  return rows[0]?.['value'];
+}
+
+async function isEmpty({ session, view, toError }: OpenSource): Promise<boolean> {
+  const rows = await session.rows(`SELECT 1 AS one FROM ${view} LIMIT 1`).catch((error: unknown) => {
+    throw toError(error);
+  });
+  return rows.length === 0;
+}

@@ -1,0 +1,103 @@
+import { composeMessage, type ErrorCode, RootstockError } from '../errors.ts';
+
+/** Codes that reading data may raise, the most fundamental first: an error that lists several problems has the first one's code. */
+const SEVERITY = [
+  'FILE_NOT_FOUND',
+  'DATA_UNREADABLE',
+  'SQL_INVALID',
+  'DATA_EMPTY',
+  'COLUMN_NOT_FOUND',
+  'COLUMN_TYPE',
+  'COLUMN_RAGGED',
+  'DATA_NOT_FINITE',
+  'LABEL_OUT_OF_RANGE',
+  'ROW_ID_DUPLICATE',
+] as const satisfies readonly ErrorCode[];
+
+/** A code that reading data may raise. */
+export type DataErrorCode = (typeof SEVERITY)[number];
+
+/** What helps, by code. */
+const FIXES: Readonly<Record<DataErrorCode, string>> = {
+  FILE_NOT_FOUND: 'correct the path; relative paths are relative to the run file.',
+  DATA_UNREADABLE: 'data files are .parquet, .csv, .tsv, .jsonl, .ndjson or .json, named one by one or by a glob.',
+  SQL_INVALID: 'write one SELECT over the names under "files"; try it in the duckdb shell first.',
+  DATA_EMPTY: 'check the path, the query and the split fractions.',
+  COLUMN_NOT_FOUND: 'correct the name (x_features, y_features, row_id), or make the column in a sql source.',
+  COLUMN_TYPE: 'convert the column in a sql source, for example CAST(c AS DOUBLE), or leave it out.',
+  COLUMN_RAGGED: 'give every row of a list column as many values: cut or pad the lists in a sql source.',
+  DATA_NOT_FINITE: 'fill these values or leave these rows out, for example with a sql source: SELECT * FROM t WHERE isfinite(c).',
+  LABEL_OUT_OF_RANGE: 'list every label in model.config.classes, or leave these rows out.',
+  ROW_ID_DUPLICATE: 'name a column with another value in every row, or leave row_id out: the row number serves then.',
+};
+
+/** One thing wrong with the data. `where` names the source, split or column. */
+export interface DataProblem {
+  readonly code: DataErrorCode;
+  readonly where: string;
+  readonly text: string;
+}
+
+/** A row as people know it: its id, and its place in its source counting from 0. */
+export interface RowName {
+  readonly id: string;
+  readonly number: number;
+}
+
+/** A problem of one row. Problems with equal `code`, `where` and `kind` are counted together and the first five rows are named. */
+export interface RowProblem extends DataProblem {
+  readonly kind: string;
+  readonly row: RowName;
+}
+
+/** Collects problems so that one error can name all of them. */
+export interface Problems {
+  readonly add: (problem: DataProblem) => void;
+  addRow(problem: RowProblem): void;
+  count(): number;
+  /** Throws one RootstockError with every problem, if there is any. */
+  throwIfAny(): void;
+}
+
+/** Creates an empty collection of problems. */
+export function createProblems(): Problems {
+  const single: DataProblem[] = [];
+  const groups = new Map<string, { readonly first: RowProblem; readonly rows: RowName[]; count: number }>();
+  return {
+    add: (problem) => void single.push(problem),
+    addRow: (problem) => {
+      const key = JSON.stringify([problem.code, problem.where, problem.kind]);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, { first: problem, rows: [problem.row], count: 1 });
+      else if (++group.count <= 5) group.rows.push(problem.row);
+    },
+    count: () => single.length + groups.size,
+    throwIfAny: () => {
+      const all = [
+        ...single.map((problem) => ({ ...problem, rows: [] as readonly RowName[], count: 1 })),
+        ...[...groups.values()].map(({ first, rows, count }) => ({
+          code: first.code,
+          where: first.where,
+          text: `${nameRow(first.row)}: ${first.text}${count === 1 ? '' : `; ${count} rows in all`}`,
+          rows,
+          count,
+        })),
+      ].sort((a, b) => SEVERITY.indexOf(a.code) - SEVERITY.indexOf(b.code));
+      const [worst] = all;
+      if (worst === undefined) return;
+      const headline = all.length === 1 ? 'The data cannot be used.' : `The data cannot be used: ${all.length} problems.`;
+      throw new RootstockError(worst.code, composeMessage(headline, all, FIXES[worst.code]), { problems: all });
+    },
+  };
+}
+
+/** Names a row for people. Where the id is the row number, it is said once. */
+export function nameRow({ id, number }: RowName): string {
+  return id === String(number) ? `row ${number} (counting from 0)` : `row ${JSON.stringify(id)} (number ${number} counting from 0)`;
+}
+
+/** The error of a single problem. */
+export function dataError(problem: DataProblem, cause?: unknown): RootstockError {
+  const { code, where, text } = problem;
+  return new RootstockError(code, composeMessage('The data cannot be used.', [problem], FIXES[code]), { where, text }, { cause });
+}
