@@ -84,7 +84,7 @@ async function preTrain(child: ChildRun, input: TransferLearningInput, view: Run
     args: [{ ...input, run: child.run, expectedPlanDigest: null, resume: null }],
     parentClosePolicy: 'REQUEST_CANCEL',
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-    memo: { runDigest: child.runDigest, source: child.run.source },
+    memo: { runDigest: child.runDigest, source: child.run.source, config: child.run.config },
     staticSummary: `Pre-training ${child.name}: ${child.reason}`,
   });
   view.update({ child: null });

@@ -1,3 +1,4 @@
+import type { JsonObject } from './json.ts';
 import type { TransferLearningState } from './run-state.ts';
 import type { RunDocument } from './stage-activities.ts';
 
@@ -28,6 +29,8 @@ export interface RunMemo {
   readonly rootstockVersion: string;
   readonly source: string;
   readonly output: string;
+  /** The configuration as written, to name the difference when another one comes. */
+  readonly config: JsonObject;
 }
 
 /** Task queues of one store: workers with different stores never meet. */

@@ -1,0 +1,11 @@
+import { hostname } from 'node:os';
+import { writeFile } from 'node:fs/promises';
+import { finaliseStage } from '../src/artifacts/finalise-stage.ts';
+import { committedLog } from '../src/artifacts/committed-sample-log.ts';
+import { pruneSnapshots, readSnapshotChain } from '../src/artifacts/snapshots.ts';
+import { finishStage, readStageManifest } from '../src/artifacts/stage-manifest.ts';
+import { stageOf } from '../src/contracts/plan-stages.ts';
+import type { CheckpointInput, StageResult } from '../src/contracts/stage-activities.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import { loadPlan } from './load-plan.ts';

@@ -1,0 +1,18 @@
+import { ApplicationFailure, CancelledFailure, CompleteAsyncError } from '@temporalio/activity';
+import { isRetryable, RootstockError } from '../src/errors.ts';
+
+/** Turns what an activity threw into what crosses to the workflow: code as type, facts as details. `instanceof` is gone on the other side. */
+export function toActivityFailure(error: unknown): Error {
+  if (error instanceof CancelledFailure || error instanceof ApplicationFailure || error instanceof CompleteAsyncError) return error;
+  if (error instanceof RootstockError) {
+    return ApplicationFailure.create({
+      type: error.code,
+      message: error.message,
+      nonRetryable: !isRetryable(error.code),
+      details: [error.details],
+      cause: error,
+    });
+  }
+  const cause = error instanceof Error ? error : new Error(String(error));
+  return ApplicationFailure.create({ type: 'INTERNAL', message: `${cause.message}\n${cause.stack ?? ''}`, nonRetryable: false, cause });
+}

@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from '@temporalio/activity';
+import { countStalledAttempts, isHolderDead, type LeaseDocument, newestLease, takeLease } from '../src/artifacts/leases.ts';
+import { describeProcess, thisProcess } from '../src/artifacts/process-identity.ts';
+import { findNewestSnapshot } from '../src/artifacts/snapshots.ts';
+import { readStageManifest, type StageManifest } from '../src/artifacts/stage-manifest.ts';
+import type { ArtifactStore } from '../src/artifacts/store.ts';
+import { RootstockError } from '../src/errors.ts';
+
+/** Attempts in a row that may start from the same step: then the step kills by itself, and it is known exactly. */
+const MAX_STALLED_ATTEMPTS = 5;
+
+/** From the second stalled attempt on a snapshot follows every step. */
+const EVERY_STEP_FROM = 2;
+
+/** A holder that commits nothing for this long is taken for gone: three default snapshot intervals of 15 s. */
+const STANDSTILL_MS = 45_000;
+
+const POLL_MS = 1_000;
+
+/** A stage as an attempt sees it. */
+export interface StageAttempt {
+  readonly store: ArtifactStore;
+  readonly stageKey: string;
+  readonly context: Context;
+}
+
+/**
+ * Waits while another run trains the same stage key, until its result is there (returned), or it stands still or is dead (undefined).
+ * A later attempt of the same activity takes over at once.
+ */
+export async function waitForStage({ store, stageKey, context }: StageAttempt, onWait: (reason: string) => void): Promise<StageManifest | undefined> {
+  let seen = '';
+  let since = Date.now();
+  for (;;) {
+    const finished = await readStageManifest(store, stageKey);
+    if (finished !== undefined) return finished;
+    const newest = await newestLease(store, stageKey);
+    if (newest === undefined || isOurs(newest.lease, context) || (await isHolderDead(newest.lease))) return undefined;
+    const snapshot = await findNewestSnapshot(store, stageKey);
+    const now = `${newest.number}/${snapshot?.n ?? -1}`;
+    if (now !== seen) {
+      seen = now;
+      since = Date.now();
+    }
+    if (Date.now() - since > STANDSTILL_MS) return undefined;
+    onWait(`run "${newest.lease.workflowId}" on ${newest.lease.host} (pid ${newest.lease.pid}), which trains the same stage; it is at step ${snapshot?.step ?? 0}`);
+    await sleep(POLL_MS, undefined, { signal: context.cancellationSignal });
+  }
+}
+
+function isOurs(lease: LeaseDocument, { info }: Context): boolean {
+  return (
+    lease.namespace === info.namespace &&
+    lease.workflowId === info.workflowExecution?.workflowId &&
+    lease.runId === info.workflowExecution.runId &&
+    lease.activityId === info.activityId
+  );
+}
+
+/** A lease, and how it should be used. */
+export interface StageLease {
+  readonly number: number;
+  readonly token: string;
+  readonly snapshotEveryStep: boolean;
+}
+
+/**
+ * Takes the next lease for the trainer with this pid.
+ * NO_PROGRESS when the activity has started five times from the same step.
+ */
+export async function takeStageLease({ store, stageKey, context }: StageAttempt, input: { readonly trainerPid: number; readonly snapshotHint: number }): Promise<StageLease> {
+  const { info } = context;
+  const snapshot = await findNewestSnapshot(store, stageKey, input.snapshotHint);
+  const { number, token, history } = await takeLease(store, stageKey, {
+    ...((await describeProcess(input.trainerPid)) ?? (await thisProcess())),
+    namespace: info.namespace,
+    workflowId: info.workflowExecution?.workflowId ?? '',
+    runId: info.workflowExecution?.runId ?? '',
+    activityId: info.activityId,
+    attempt: info.attempt,
+    resumeStep: snapshot?.step ?? 0,
+  });
+  const stalled = countStalledAttempts(history);
+  if (stalled >= MAX_STALLED_ATTEMPTS) throw noProgress(stalled, snapshot);
+  return { number, token, snapshotEveryStep: stalled >= EVERY_STEP_FROM };
+}
+
+function noProgress(attempts: number, snapshot: { readonly step: number; readonly epoch: number; readonly batch: number } | undefined): RootstockError {
+  const { step, epoch, batch } = snapshot ?? { step: 0, epoch: 0, batch: 0 };
+  return new RootstockError(
+    'NO_PROGRESS',
+    `${attempts} attempts in a row ended without a new committed step after step ${step}: step ${step + 1} (epoch ${epoch + 1}, batch ${batch + 1}) kills its trainer each time.\nFix: look at the attempts' errors in the Temporal UI and at the rows of that step in the sample log (rootstock status), then \`rootstock retry\`.`,
+    { attempts, step, epoch, batch },
+  );
+}

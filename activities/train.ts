@@ -1,0 +1,84 @@
+import { mkdir } from 'node:fs/promises';
+import { CancelledFailure, Context } from '@temporalio/activity';
+import type { StageManifest } from '../src/artifacts/stage-manifest.ts';
+import type { TrainHeartbeat } from '../src/contracts/run-state.ts';
+import type { TrainInput, TrainResult } from '../src/contracts/stage-activities.ts';
+import { rawSampleLog, sampleLogDirectory } from '../src/contracts/state-directory.ts';
+import type { FitJob } from '../src/contracts/trainer-protocol.ts';
+import { RootstockError } from '../src/errors.ts';
+import { type MakeJob, startTrainer } from '../src/trainer-client/trainer-process.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { createProgressSignaller } from './progress-signal.ts';
+import { type StageAttempt, takeStageLease, waitForStage } from './stage-lease.ts';
+import { stopOnCancel } from './stop-on-cancel.ts';
+import { createTrainHeartbeat, type TrainHeartbeatView } from './train-heartbeat.ts';
+
+/** Heartbeats go out each second while the trainer's watchdog is content, never from a bare timer. */
+const HEARTBEAT_MS = 1_000;
+
+/** Trains one stage in a forked trainer, resuming from the newest valid snapshot of its stage key. */
+export async function train(deps: ActivityDependencies, input: TrainInput): Promise<TrainResult> {
+  const context = Context.current();
+  const attempt: StageAttempt = { store: deps.store, stageKey: input.stageKey, context };
+  const view = createTrainHeartbeat(input.stage, snapshotHint(context));
+  const finished = await waitForStage(attempt, (reason) => {
+    view.waitFor(reason);
+    context.heartbeat(view.details());
+  });
+  if (finished !== undefined) return toTrainResult(finished);
+  view.waitFor(null);
+  await mkdir(sampleLogDirectory(deps.stateDir, input.stageKey), { recursive: true });
+  return runTrainer(context, view, async (trainerPid) => {
+    const { number, token, snapshotEveryStep } = await takeStageLease(attempt, { trainerPid, snapshotHint: view.snapshot() });
+    const { plan, stage, stageKey, mask, inputWeights, data } = input;
+    return {
+      kind: 'fit',
+      store: deps.store.location,
+      register: deps.register,
+      ...{ plan, stage, stageKey, mask, inputWeights, data },
+      lease: { number, token },
+      snapshotHint: view.snapshot(),
+      snapshotEveryStep,
+      sampleLog: rawSampleLog(deps.stateDir, stageKey, number),
+    } satisfies FitJob;
+  });
+}
+
+async function runTrainer(context: Context, view: TrainHeartbeatView, makeJob: MakeJob): Promise<TrainResult> {
+  const signaller = createProgressSignaller(context, view.stage);
+  const handle = startTrainer(makeJob, (message) => {
+    view.hear(message);
+    if (message.type === 'progress') signaller.progress(message);
+  });
+  view.started(handle.pid);
+  const beat = setInterval(() => {
+    if (handle.isContent()) context.heartbeat(view.details(handle.phase()));
+  }, HEARTBEAT_MS);
+  const unlisten = stopOnCancel(handle, context);
+  try {
+    const outcome = await handle.outcome;
+    if (outcome.type === 'finished') return outcome.result;
+    if (outcome.type === 'saved') throw new CancelledFailure(`stopped with snapshot ${outcome.snapshot} at step ${outcome.step}`, [view.details()]);
+    throw new RootstockError('INTERNAL', `A trainer answered "${outcome.type}" to a fit job.`);
+  } catch (error) {
+    if (!context.cancellationSignal.aborted || error instanceof CancelledFailure) throw error;
+    throw new CancelledFailure(`stopped; the stage goes on from snapshot ${view.snapshot()}`, [view.details()], error instanceof Error ? error : undefined);
+  } finally {
+    clearInterval(beat);
+    unlisten();
+    context.heartbeat(view.details(handle.phase()));
+    handle.kill();
+  }
+}
+
+/** Another run has finished this very stage while we waited. */
+function toTrainResult({ result, snapshot, stateDigest }: StageManifest): TrainResult {
+  return { snapshot, stateDigest, epochs: result.epochs, steps: result.steps, metrics: result.metrics, stoppedBy: 'another run' };
+}
+
+/** Where to start probing for snapshots: the last heartbeat's word, a hint only. */
+function snapshotHint(context: Context): number {
+  const details = context.info.heartbeatDetails as Partial<TrainHeartbeat> | undefined;
+  const snapshot = details?.snapshot;
+  return typeof snapshot === 'number' && Number.isSafeInteger(snapshot) && snapshot >= 0 ? snapshot : 0;
+}

@@ -1,0 +1,78 @@
+import type { Command } from 'commander';
+import { connectRootstock, type RootstockClient } from '../../client/connect.ts';
+import { abortRun, cancelRun, retryRun } from '../../client/control-run.ts';
+import { followRun } from '../../client/follow-run.ts';
+import { EXIT } from '../exit-codes.ts';
+import { globalOptions } from '../global-options.ts';
+import { createOutput } from '../output.ts';
+import type { AddCommand } from '../run-cli.ts';
+import { createRunScreen } from '../run-screen.ts';
+import { startWorkerProcess } from '../worker-process.ts';
+
+/** `rootstock cancel NAME`. */
+export const cancelCommand: AddCommand = (program, done) => {
+  withRun(program, 'cancel', 'end a run; its trainer saves a snapshot first, and a later run of the same file goes on from there').action(
+    async (name: string, flags: { json?: boolean }, command: Command) => {
+      await withWorker(command, async (connected) => cancelRun(connected, name));
+      const output = createOutput(flags.json === true);
+      output.object({ event: 'cancelled', workflow_id: name });
+      output.line(`Cancelled "${name}". Its finished stages and last snapshot stay in the store.`);
+      done(EXIT.done);
+    },
+  );
+};
+
+/** `rootstock retry NAME`. */
+export const retryCommand: AddCommand = (program, done) => {
+  withRun(program, 'retry', 'run the step again at which a run waits for you, and follow the run to its end').action(async (name: string, flags: { json?: boolean }, command: Command) => {
+    const output = createOutput(flags.json === true);
+    const last = await withWorker(command, async (connected) => {
+      await retryRun(connected, name);
+      const screen = createRunScreen(output, process.stdout);
+      let event = '';
+      for await (const news of followRun(connected.client, { workflowId: name })) {
+        event = news.event;
+        output.object(news);
+        screen.show(news);
+      }
+      screen.end();
+      return event;
+    });
+    done(last === 'completed' ? EXIT.done : EXIT.runFailed);
+  });
+};
+
+/** `rootstock abort NAME`. */
+export const abortCommand: AddCommand = (program, done) => {
+  withRun(program, 'abort', 'end a run that waits for you as failed').action(async (name: string, flags: { json?: boolean }, command: Command) => {
+    const decided = await withWorker(command, async (connected) => {
+      const workflowId = await abortRun(connected, name);
+      await connected.client.workflow.getHandle(name).result().catch(() => undefined); // it fails, as asked
+      return workflowId;
+    });
+    const output = createOutput(flags.json === true);
+    output.object({ event: 'aborted', workflow_id: decided });
+    output.line(`Aborted "${decided}". Its finished stages stay in the store.`);
+    done(EXIT.done);
+  });
+};
+
+function withRun(program: Command, name: string, description: string): Command {
+  return program.command(name).description(description).argument('<run>', 'name of the run').option('--json', 'print JSON');
+}
+
+/** Updates and cancellation need a live worker: the command hosts one itself. */
+async function withWorker<T>(command: Command, work: (connected: RootstockClient) => Promise<T>): Promise<T> {
+  const options = globalOptions(command);
+  const connected = await connectRootstock({ stateDir: options.stateDir });
+  try {
+    const worker = await startWorkerProcess(options);
+    try {
+      return await work(connected);
+    } finally {
+      await worker.stop();
+    }
+  } finally {
+    await connected.close();
+  }
+}

@@ -1,0 +1,107 @@
+import type { Command } from 'commander';
+import { connectRootstock } from '../../client/connect.ts';
+import { followRun } from '../../client/follow-run.ts';
+import type { RunEvent } from '../../client/run-events.ts';
+import { startPlanned } from '../../client/start-run.ts';
+import { formatPlan } from '../../reports/plan-report.ts';
+import { EXIT } from '../exit-codes.ts';
+import { globalOptions } from '../global-options.ts';
+import { createOutput, type Output } from '../output.ts';
+import { planFile } from '../plan-file.ts';
+import { createRunScreen } from '../run-screen.ts';
+import type { AddCommand } from '../run-cli.ts';
+import { startWorkerProcess } from '../worker-process.ts';
+import { collect } from './plan.ts';
+
+interface RunFlags {
+  readonly set: readonly string[];
+  readonly detach?: boolean;
+  readonly replace?: boolean;
+  readonly json?: boolean;
+}
+
+/** `rootstock run FILE`: the main job. */
+export const runCommand: AddCommand = (program, done) => {
+  program
+    .command('run')
+    .description('run a transfer to its end; the same command again attaches to it or goes on after any interruption')
+    .argument('<file>', 'run file (YAML or JSON)')
+    .option('--set <key=value>', 'override a key of the run file (repeatable)', collect, [])
+    .option('--detach', 'leave a background worker and return at once')
+    .option('--replace', 'cancel a running run of this name that has another configuration')
+    .option('--json', 'one JSON object per line; the last says how it ended')
+    .addHelpText('after', '\nCtrl-C saves a snapshot and leaves the run open: run the same command again to go on. `rootstock cancel NAME` ends it.')
+    .action(async (file: string, flags: RunFlags, command: Command) => done(await run(file, flags, command)));
+};
+
+async function run(file: string, flags: RunFlags, command: Command): Promise<number> {
+  const options = globalOptions(command);
+  const output = createOutput(flags.json === true);
+  const planned = await planFile(file, { ...options, set: flags.set, output });
+  output.line(formatPlan(planned.plan));
+  output.line();
+  const interrupt = new AbortController();
+  const onInterrupt = () => interrupt.abort();
+  process.once('SIGINT', onInterrupt);
+  process.once('SIGTERM', onInterrupt);
+
+  const connected = await connectRootstock({ stateDir: options.stateDir, onProgress: (text) => output.note(text) });
+  try {
+    const started = await startPlanned(connected, planned, { replace: flags.replace === true });
+    const { workflowId, runId } = started;
+    const startEvent = { event: startEventName(started.action), workflow_id: workflowId, run_id: runId, reason: started.reason } as const;
+    output.object(startEvent);
+    const ui = connected.server.uiUrl === null ? '' : `${connected.server.uiUrl}/namespaces/${connected.server.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
+    output.line(`Run "${workflowId}": ${started.reason}`);
+    if (ui !== '') output.line(`Temporal UI: ${ui}`);
+    if (started.action === 'print') return await follow({ connected, started, output, signal: interrupt.signal, command: file });
+
+    const worker = await startWorkerProcess({ ...options, ...(flags.detach === true ? { untilRun: workflowId } : {}) });
+    if (flags.detach === true) {
+      output.object({ event: 'detached', workflow_id: workflowId, worker_pid: worker.pid, log: worker.log });
+      output.line(`A background worker (pid ${worker.pid}) goes on until the run ends or needs you. Log: ${worker.log}\nWatch it: rootstock status ${workflowId}`);
+      return EXIT.done;
+    }
+    try {
+      return await follow({ connected, started, output, signal: interrupt.signal, command: file });
+    } finally {
+      if (interrupt.signal.aborted) output.note('Saving a snapshot...');
+      await worker.stop();
+    }
+  } finally {
+    await connected.close();
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onInterrupt);
+  }
+}
+
+function startEventName(action: 'start' | 'attach' | 'print'): 'started' | 'attached' | 'reused' {
+  return ({ start: 'started', attach: 'attached', print: 'reused' } as const)[action];
+}
+
+interface FollowInput {
+  readonly connected: Awaited<ReturnType<typeof connectRootstock>>;
+  readonly started: { readonly workflowId: string; readonly runId: string };
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  readonly command: string;
+}
+
+async function follow({ connected, started, output, signal, command }: FollowInput): Promise<number> {
+  const screen = createRunScreen(output, process.stdout);
+  let last: RunEvent | undefined;
+  try {
+    for await (const event of followRun(connected.client, started, signal)) {
+      last = event;
+      output.object(event);
+      screen.show(event);
+    }
+  } finally {
+    screen.end();
+  }
+  if (signal.aborted) {
+    output.line(`\nInterrupted. The run "${started.workflowId}" stays open; go on with:\n  rootstock run ${command}\nEnd it with:\n  rootstock cancel ${started.workflowId}`);
+    return EXIT.interrupted;
+  }
+  return last?.event === 'completed' ? EXIT.done : EXIT.runFailed;
+}

@@ -1,0 +1,19 @@
+import { stateLayout } from '../contracts/state-directory.ts';
+import { loadModels } from '../models/load-models.ts';
+import { type PlannedRun, planRun } from '../planner/plan-run.ts';
+import { readRunFile } from '../planner/run-file.ts';
+import type { GlobalOptions } from './global-options.ts';
+import type { Output } from './output.ts';
+
+/** How to plan a file. */
+export interface PlanFileOptions extends GlobalOptions {
+  readonly set: readonly string[];
+  readonly output: Output;
+}
+
+/** Reads, scans and plans a run file in this process, before any server is started. */
+export async function planFile(file: string, { stateDir, register, set, output }: PlanFileOptions): Promise<PlannedRun> {
+  const models = await loadModels(register);
+  const document = await readRunFile(file, { models, set });
+  return planRun(document, { models, cacheDir: stateLayout(stateDir).cache, onProgress: (text) => output.note(text) });
+}

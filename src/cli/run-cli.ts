@@ -1,0 +1,63 @@
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../contracts/version.ts';
+import { abortCommand, cancelCommand, retryCommand } from './commands/control.ts';
+import { devCommand, workerCommand } from './commands/worker.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { gcCommand } from './commands/gc.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { listCommand, statusCommand } from './commands/status.ts';
+import { planCommand } from './commands/plan.ts';
+import { predictCommand } from './commands/predict.ts';
+import { runCommand } from './commands/run.ts';
+import { schemaCommand } from './commands/schema.ts';
+import { EXIT } from './exit-codes.ts';
+import { reportError } from './output.ts';
+
+/** A subcommand: adds itself to the program and reports its exit code. */
+export type AddCommand = (program: Command, done: (exitCode: number) => void) => void;
+
+const COMMANDS: readonly AddCommand[] = [
+  runCommand, planCommand, listCommand, statusCommand, cancelCommand, retryCommand, abortCommand, predictCommand, inspectCommand, workerCommand, devCommand,
+  gcCommand, schemaCommand, doctorCommand,
+];
+
+/** Runs the command line and returns its exit code. */
+export async function runCli(words: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const program = buildProgram((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
+    return reportError(error, words.includes('--json'));
+  }
+}
+
+/** Builds the whole command tree; also what documentation and completion are made from. */
+export function buildProgram(done: (exitCode: number) => void): Command {
+  const program = new Command('rootstock')
+    .description('Durable, config-driven transfer learning: every step a Temporal activity, every interruption resumed bit for bit.')
+    .version(VERSION)
+    .option('--state <dir>', 'state directory: store, embedded server, caches, logs', '.rootstock')
+    .option('--register <module>', 'module with further model definitions (repeatable)', (value: string, all: readonly string[]) => [...all, value], [] as readonly string[])
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .exitOverride()
+    .showHelpAfterError('(add --help for what there is)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  rootstock run examples/digits/transfer.yaml      train; run it again after any interruption and it goes on
+  rootstock plan my-run.yaml                       show every resolved value, train nothing
+  rootstock status my-run                          where a run is, and how to go on when it waits for you
+  rootstock predict --model models/digits --data new.parquet --out predictions.csv
+
+Exit codes: 0 done, 1 the run failed or needs attention, 2 bad input, 3 environment (no server, binary or platform), 130 interrupted.`,
+    );
+  for (const add of COMMANDS) add(program, done);
+  for (const command of program.commands) command.exitOverride();
+  return program;
+}

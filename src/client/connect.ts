@@ -1,0 +1,46 @@
+import { Client, Connection } from '@temporalio/client';
+import { openFsStore } from '../artifacts/fs-store.ts';
+import type { ArtifactStore } from '../artifacts/store.ts';
+import { stateLayout } from '../contracts/state-directory.ts';
+import { type TaskQueues, taskQueues } from '../contracts/workflow.ts';
+import { ensureSearchAttributes } from '../server/search-attributes.ts';
+import { resolveServer, type ServerConnection } from '../server/resolve-server.ts';
+
+/** A connection to the Temporal server and the store of a state directory. */
+export interface RootstockClient {
+  readonly client: Client;
+  readonly server: ServerConnection;
+  readonly store: ArtifactStore;
+  readonly stateDir: string;
+  readonly queues: TaskQueues;
+  /** Whether the server knows our search attributes. */
+  readonly searchAttributes: boolean;
+  close(): Promise<void>;
+}
+
+/** How to connect. */
+export interface ConnectOptions {
+  readonly stateDir: string;
+  /** Hears what is being waited for (finding the server binary, starting it). */
+  readonly onProgress?: (text: string) => void;
+}
+
+/** Connects to a named server, or to the embedded one of the state directory, which it starts. Errors: those of `resolveServer`. */
+export async function connectRootstock({ stateDir, onProgress }: ConnectOptions): Promise<RootstockClient> {
+  const server = await resolveServer({ stateDir, env: process.env, ...(onProgress === undefined ? {} : { onProgress }) });
+  const connection = await Connection.connect(server.connectionOptions);
+  const client = new Client({ connection, namespace: server.namespace });
+  const [store, searchAttributes] = await Promise.all([openFsStore(stateLayout(stateDir).store), ensureSearchAttributes(connection, server.namespace)]);
+  return {
+    client,
+    server,
+    store,
+    stateDir,
+    queues: taskQueues(store.id),
+    searchAttributes,
+    async close() {
+      await connection.close();
+      await server.close();
+    },
+  };
+}

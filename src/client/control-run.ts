@@ -1,0 +1,49 @@
+import { isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { ABORT_UPDATE, RETRY_STAGE_UPDATE } from '../contracts/workflow.ts';
+import { RootstockError } from '../errors.ts';
+import type { RootstockClient } from './connect.ts';
+import { queryStatus } from './follow-run.ts';
+
+/** Cancels a run and waits until it has closed: its trainer has saved a snapshot and gone. RUN_NOT_FOUND. */
+export async function cancelRun({ client }: RootstockClient, workflowId: string): Promise<void> {
+  const handle = client.workflow.getHandle(workflowId);
+  try {
+    await handle.cancel();
+    await handle.result().catch(() => undefined); // cancelled is what was asked for
+  } catch (error) {
+    throw notFoundOr(error, workflowId);
+  }
+}
+
+/** Runs a parked run's step again. Forwards to a parked pre-training child. Needs a live worker. RUN_NOT_FOUND, RUN_NOT_PARKED. */
+export function retryRun(connected: RootstockClient, workflowId: string): Promise<string> {
+  return decide(connected, workflowId, RETRY_STAGE_UPDATE);
+}
+
+/** Ends a parked run as failed. RUN_NOT_FOUND, RUN_NOT_PARKED. */
+export function abortRun(connected: RootstockClient, workflowId: string): Promise<string> {
+  return decide(connected, workflowId, ABORT_UPDATE);
+}
+
+/** Returns the id of the workflow that took the decision. */
+async function decide(connected: RootstockClient, workflowId: string, update: string): Promise<string> {
+  const status = await queryStatus(connected.client, { workflowId });
+  if (status !== undefined && status.child !== null && status.parked === null) return decide(connected, status.child, update);
+  try {
+    await connected.client.workflow.getHandle(workflowId).executeUpdate(update);
+    return workflowId;
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+      throw new RootstockError('RUN_NOT_PARKED', `"${workflowId}" is not waiting for anyone, so there is nothing to decide.\nFix: see what it does with \`rootstock status ${workflowId}\`.`, { workflowId }, { cause: error });
+    }
+    throw notFoundOr(error, workflowId);
+  }
+}
+
+function notFoundOr(error: unknown, workflowId: string): unknown {
+  const notFound = error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === 5);
+  return notFound
+    ? new RootstockError('RUN_NOT_FOUND', `There is no running run "${workflowId}".\nFix: \`rootstock list\` shows the runs of this state directory.`, { workflowId }, { cause: error })
+    : error;
+}

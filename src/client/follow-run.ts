@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, isGrpcServiceError, QueryNotRegisteredError, type WorkflowExecutionDescription } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { RunStatus, TrainHeartbeat } from '../contracts/run-state.ts';
+import type { PublishResult } from '../contracts/stage-activities.ts';
+import { STATUS_QUERY } from '../contracts/workflow.ts';
+import { diffStatus, type RunEvent, toCompletedEvent } from './run-events.ts';
+import { failureOf } from './run-failure.ts';
+
+/** How often the server is asked. */
+const POLL_MS = 500;
+
+/** A query needs a live worker; while there is none the run is followed by what the server itself knows. */
+const QUERY_TIMEOUT_MS = 3_000;
+
+/** Which run to follow. */
+export interface FollowTarget {
+  readonly workflowId: string;
+  readonly runId?: string;
+}
+
+/**
+ * Follows a run to its end and yields what happens. Ends after completed, needs_attention (also of a pre-training child),
+ * failed or cancelled. A server that is away for a while is waited for, and said so.
+ */
+export async function* followRun(client: Client, target: FollowTarget, signal?: AbortSignal): AsyncGenerator<RunEvent> {
+  const { workflowId } = target;
+  let before: RunStatus | null = null;
+  let historyLength = -1;
+  let lastBeat = '';
+  let waiting = '';
+  while (signal?.aborted !== true) {
+    try {
+      const description = await client.workflow.getHandle(workflowId, target.runId).describe();
+      const running = description.status.name === 'RUNNING' || description.status.name === 'CONTINUED_AS_NEW';
+      if (description.historyLength !== historyLength || before?.child !== null) {
+        const status = await queryStatus(client, target);
+        if (status !== undefined) {
+          yield* diffStatus(workflowId, before, status);
+          before = status;
+          historyLength = description.historyLength;
+          if (status.parked !== null && running) {
+            yield { event: 'needs_attention', workflow_id: workflowId, ...status.parked };
+            return;
+          }
+          if (status.child !== null && running) {
+            const ended = yield* followChild(client, status.child, signal);
+            if (ended === 'needs_attention') return;
+          }
+        }
+      }
+      if (!running) {
+        yield await lastEvent(client, target, description.status.name);
+        return;
+      }
+      const beat = heartbeatOf(description);
+      if (beat !== undefined && JSON.stringify(beat) !== lastBeat) {
+        lastBeat = JSON.stringify(beat);
+        yield* heartbeatEvents(workflowId, before, beat);
+      }
+      const reason = waitingFor(description);
+      if (reason !== waiting) {
+        waiting = reason;
+        if (reason !== '') yield { event: 'waiting', workflow_id: workflowId, reason };
+      }
+    } catch (error) {
+      if (!isGrpcServiceError(error)) throw error;
+      if (waiting !== error.message) yield { event: 'waiting', workflow_id: workflowId, reason: 'the Temporal server does not answer; it is being restarted or reached again' };
+      waiting = error.message;
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+/** Follows a pre-training child; its completion is not the parent's. */
+async function* followChild(client: Client, workflowId: string, signal?: AbortSignal): AsyncGenerator<RunEvent, string> {
+  for await (const event of followRun(client, { workflowId }, signal)) {
+    if (event.event === 'completed' || event.event === 'failed' || event.event === 'cancelled') return event.event;
+    yield event;
+    if (event.event === 'needs_attention') return event.event;
+  }
+  return 'aborted';
+}
+
+/** Asks a run where it is; undefined while no worker can answer. */
+export async function queryStatus(client: Client, { workflowId, runId }: FollowTarget): Promise<RunStatus | undefined> {
+  try {
+    return await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => client.workflow.getHandle(workflowId, runId).query<RunStatus>(STATUS_QUERY));
+  } catch (error) {
+    if (isGrpcServiceError(error) || error instanceof QueryNotRegisteredError) return undefined;
+    throw error;
+  }
+}
+
+async function lastEvent(client: Client, { workflowId, runId }: FollowTarget, status: string): Promise<RunEvent> {
+  const handle = client.workflow.getHandle(workflowId, runId);
+  if (status === 'COMPLETED') return toCompletedEvent(workflowId, (await handle.result()) as PublishResult);
+  if (status === 'CANCELLED') return { event: 'cancelled', workflow_id: workflowId };
+  try {
+    await handle.result();
+  } catch (error) {
+    return { event: 'failed', workflow_id: workflowId, ...failureOf(error) };
+  }
+  return { event: 'failed', workflow_id: workflowId, code: 'RUN_FAILED', message: `the run ended as ${status.toLowerCase()}` };
+}
+
+function* heartbeatEvents(workflowId: string, status: RunStatus | null, heartbeat: TrainHeartbeat): Generator<RunEvent> {
+  if (heartbeat.waitingFor !== null) {
+    yield { event: 'waiting', workflow_id: workflowId, reason: heartbeat.waitingFor };
+    return;
+  }
+  const stage = status?.stages.find(({ index }) => index === heartbeat.stage)?.name ?? `stage ${heartbeat.stage + 1}`;
+  yield { event: 'progress', workflow_id: workflowId, stage, heartbeat };
+}
+
+type Pending = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
+
+/** The newest heartbeat of a running train activity, straight from the server. */
+function heartbeatOf(description: WorkflowExecutionDescription): TrainHeartbeat | undefined {
+  const train = description.raw.pendingActivities?.find((activity) => activity.activityType?.name === 'train');
+  const payload = train?.heartbeatDetails?.payloads?.[0];
+  return payload === undefined ? undefined : defaultPayloadConverter.fromPayload<TrainHeartbeat>(payload);
+}
+
+/** What a run that stands still waits for, in words; empty when it does not. */
+function waitingFor(description: WorkflowExecutionDescription): string {
+  const retrying = description.raw.pendingActivities?.find((activity) => isRetrying(activity));
+  if (retrying === undefined) return '';
+  const name = retrying.activityType?.name ?? 'activity';
+  const failure = retrying.lastFailure?.message ?? '';
+  return `attempt ${retrying.attempt ?? '?'} of ${name}: the one before ended with "${failure.split('\n')[0] ?? ''}"`;
+}
+
+function isRetrying(activity: Pending): boolean {
+  return (activity.attempt ?? 1) > 1 && activity.lastFailure !== null && activity.lastFailure !== undefined;
+}

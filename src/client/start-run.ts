@@ -1,0 +1,112 @@
+import type { Client } from '@temporalio/client';
+import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
+import { toJsonBytes } from '../artifacts/json-blob.ts';
+import { TRANSFER_LEARNING, SEARCH_ATTRIBUTES, type RunMemo, type TransferLearningInput } from '../contracts/workflow.ts';
+import { composeMessage, RootstockError } from '../errors.ts';
+import { publishedRunDigest } from '../planner/published-output.ts';
+import type { PlannedRun } from '../planner/plan-run.ts';
+import { VERSION } from '../contracts/version.ts';
+import { type AttachDecision, decideAttach, type Existing, findExisting } from './attach.ts';
+import type { RootstockClient } from './connect.ts';
+import { jsonDifferences } from './json-difference.ts';
+import type { FollowTarget } from './follow-run.ts';
+
+/** How to start. */
+export interface StartOptions {
+  /** Cancel a running workflow of this name with another configuration first. */
+  readonly replace?: boolean;
+}
+
+/** A started or attached run. */
+export interface StartedRun extends FollowTarget {
+  readonly runId: string;
+  readonly action: 'start' | 'attach' | 'print';
+  readonly reason: string;
+}
+
+/** Starts a planned run, attaches to it when it is running, or finds its result. RUN_CONFLICT when the name runs with another digest. */
+export async function startPlanned(connected: RootstockClient, planned: PlannedRun, options: StartOptions = {}): Promise<StartedRun> {
+  const workflowId = planned.plan.name;
+  const existing = await findExisting(connected.client, workflowId);
+  const { runDigest } = planned.plan;
+  const outputIsThere = (await publishedRunDigest(planned.plan.output.path)) === runDigest;
+  const decision = decideAttach({ existing, runDigest, version: VERSION, replace: options.replace === true, outputIsThere });
+  switch (decision.action) {
+    case 'refuse':
+      throw conflict(workflowId, existing, planned);
+    case 'attach':
+    case 'print':
+      return { workflowId, runId: decision.runId, action: decision.action, reason: decision.reason };
+    case 'replace':
+      await endExisting(connected.client, workflowId, decision);
+      break;
+    case 'start':
+      break;
+  }
+  const runId = await start(connected, planned);
+  return { workflowId, runId, action: 'start', reason: decision.reason };
+}
+
+async function start(connected: RootstockClient, planned: PlannedRun): Promise<string> {
+  const { plan, document } = planned;
+  const input: TransferLearningInput = {
+    run: document,
+    expectedPlanDigest: planned.planDigest,
+    queues: connected.queues,
+    searchAttributes: connected.searchAttributes,
+    resume: null,
+  };
+  guardSize(input);
+  const memo: RunMemo = { runDigest: plan.runDigest, rootstockVersion: VERSION, source: document.source, output: plan.output.path, config: document.config };
+  const handle = await connected.client.workflow.start(TRANSFER_LEARNING, {
+    workflowId: plan.name,
+    taskQueue: connected.queues.io,
+    args: [input],
+    workflowIdConflictPolicy: 'FAIL',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    memo: { ...memo },
+    staticSummary: `${plan.model.name}: ${plan.stages.length} stage${plan.stages.length === 1 ? '' : 's'} from ${document.source}`.slice(0, 200),
+    ...(connected.searchAttributes ? { typedSearchAttributes: initialAttributes() } : {}),
+  });
+  return handle.firstExecutionRunId;
+}
+
+function initialAttributes(): TypedSearchAttributes {
+  return new TypedSearchAttributes([
+    { key: defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, 'KEYWORD'), value: 'running' },
+    { key: defineSearchAttributeKey(SEARCH_ATTRIBUTES.needsHuman, 'BOOL'), value: false },
+  ]);
+}
+
+/** A payload over 2 MB becomes endless quiet retries on a server; the run file itself is at most 1 MiB. */
+const MAX_INPUT_BYTES = 1.5 * 1024 * 1024;
+
+function guardSize(input: TransferLearningInput): void {
+  const bytes = toJsonBytes(input).byteLength;
+  if (bytes > MAX_INPUT_BYTES) throw new RootstockError('PAYLOAD_TOO_LARGE', `The run's configuration is ${bytes} bytes; at most ${MAX_INPUT_BYTES} may be sent to Temporal.`);
+}
+
+async function endExisting(client: Client, workflowId: string, decision: Extract<AttachDecision, { readonly action: 'replace' }>): Promise<void> {
+  const handle = client.workflow.getHandle(workflowId, decision.runId);
+  if (decision.how === 'terminate') await handle.terminate(decision.reason);
+  else await handle.cancel();
+  await handle.result().catch(() => undefined); // it ends as cancelled, after its trainer has saved and gone
+}
+
+function conflict(workflowId: string, existing: Existing, planned: PlannedRun): RootstockError {
+  const before = existing.kind === 'running' ? existing.memo.config : undefined;
+  const differences = jsonDifferences(before, planned.document.config).map(({ path, before: old, after }) => ({
+    where: path,
+    text: `running with ${JSON.stringify(old) ?? 'nothing'}, now ${JSON.stringify(after) ?? 'nothing'}`,
+  }));
+  const shown = differences.length > 0 ? differences : [{ where: 'data', text: 'the configuration is the same, but the data or the pre-trained weights changed' }];
+  return new RootstockError(
+    'RUN_CONFLICT',
+    composeMessage(
+      `"${workflowId}" is running with another configuration.`,
+      shown,
+      `give this run another name, wait for it, or use --replace (the running one is cancelled after saving; equal stages are reused).`,
+    ),
+    { workflowId, differences },
+  );
+}

@@ -1,0 +1,40 @@
+import { decodeNumber, type JsonNumber, type Metrics } from '../contracts/json.ts';
+
+/** A number with four significant digits, as people read metrics. */
+export function formatNumber(value: JsonNumber): string {
+  const number = decodeNumber(value);
+  if (!Number.isFinite(number)) return String(value);
+  if (number !== 0 && (Math.abs(number) < 1e-4 || Math.abs(number) >= 1e7)) return number.toExponential(3);
+  return String(Number(number.toPrecision(4)));
+}
+
+/** `name value, name value`; every n-th name only when `names` is given. */
+export function formatMetrics(metrics: Metrics, names?: readonly string[]): string {
+  return Object.entries(metrics)
+    .filter(([name]) => names === undefined || names.includes(name))
+    .map(([name, value]) => `${name} ${formatNumber(value)}`)
+    .join('  ');
+}
+
+/** 1234567 -> "1,234,567". */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+/** Bytes in binary units. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** A bar of `width` cells for a fraction 0..1. */
+export function formatBar(fraction: number, width: number): string {
+  const full = Math.round(Math.min(1, Math.max(0, fraction)) * width);
+  return '█'.repeat(full) + '░'.repeat(width - full);
+}

@@ -1,0 +1,114 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { FromTrainer, ToTrainer, TrainerJob } from '../contracts/trainer-protocol.ts';
+import { type ErrorCode, RootstockError } from '../errors.ts';
+import { createWatchdog } from './watchdog.ts';
+
+/** A running trainer: the only process that holds tensors. */
+export interface TrainerHandle {
+  readonly pid: number;
+  /** Resolves with the trainer's last word; rejects with its coded error, TRAINER_DIED or TRAINER_STALLED. */
+  readonly outcome: Promise<TrainerOutcome>;
+  /** True while the trainer keeps within the budget of its phase. */
+  isContent(): boolean;
+  phase(): string;
+  /** Asks for a snapshot at the next step boundary; with `stop` the trainer exits after it. */
+  save(stop: boolean): void;
+  kill(): void;
+}
+
+/** How a trainer ended well. */
+export type TrainerOutcome = Extract<FromTrainer, { readonly type: 'finished' | 'evaluated' | 'predicted' | 'saved' }>;
+
+/** Makes the job once the trainer's pid is known: a lease names the process that works under it. */
+export type MakeJob = (trainerPid: number) => Promise<TrainerJob>;
+
+/** Starts a trainer process for one job and watches over it. `onMessage` hears everything it says. */
+export function startTrainer(makeJob: MakeJob, onMessage: (message: FromTrainer) => void = () => undefined): TrainerHandle {
+  const child = fork(trainerMain(), [], { execArgv: trainerExecArgv(), stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'json' });
+  const watchdog = createWatchdog(() => child.kill('SIGKILL'));
+  const send = (message: ToTrainer) => {
+    if (child.connected) child.send(message, () => undefined);
+  };
+  let phase = 'start';
+  const outcome = new Promise<TrainerOutcome>((resolve, reject) => {
+    const stderr = collectTail(child);
+    let last: TrainerOutcome | undefined;
+    let failure: RootstockError | undefined;
+    child.on('message', (message: FromTrainer) => {
+      if (message.type === 'ready') {
+        makeJob(child.pid ?? -1).then(
+          (job) => send({ type: 'start', job }),
+          (error: unknown) => {
+            failure = toRootstockError(error);
+            child.kill('SIGKILL');
+          },
+        );
+      }
+      if (message.type === 'phase') {
+        phase = message.phase;
+        watchdog.begin(message.budgetMs);
+      }
+      if (message.type === 'failed') failure = trainerError(message);
+      if (message.type === 'finished' || message.type === 'evaluated' || message.type === 'predicted' || message.type === 'saved') last = message;
+      onMessage(message);
+    });
+    child.on('error', (cause) => reject(new RootstockError('TRAINER_DIED', `The trainer process could not be started: ${cause.message}`, {}, { cause })));
+    child.on('close', (code, signal) => {
+      watchdog.end();
+      if (failure !== undefined) reject(failure);
+      else if (last !== undefined) resolve(last);
+      else if (watchdog.expired()) reject(stalled(phase));
+      else reject(died({ code, signal, phase, stderr: stderr() }));
+    });
+  });
+  outcome.catch(() => undefined); // the caller awaits it later; an early death must not end the worker
+  return {
+    pid: child.pid ?? -1,
+    outcome,
+    isContent: () => watchdog.isContent(),
+    phase: () => phase,
+    save: (stop) => send({ type: 'save', stop }),
+    kill: () => child.kill('SIGKILL'),
+  };
+}
+
+/** The trainer's main file, beside this one in src/ and in dist/. */
+function trainerMain(): string {
+  return fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../trainer-process/main.ts' : '../trainer-process/main.js', import.meta.url));
+}
+
+/** Sources run through tsx, the build runs as it is. */
+function trainerExecArgv(): string[] {
+  return import.meta.url.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
+}
+
+const STDERR_TAIL = 4_000; // characters: enough for one stack trace
+
+function collectTail(child: ChildProcess): () => string {
+  let tail = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    tail = (tail + text).slice(-STDERR_TAIL);
+  });
+  return () => tail;
+}
+
+function toRootstockError(error: unknown): RootstockError {
+  if (error instanceof RootstockError) return error;
+  return new RootstockError('INTERNAL', error instanceof Error ? error.message : String(error), {}, { cause: error });
+}
+
+function trainerError(message: Extract<FromTrainer, { readonly type: 'failed' }>): RootstockError {
+  return new RootstockError(message.code as ErrorCode, message.message, JSON.parse(message.details) as Record<string, unknown>);
+}
+
+function stalled(phase: string): RootstockError {
+  return new RootstockError('TRAINER_STALLED', `The trainer was killed: its phase "${phase}" took longer than its budget. The stage goes on from the last snapshot.`, { phase });
+}
+
+function died(facts: { readonly code: number | null; readonly signal: string | null; readonly phase: string; readonly stderr: string }): RootstockError {
+  const how = facts.signal === null ? `exited with code ${facts.code}` : `was ended by ${facts.signal}`;
+  const hint = facts.signal === 'SIGKILL' ? ' (killed by someone, or by the system for lack of memory)' : '';
+  const text = facts.stderr.trim() === '' ? '' : `\n${facts.stderr.trim()}`;
+  return new RootstockError('TRAINER_DIED', `The trainer ${how}${hint} in phase "${facts.phase}". The stage goes on from the last snapshot.${text}`, { ...facts });
+}

@@ -1,0 +1,93 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
+import { createActivities } from '../../activities/create-activities.ts';
+import { openFsStore } from '../artifacts/fs-store.ts';
+import { stateLayout } from '../contracts/state-directory.ts';
+import { taskQueues } from '../contracts/workflow.ts';
+import { loadModels } from '../models/load-models.ts';
+import { resolveServer } from '../server/resolve-server.ts';
+
+/** What a worker needs. */
+export interface CreateWorkerOptions {
+  /** State directory; default `.rootstock` in the working directory. */
+  readonly stateDir?: string;
+  /** Modules with further model definitions (default exports of `defineModel`), as file URLs. Named by the operator, never by data. */
+  readonly register?: readonly string[];
+  /** Trainings at once = devices; default 1. */
+  readonly trainSlots?: number;
+}
+
+/** A worker that is ready to poll. */
+export interface RootstockWorker {
+  readonly identity: string;
+  readonly storeId: string;
+  /** Polls until `shutdown`; resolves after the last activity has ended. */
+  run(): Promise<void>;
+  /** Stops polling, lets trainers save a snapshot, ends `run`. */
+  shutdown(): void;
+  /** Hears when an embedded server came back on another address: this worker cannot reach it, a new one can. */
+  onAddressChange(listener: () => void): void;
+}
+
+/**
+ * How long running activities get after a shutdown: a snapshot's commit plus margin. They hear of it at once
+ * (shutdownGraceTime 0), because saving takes a moment and waiting gains nothing.
+ */
+const FORCE_AFTER = '70 seconds';
+
+/**
+ * Creates the two Workers of a process: `io` runs workflows and light activities, `train` runs trainings (slots = devices).
+ * Errors: SERVER_UNAVAILABLE and those of `resolveServer`, STORE_UNSUPPORTED.
+ */
+export async function createWorker(options: CreateWorkerOptions = {}): Promise<RootstockWorker> {
+  const stateDir = options.stateDir ?? `${process.cwd()}/.rootstock`;
+  await mkdir(stateDir, { recursive: true });
+  const layout = stateLayout(stateDir);
+  const register = options.register ?? [];
+  const [store, models, server] = await Promise.all([openFsStore(layout.store), loadModels(register), resolveServer({ stateDir, env: process.env })]);
+  const connection = await NativeConnection.connect(server.connectionOptions);
+  const activities = createActivities({ store, stateDir, models, register });
+  const identity = `rootstock ${hostname()} pid ${process.pid}`;
+  const common = {
+    connection,
+    namespace: server.namespace,
+    identity,
+    maxHeartbeatThrottleInterval: '1 second',
+    shutdownForceTime: FORCE_AFTER,
+  } satisfies Partial<WorkerOptions>;
+  const queues = taskQueues(store.id);
+  const io = await Worker.create({ ...common, taskQueue: queues.io, activities: { ...activities.io }, ...(await workflowCode()), maxConcurrentActivityTaskExecutions: 8 });
+  const train = await Worker.create({ ...common, taskQueue: queues.train, activities: { ...activities.train }, maxConcurrentActivityTaskExecutions: options.trainSlots ?? 1 });
+  return {
+    identity,
+    storeId: store.id,
+    async run() {
+      try {
+        await Promise.all([io.run(), train.run()]);
+      } finally {
+        await connection.close();
+        await server.close();
+      }
+    },
+    onAddressChange(listener) {
+      const { address } = server.connectionOptions;
+      server.onChange((change) => {
+        if (change.kind === 'ready' && change.address !== address) listener();
+      });
+    },
+    shutdown() {
+      for (const worker of [io, train]) if (worker.getState() === 'RUNNING') worker.shutdown();
+    },
+  };
+}
+
+/** The bundle made at build time; from sources it is bundled at start (1-4 s). */
+async function workflowCode(): Promise<{ readonly workflowBundle: WorkflowBundle | { readonly codePath: string } }> {
+  const built = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
+  if (existsSync(built)) return { workflowBundle: { codePath: built } };
+  const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+  return { workflowBundle: await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') }) };
+}

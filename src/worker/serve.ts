@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createWorker, type RootstockWorker } from './create-worker.ts';
+import { watchRun } from './watch-run.ts';
+
+/** What a worker process is told by the command that started it. */
+export interface ServeOptions {
+  readonly stateDir: string;
+  readonly register: readonly string[];
+  readonly trainSlots?: number;
+  /** Detached: ends when this run has ended or waits for a person. */
+  readonly untilRun?: string;
+}
+
+const RECONNECT_MS = 1_000;
+const OVER_POLL_MS = 2_000;
+
+/** A server that is away for longer than this many reconnects in a row (about half a minute each with its timeouts) will not come back by itself. */
+const MAX_FAILURES = 30;
+
+/**
+ * Polls until told to stop: by the parent's message, SIGTERM, the loss of the parent (unless detached), or the end of the run.
+ * A server that comes back on another address is connected to again.
+ */
+export async function serve(options: ServeOptions): Promise<void> {
+  let stopping = false;
+  let worker: RootstockWorker | undefined;
+  const stop = () => {
+    stopping = true;
+    worker?.shutdown();
+  };
+  process.on('SIGTERM', stop);
+  process.on('message', stop);
+  if (options.untilRun === undefined) process.on('disconnect', stop);
+  else void stopWhenOver(options.stateDir, options.untilRun, stop);
+
+  let failures = 0;
+  while (!stopping) {
+    try {
+      const current = await createWorker(options);
+      worker = current;
+      current.onAddressChange(() => current.shutdown());
+      if (process.connected) process.send?.({ ready: true });
+      failures = 0;
+      await current.run();
+    } catch (error) {
+      failures += 1;
+      if (worker === undefined || failures > MAX_FAILURES) throw error;
+      process.stderr.write(`${String(error)}\n`);
+      await sleep(RECONNECT_MS);
+    }
+  }
+}
+
+async function stopWhenOver(stateDir: string, workflowId: string, stop: () => void): Promise<void> {
+  for (;;) {
+    await sleep(OVER_POLL_MS);
+    try {
+      const watch = await watchRun(stateDir, workflowId);
+      try {
+        while (!(await watch.isOver())) await sleep(OVER_POLL_MS);
+        stop();
+        return;
+      } finally {
+        await watch.close();
+      }
+    } catch (error) {
+      process.stderr.write(`cannot see the run: ${String(error)}\n`); // the server is away; it is asked again
+    }
+  }
+}
