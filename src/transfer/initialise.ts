@@ -31,15 +31,8 @@ export function initialiseWeights(tree: ModuleTree, seed: number): Weights {
 }
 
 function constantOf(initializer: Initializer, path: string): number {
-  switch (initializer.kind) {
-    case 'zeros':
-      return 0;
-    case 'ones':
-      return 1;
-    case 'constant':
-      return initializer.value;
-    case 'uniform':
-    case 'normal':
-      throw new TypeError(`${path}: an int64 tensor cannot start from ${initializer.kind} numbers`);
-  }
+  if (initializer.kind === 'zeros') return 0;
+  if (initializer.kind === 'ones') return 1;
+  if (initializer.kind === 'constant') return initializer.value;
+  throw new TypeError(`${path}: an int64 tensor cannot start from ${initializer.kind} numbers`);
 }

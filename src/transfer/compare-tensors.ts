@@ -1,0 +1,81 @@
+import type { ModulePair } from './mapping.ts';
+import { movedPath } from './mapping.ts';
+import type { MatchSides } from './match-sides.ts';
+import { coverByModules, isUnder, parameterCount, type TensorFacts, tensorsUnder } from './module-tree.ts';
+
+/** The codes of a match that cannot be, gravest first. */
+export const MATCH_CODES = [
+  'MAPPING_EMPTY',
+  'MODULE_NOT_FOUND',
+  'MAPPING_INVERTED',
+  'MAPPING_CONFLICT',
+  'SHAPE_MISMATCH',
+  'DTYPE_MISMATCH',
+] as const;
+
+/** A code of a match. */
+export type MatchCode = (typeof MATCH_CODES)[number];
+
+/** A problem of a match. */
+export interface MatchProblem {
+  readonly code: MatchCode;
+  readonly where: string;
+  readonly text: string;
+  /** The pair at fault, if one is. */
+  readonly pair: ModulePair | null;
+}
+
+/**
+ * Compares the tensors of one pair, complete both ways: each tensor of the target has a source of its shape and dtype, each tensor of the
+ * source has a target. Tensors of the target that a more specific pair feeds are that pair's matter, and so are tensors of the source
+ * that a more specific pair takes elsewhere.
+ */
+export function compareTensors(pair: ModulePair, sides: MatchSides): readonly MatchProblem[] {
+  const { preTrained, model, sources, targets, governing } = sides;
+  const fed = tensorsUnder(model, pair.to).filter(({ path }) => governing.get(path)?.to === pair.to);
+  const unfed = fed.filter(({ path }) => !sources.has(movedPath(path, pair.to, pair.from)));
+  const takers = sides.pairs.filter(({ from }) => from.length > pair.from.length && isUnder(from, pair.from));
+  const left = tensorsUnder(preTrained, pair.from).filter(
+    ({ path }) => !targets.has(movedPath(path, pair.from, pair.to)) && !takers.some(({ from }) => isUnder(path, from)),
+  );
+  return [
+    ...fed.flatMap((target) => differenceOf(target, pair, sides)),
+    ...coverByModules(model, pathsOf(unfed)).map((name): MatchProblem => {
+      const text = `the pre-trained model has no "${movedPath(name, pair.to, pair.from)}" (${sizeText(tensorsUnder(model, name))})`;
+      return { code: 'MODULE_NOT_FOUND', where: name, text, pair };
+    }),
+    ...coverByModules(preTrained, pathsOf(left)).map((name): MatchProblem => {
+      const text = `the new model has nothing for "${name}" of the pre-trained one (${sizeText(tensorsUnder(preTrained, name))})`;
+      return { code: 'MODULE_NOT_FOUND', where: movedPath(name, pair.from, pair.to), text, pair };
+    }),
+  ];
+}
+
+function differenceOf(target: TensorFacts, pair: ModulePair, { sources }: MatchSides): readonly MatchProblem[] {
+  const path = movedPath(target.path, pair.to, pair.from);
+  const source = sources.get(path);
+  if (source === undefined) return [];
+  const where = target.path;
+  const origin = path === where ? '' : ` (from "${path}")`;
+  if (shapeText(source) !== shapeText(target)) {
+    return [{ code: 'SHAPE_MISMATCH', where, text: `expected ${shapeText(target)}, received ${shapeText(source)}${origin}`, pair }];
+  }
+  if (source.dtype !== target.dtype) {
+    return [{ code: 'DTYPE_MISMATCH', where, text: `expected ${target.dtype}, received ${source.dtype}${origin}`, pair }];
+  }
+  return [];
+}
+
+function shapeText({ shape }: TensorFacts): string {
+  return `[${shape.join(', ')}]`;
+}
+
+function pathsOf(tensors: readonly TensorFacts[]): ReadonlySet<string> {
+  return new Set(tensors.map(({ path }) => path));
+}
+
+function sizeText(tensors: readonly TensorFacts[]): string {
+  return tensors.length === 1
+    ? `shape ${shapeText(tensors[0] as TensorFacts)}`
+    : `${tensors.length} tensors, ${parameterCount(tensors)} parameters`;
+}

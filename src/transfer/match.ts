@@ -1,0 +1,72 @@
+import { didYouMean } from '../contracts/nearest.ts';
+import type { MatchReport, ModulesToMatch } from '../contracts/plan.ts';
+import type { ModuleTree } from '../contracts/tensors.ts';
+import { compareTensors, type MatchProblem } from './compare-tensors.ts';
+import { inverted, type ModulePair, mappingText, pairsOf } from './mapping.ts';
+import { matchFailure } from './match-failure.ts';
+import { matchReport } from './match-report.ts';
+import { type MatchSides, matchSides, type PreTrainedTree, withPairs } from './match-sides.ts';
+
+/**
+ * Decides which tensors of the new model are copied from which of the pre-trained one. Atomic: everything is checked first, every
+ * problem is reported in one error, and only a match without problems gives a report.
+ *
+ * A mapping is {module in the pre-trained model: module(s) in the new one}; a module stands for all its children, parameters and buffers.
+ * Null is the whole tree, complete both ways. Of nested targets the most specific decides, whatever the order.
+ *
+ * The error's code is the first of these that applies: MAPPING_EMPTY, MODULE_NOT_FOUND (a name, or a part of a module, that the other
+ * side lacks), MAPPING_INVERTED (a pair that fits only reversed; prints the corrected mapping), MAPPING_CONFLICT (two sources for one
+ * target), SHAPE_MISMATCH, DTYPE_MISMATCH. `details.problems` lists all of them with their own codes.
+ */
+export function match(preTrained: PreTrainedTree, model: ModuleTree, mapping: ModulesToMatch | null): { readonly report: MatchReport } {
+  const sides = matchSides(preTrained, model, pairsOf(mapping));
+  const problems = [...emptyProblems(mapping), ...conflictProblems(sides), ...sides.pairs.flatMap((pair) => pairProblems(pair, sides))];
+  if (problems.length > 0) throw matchFailure({ problems, sides, wholeTree: mapping === null });
+  return { report: matchReport(sides) };
+}
+
+function emptyProblems(mapping: ModulesToMatch | null): readonly MatchProblem[] {
+  if (mapping === null) return [];
+  const empty = (where: string, text: string): MatchProblem => ({ code: 'MAPPING_EMPTY', where, text, pair: null });
+  if (Object.keys(mapping).length === 0) return [empty('modules_to_match', 'expected at least one pair, received {}')];
+  return Object.entries(mapping)
+    .filter(([, to]) => typeof to !== 'string' && to.length === 0)
+    .map(([from]) => empty(`modules_to_match.${from}`, 'expected a module of the new model, received []'));
+}
+
+/** Two sources for the very same target. Nested targets are no conflict. */
+function conflictProblems(sides: MatchSides): readonly MatchProblem[] {
+  const feeding = new Map<string, ModulePair[]>();
+  for (const pair of sides.pairs) feeding.set(pair.to, [...(feeding.get(pair.to) ?? []), pair]);
+  return [...feeding].flatMap(([target, pairs]): MatchProblem[] => {
+    const second = pairs[1];
+    if (second === undefined || pairs.some((pair) => nameProblems(pair, sides).length > 0)) return [];
+    const names = pairs.map(({ from }) => `"${from}"`).join(' and ');
+    const text = `"${target}" of the new model would be fed by ${names} of the pre-trained model`;
+    return [{ code: 'MAPPING_CONFLICT', where: `modules_to_match.${second.from}`, text, pair: second }];
+  });
+}
+
+function pairProblems(pair: ModulePair, sides: MatchSides): readonly MatchProblem[] {
+  const names = nameProblems(pair, sides);
+  const problems = names.length > 0 ? names : compareTensors(pair, sides);
+  if (problems.length === 0 || !fitsAlone(inverted(pair), sides)) return problems;
+  const text = `${mappingText([pair])} fits only the other way round, as ${mappingText([inverted(pair)])}`;
+  return [{ code: 'MAPPING_INVERTED', where: `modules_to_match.${pair.from}`, text, pair }];
+}
+
+function fitsAlone(pair: ModulePair, sides: MatchSides): boolean {
+  return nameProblems(pair, sides).length === 0 && compareTensors(pair, withPairs(sides, [pair])).length === 0;
+}
+
+function nameProblems(pair: ModulePair, sides: MatchSides): readonly MatchProblem[] {
+  const check = (name: string, side: 'pre-trained' | 'new'): MatchProblem[] => {
+    const [modules, tensors] = side === 'new' ? [sides.targetModules, sides.targets] : [sides.sourceModules, sides.sources];
+    if (modules.has(name)) return [];
+    const text = tensors.has(name)
+      ? `"${name}" is a tensor of the ${side} model; only modules can be matched`
+      : `the ${side} model has no module "${name}"${didYouMean(name, [...modules])}`;
+    return [{ code: 'MODULE_NOT_FOUND', where: `modules_to_match.${pair.from}`, text, pair }];
+  };
+  return [...check(pair.from, 'pre-trained'), ...check(pair.to, 'new')];
+}
