@@ -1,6 +1,7 @@
 import { elementwiseGradients } from './elementwise.ts';
 import { type GradientTable, registerGradients } from './gradient.ts';
-import { poolingGradients, productGradients } from './products.ts';
+import { poolingGradients } from './pooling.ts';
+import { productGradients } from './products.ts';
 import { reductionGradients } from './reductions.ts';
 import { shapeGradients } from './shapes.ts';
 

@@ -34,7 +34,9 @@ export const productGradients: GradientTable = {
     filter: () => kernel('Conv2DBackpropFilter', { x: ddx, dy }, { ...attrs, filterShape: filter.shape }),
   })),
   DepthwiseConv2dNative: gradient(['x', 'filter'], (dy, { x, filter }, attrs: ConvAttributes) => {
-    const common = { ...attrs, dilations: attrs.dilations ?? [1, 1] };
+    // tfjs's cpu kernels ignore dilations here.
+    if (hasDilation(attrs)) return refuseGradient('DepthwiseConv2dNative', 'dilations above 1');
+    const common = { ...attrs, dilations: [1, 1] };
     return {
       x: () => kernel('DepthwiseConv2dNativeBackpropInput', { dy, filter }, { ...common, inputShape: x.shape }),
       filter: () => kernel('DepthwiseConv2dNativeBackpropFilter', { x, dy }, { ...common, filterShape: filter.shape }),
@@ -51,18 +53,6 @@ export const productGradients: GradientTable = {
     x: () => kernel('Dilation2DBackpropInput', { x, filter, dy }, attrs),
     filter: () => kernel('Dilation2DBackpropFilter', { x, filter, dy }, attrs),
   })),
-};
-
-/** Gradients of pooling. */
-export const poolingGradients: GradientTable = {
-  MaxPool: gradient(['x', 'y'], (dy, { x, y }, attrs: object) => ({
-    x: () => kernel('MaxPoolGrad', { dy, input: x, output: y }, attrs),
-  })),
-  AvgPool: gradient(['x'], (dy, { x }, attrs: object) => ({ x: () => kernel('AvgPoolGrad', { dy, input: x }, attrs) })),
-  MaxPool3D: gradient(['x', 'y'], (dy, { x, y }, attrs: object) => ({
-    x: () => kernel('MaxPool3DGrad', { dy, input: x, output: y }, attrs),
-  })),
-  AvgPool3D: gradient(['x'], (dy, { x }, attrs: object) => ({ x: () => kernel('AvgPool3DGrad', { dy, input: x }, attrs) })),
 };
 
 function hasDilation({ dilations }: ConvAttributes): boolean {

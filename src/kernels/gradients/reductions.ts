@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Gradient, type GradientTable, gradient } from './gradient.ts';
+import { type GradientTable, gradient } from './gradient.ts';
 
 type Axes = number | readonly number[] | null | undefined;
 
@@ -14,8 +14,10 @@ export const reductionGradients: GradientTable = {
       return tf.mul(tf.mul(keptAxes(dy, x.shape, axis), tf.scalar(1 / count)), tf.ones(x.shape));
     },
   })),
-  Max: extremum(),
-  Min: extremum(),
+  Max: gradient(['x', 'y'], (dy, { x, y }, { reductionIndices }: { readonly reductionIndices: Axes }) => ({
+    x: () => ofExtremum(dy, { x, y, axis: reductionIndices }),
+  })),
+  Min: gradient(['x', 'y'], (dy, { x, y }, { axis }: { readonly axis: Axes }) => ({ x: () => ofExtremum(dy, { x, y, axis }) })),
   Cumsum: gradient([], (dy, _saved, attrs: { readonly axis: number; readonly exclusive: boolean; readonly reverse: boolean }) => ({
     x: () => tf.cumsum(dy, attrs.axis, attrs.exclusive, !attrs.reverse),
   })),
@@ -27,14 +29,10 @@ export const reductionGradients: GradientTable = {
   })),
 };
 
-/** Every element that equals the extremum receives the whole gradient, as in tfjs-core. */
-function extremum(): Gradient {
-  return gradient(['x', 'y'], (dy, { x, y }, { reductionIndices }: { readonly reductionIndices: Axes }) => ({
-    x: () => {
-      const reached = tf.cast(tf.equal(x, keptAxes(y, x.shape, reductionIndices)), 'float32');
-      return tf.mul(keptAxes(dy, x.shape, reductionIndices), reached);
-    },
-  }));
+/** Every element that equals the extremum y receives the whole gradient, as in tfjs-core. */
+function ofExtremum(dy: tf.Tensor, { x, y, axis }: { readonly x: tf.Tensor; readonly y: tf.Tensor; readonly axis: Axes }): tf.Tensor {
+  const reached = tf.cast(tf.equal(x, keptAxes(y, x.shape, axis)), 'float32');
+  return tf.mul(keptAxes(dy, x.shape, axis), reached);
 }
 
 /** The reduced tensor with its reduced axes back, of length 1, so that it broadcasts against the input. */

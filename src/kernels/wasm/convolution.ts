@@ -1,4 +1,5 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { filterByShifts } from './filter-by-shifts.ts';
 import { floats, type KernelCall, refuse, release, replaceKernel, runKernel, type WasmBackend, withShape } from './heap.ts';
 
 /** Adds Conv2DBackpropFilter and replaces Conv2DBackpropInput (a scalar loop in tfjs 4.22): both become one XNNPACK convolution. */
@@ -20,7 +21,10 @@ interface ConvAttributes {
 
 type FilterCall = KernelCall<{ readonly x: TensorInfo; readonly dy: TensorInfo }, ConvAttributes & { readonly filterShape: Shape4D }>;
 
-/** x [N, H, W, C], dy [N, h, w, O] -> [k, l, C, O]: x convolved with dy, the batch as the channel to sum over and the stride as dilation. */
+/**
+ * x [N, H, W, C], dy [N, h, w, O] -> [k, l, C, O]. With stride 1 by `filterByShifts`; else x convolved with dy, the batch as the channel
+ * to sum over and the stride as dilation (XNNPACK then packs dy as if it were a filter, which is slow for its size).
+ */
 function backpropFilter({ inputs: { x, dy }, attrs, backend }: FilterCall): TensorInfo {
   const info = geometry('Conv2DBackpropFilter', { inShape: x.shape as Shape4D, filterShape: attrs.filterShape, attrs });
   if (isPointwise(info)) {
@@ -29,6 +33,7 @@ function backpropFilter({ inputs: { x, dy }, attrs, backend }: FilterCall): Tens
     const product = runKernel('BatchMatMul', { inputs: { a, b }, attrs: { transposeA: true, transposeB: false }, backend });
     return withShape(product, attrs.filterShape);
   }
+  if (info.strideHeight === 1 && info.strideWidth === 1) return filterByShifts(backend, { x, dy }, info);
   const image = transposed(backend, x, [3, 1, 2, 0]); // [C, H, W, N]
   const filter = transposed(backend, dy, [1, 2, 0, 3]); // [h, w, N, O]
   const { top, bottom, left, right } = info.padInfo;

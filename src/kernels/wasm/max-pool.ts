@@ -1,5 +1,5 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { floats, ints, type KernelCall, refuse, replaceKernel } from './heap.ts';
+import { floats, ints, type KernelCall, refuse, replaceKernel, type WasmBackend } from './heap.ts';
 
 /**
  * Replaces the max pooling kernels that tfjs 4.22 gets wrong: the gradients drop whatever a window whose maximum is not positive receives,
@@ -41,13 +41,13 @@ function maxPoolWithArgmax({ inputs: { x }, attrs, backend }: KernelCall<{ reado
   const maxima = backend.makeOutput(windows.outShape, x.dtype);
   const positions = backend.makeOutput(windows.outShape, 'int32');
   const from = backend.typedArrayFromHeap(x);
-  const to = backend.typedArrayFromHeap(maxima);
   const at = ints(backend, positions);
-  const imageSize = from.length / windows.batch;
-  visitMaxima(windows, from, (output, input) => {
-    to[output] = from[input] as number;
-    at[output] = attrs.includeBatchInIndex ? input : input % imageSize;
-  });
+  findMaxima(windows, from, at);
+  pick(from, at, backend.typedArrayFromHeap(maxima));
+  if (!attrs.includeBatchInIndex) {
+    const imageSize = from.length / windows.batch;
+    for (let output = 0; output < at.length; output++) at[output] = (at[output] as number) % imageSize;
+  }
   return [maxima, positions];
 }
 
@@ -57,9 +57,9 @@ function maxPool3d({ inputs: { x }, attrs, backend }: KernelCall<{ readonly x: T
   const out = backend.makeOutput(windows.outShape, x.dtype);
   const from = backend.typedArrayFromHeap(x);
   const to = backend.typedArrayFromHeap(out);
-  visitMaxima(windows, from, (output, input) => {
-    to[output] = from[input] as number;
-  });
+  const at = new Int32Array(to.length);
+  findMaxima(windows, from, at);
+  pick(from, at, to);
   return out;
 }
 
@@ -69,14 +69,24 @@ function scatter({
   windows,
   backend,
 }: Omit<KernelCall<GradientInputs, never>, 'attrs'> & { readonly windows: Windows }): TensorInfo {
+  if (input.dtype !== 'float32') return refuse('MaxPoolGrad', `${input.dtype} values`);
   const out = backend.makeOutput(input.shape, 'float32');
   const gradients = floats(backend, dy);
   const result = floats(backend, out).fill(0);
-  visitMaxima(windows, backend.typedArrayFromHeap(input), (output, position) => {
+  const at = new Int32Array(gradients.length);
+  findMaxima(windows, floats(backend, input), at);
+  for (let output = 0; output < at.length; output++) {
+    const position = at[output] as number;
     result[position] = (result[position] as number) + (gradients[output] as number);
-  });
+  }
   return out;
 }
+
+function pick(from: HeapValues, at: Int32Array, to: HeapValues): void {
+  for (let output = 0; output < at.length; output++) to[output] = from[at[output] as number] as number;
+}
+
+type HeapValues = ReturnType<WasmBackend['typedArrayFromHeap']>;
 
 /** The windows of a pooling: per axis (depth, height, width) the sides and how the window moves. 2-D images have depth 1. */
 interface Windows {
@@ -124,8 +134,8 @@ function windows3d(name: string, x: TensorInfo, { filterSize, strides, pad, dimR
   };
 }
 
-/** Calls `visit` with the offset of each output and of the input that is its window's (first) maximum. */
-function visitMaxima({ batch, channels, axes }: Windows, values: ArrayLike<number>, visit: (output: number, input: number) => void): void {
+/** Writes the offset of each window's (first) maximum into `at`, in output order. */
+function findMaxima({ batch, channels, axes }: Windows, values: HeapValues, at: Int32Array): void {
   const [depth, height, width] = axes;
   const taps = new Int32Array(depth.size * height.size * width.size);
   let output = 0;
@@ -134,25 +144,35 @@ function visitMaxima({ batch, channels, axes }: Windows, values: ArrayLike<numbe
       for (let i = 0; i < height.output; i++) {
         for (let j = 0; j < width.output; j++) {
           const count = collectTaps({ axes, channels, n, at: [d, i, j] }, taps);
-          if (count > 0) {
-            for (let c = 0; c < channels; c++) {
-              let best = (taps[0] as number) + c;
-              let maximum = values[best] as number;
-              for (let tap = 1; tap < count; tap++) {
-                const candidate = (taps[tap] as number) + c;
-                const value = values[candidate] as number;
-                if (value > maximum) {
-                  maximum = value;
-                  best = candidate;
-                }
-              }
-              visit(output + c, best);
-            }
-          }
+          findInWindow(values, { taps, count, channels, output }, at);
           output += channels;
         }
       }
     }
+  }
+}
+
+interface WindowTaps {
+  readonly taps: Int32Array;
+  readonly count: number;
+  readonly channels: number;
+  readonly output: number;
+}
+
+function findInWindow(values: HeapValues, { taps, count, channels, output }: WindowTaps, at: Int32Array): void {
+  const first = taps[0] as number;
+  for (let c = 0; c < channels; c++) {
+    let best = first + c;
+    let maximum = values[best] as number;
+    for (let tap = 1; tap < count; tap++) {
+      const candidate = (taps[tap] as number) + c;
+      const value = values[candidate] as number;
+      if (value > maximum) {
+        maximum = value;
+        best = candidate;
+      }
+    }
+    at[output + c] = best;
   }
 }
 

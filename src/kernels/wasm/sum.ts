@@ -26,11 +26,21 @@ function sum({ inputs: { x }, attrs, backend }: KernelCall<{ readonly x: TensorI
   return out;
 }
 
-/** Adds the rows of `values` [R, width] into `totals` [width], in row order and double precision. */
+/** Adds the rows of `values` [R, width] into `totals` [width], in double precision, four rows at a time. */
 function addRows(values: Float32Array, totals: Float32Array): void {
   const width = totals.length;
   const sums = new Float64Array(width);
-  for (let start = 0; start < values.length; start += width) {
+  const block = 4 * width;
+  const whole = values.length - (values.length % block);
+  for (let start = 0; start < whole; start += block) {
+    for (let column = 0; column < width; column++) {
+      const first = start + column;
+      const upper = (values[first] as number) + (values[first + width] as number);
+      const lower = (values[first + 2 * width] as number) + (values[first + 3 * width] as number);
+      sums[column] = (sums[column] as number) + (upper + lower);
+    }
+  }
+  for (let start = whole; start < values.length; start += width) {
     for (let column = 0; column < width; column++) sums[column] = (sums[column] as number) + (values[start + column] as number);
   }
   totals.set(sums);
