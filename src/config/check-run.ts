@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import type { Json } from '../contracts/json.ts';
+import { checkData } from './check-data.ts';
+import { checkDetails, type SectionKind } from './check-section.ts';
+import { checkShape } from './check-shape.ts';
+import { type Issue, invalid, show } from './issue.ts';
+import type { ModelSchema } from './model-schema.ts';
+import type { Path } from './path.ts';
+import { isMapping } from './read-json.ts';
+import { modelConfigShape, runSchema } from './run-keys.ts';
+import { nearest, unknownKeyText } from './suggest.ts';
+
+/** Checks a whole run file and gives every problem. */
+export function checkRun(value: Json, models: readonly ModelSchema[]): Issue[] {
+  if (!isMapping(value)) return [invalid([], `expected a mapping with the keys name, data, model and output, received ${show(value)}`)];
+  const model = isMapping(value['model']) ? value['model'] : {};
+  const config = model['config'];
+  return [
+    ...checkShape(runSchema, value),
+    ...checkData(value['data'], ['data']),
+    ...(isMapping(config) ? checkModelConfig(config, findModel(model['name'], models)) : []),
+    ...checkModelName(model['name'], models),
+  ];
+}
+
+const CONFIG: Path = ['model', 'config'];
+
+function findModel(name: unknown, models: readonly ModelSchema[]): ModelSchema | undefined {
+  return models.find((model) => model.name === name);
+}
+
+function checkModelName(name: unknown, models: readonly ModelSchema[]): Issue[] {
+  if (typeof name !== 'string' || name === '' || findModel(name, models) !== undefined) return [];
+  const known = models.map((model) => model.name);
+  const near = nearest(name, known);
+  const hint = near === null ? '' : ` Did you mean "${near}"?`;
+  return [
+    {
+      code: 'UNKNOWN_MODEL',
+      path: ['model', 'name'],
+      at: 'value',
+      text: `there is no model ${show(name)}.${hint} Models: ${known.join(', ')}`,
+    },
+  ];
+}
+
+type Mapping = Readonly<Record<string, unknown>>;
+
+function checkModelConfig(config: Mapping, model: ModelSchema | undefined): Issue[] {
+  const common = Object.entries(config).filter(([key]) => Object.hasOwn(modelConfigShape, key));
+  return [
+    ...checkShape(z.strictObject(modelConfigShape), Object.fromEntries(common), CONFIG),
+    ...(model === undefined ? [] : checkHyperparameters(config, model)),
+    ...checkSections({ sections: config, path: CONFIG, base: config }),
+    ...checkStages(config),
+  ];
+}
+
+function checkHyperparameters(config: Mapping, model: ModelSchema): Issue[] {
+  const schema = model.hyperparameters(z).strict();
+  const own = Object.entries(config).filter(([key]) => !Object.hasOwn(modelConfigShape, key));
+  const known = [...Object.keys(schema.shape), ...Object.keys(modelConfigShape)];
+  const unknown = own.filter(([key]) => !Object.hasOwn(schema.shape, key));
+  return [
+    // a hostile file can hold thousands of unknown keys: the first 20 get a suggestion
+    ...unknown.map(
+      ([key], index): Issue => ({
+        code: 'CONFIG_INVALID',
+        path: [...CONFIG, key],
+        at: 'key',
+        text: index < 20 ? unknownKeyText(key, known) : 'unknown key',
+      }),
+    ),
+    ...checkShape(schema, Object.fromEntries(own.filter(([key]) => Object.hasOwn(schema.shape, key))), CONFIG),
+  ];
+}
+
+const KINDS: readonly SectionKind[] = ['trainer', 'datamodule', 'optimizer', 'scheduler'];
+
+/** Sections of the base or of a stage, and the base that an absent class name comes from. */
+interface SectionSet {
+  readonly sections: Mapping;
+  readonly path: Path;
+  readonly base: Mapping;
+}
+
+function checkSections({ sections, path, base }: SectionSet): Issue[] {
+  return KINDS.flatMap((kind) => {
+    const inherited = base[kind];
+    const name = isMapping(inherited) ? inherited['name'] : undefined;
+    return checkDetails({
+      kind,
+      value: sections[kind] as Json | undefined,
+      path: [...path, kind],
+      className: typeof name === 'string' ? name : null,
+    });
+  });
+}
+
+/** Names that stages may not have: `from: initial`, and the baseline's place in results. */
+const RESERVED: ReadonlySet<unknown> = new Set(['initial', 'baseline']);
+
+function checkStages(config: Mapping): Issue[] {
+  const transfer = config['transfer_learning'];
+  const stages: unknown = isMapping(transfer) ? transfer['stages'] : undefined;
+  if (!Array.isArray(stages)) return [];
+  const seen = new Map<string, number>();
+  return (stages as unknown[]).flatMap((stage, index) => {
+    if (!isMapping(stage)) return [];
+    const path = [...CONFIG, 'transfer_learning', 'stages', index];
+    const name = typeof stage['name'] === 'string' ? stage['name'] : `stage-${index + 1}`;
+    const first = seen.get(name);
+    if (first === undefined) seen.set(name, index);
+    return [
+      ...checkSections({ sections: stage, path, base: config }),
+      ...(RESERVED.has(name) ? [invalid([...path, 'name'], `${show(name)} is reserved; choose another name`)] : []),
+      ...(first === undefined ? [] : [invalid([...path, 'name'], `stage ${first + 1} is called ${show(name)} too; names must differ`)]),
+    ];
+  });
+}

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { atLeast, later, neutral, option, text, wholeNumber } from './options.ts';
+
+/** An epoch or step limit of Lightning: -1 is no limit, 0 (train nothing) is refused. */
+const limit = () => z.union([z.literal(-1), wholeNumber(1)]).meta({ words: 'a whole number >= 1, or -1 for no limit' });
+
+/** How many batches: a whole number, or a fraction between 0 and 1. */
+const batches = (min: 0 | 1, words: string) =>
+  z
+    .union([wholeNumber(min), z.number().gt(0).lt(1)])
+    .nullable()
+    .meta({ words: `${words}, a fraction between 0 and 1, or null` });
+
+const batchLimit = 'A whole number counts batches, a fraction is of all batches, null or 1.0 (with the point) is all.';
+const oneDevice = 'a run trains on one device';
+const always = 'takes part in no computation here';
+
+const duration = z.union([
+  text(),
+  z.strictObject({
+    weeks: atLeast(0).optional(),
+    days: atLeast(0).optional(),
+    hours: atLeast(0).optional(),
+    minutes: atLeast(0).optional(),
+    seconds: atLeast(0).optional(),
+  }),
+]);
+
+/** Lightning's precision names; only the 32-bit ones are available. */
+const precision = z.union([
+  z.literal([16, 32, 64]),
+  z.enum(['16', '32', '64', '16-true', '16-mixed', 'bf16', 'bf16-true', 'bf16-mixed', '32-true', '64-true', 'transformer-engine']),
+]);
+
+const snapshot = z.strictObject({
+  every_seconds: option(z.number().gt(0).nullable(), 'Seconds between two snapshots; null: not by time.', { default: 15 }),
+  every_steps: option(wholeNumber(1).nullable(), 'Optimizer steps between two snapshots; null: not by steps.', { default: null }),
+  keep: option(wholeNumber(1), 'Snapshots kept while the stage runs.', { default: 2 }),
+});
+
+/** The trainer section, with Lightning's names. Every key is optional; see `checkSection` for the rules across keys. */
+export const trainerSchema = z.strictObject({
+  accelerator: option(
+    later(z.enum(['auto', 'cpu', 'gpu', 'webgpu']), ['auto', 'cpu', 'gpu']),
+    'Where to compute: auto and cpu use the wasm backend, gpu uses tensorflow.',
+    { default: 'auto' },
+  ),
+  backend: option(
+    later(z.enum(['wasm', 'cpu', 'tensorflow', 'webgpu']).nullable(), ['wasm', 'cpu', 'tensorflow', null]),
+    'Names the backend exactly (ours). cpu is the slow reference implementation; it is chosen only here.',
+    { default: null },
+  ),
+  max_epochs: option(limit().nullable(), 'Passes over the training data; -1 or null: no limit (then max_steps must be set).', {
+    default: 1,
+  }),
+  max_steps: option(limit(), 'Optimizer steps after which training stops; -1: no limit.', { default: -1 }),
+  min_epochs: option(wholeNumber(0).nullable(), 'Early stopping does not end training before this many epochs.', { default: null }),
+  min_steps: option(wholeNumber(0).nullable(), 'Early stopping does not end training before this many optimizer steps.', { default: null }),
+  limit_train_batches: option(batches(1, 'a whole number >= 1'), `Training batches per epoch. ${batchLimit}`, { default: null }),
+  limit_val_batches: option(batches(0, 'a whole number >= 0'), `Validation batches; 0: no validation. ${batchLimit}`, { default: null }),
+  limit_test_batches: option(batches(0, 'a whole number >= 0'), `Test batches; 0: no test. ${batchLimit}`, { default: null }),
+  limit_predict_batches: option(batches(0, 'a whole number >= 0'), 'Accepted without effect: a run predicts nothing.', {
+    default: null,
+    availability: 'accepted, no effect',
+  }),
+  check_val_every_n_epoch: option(wholeNumber(1), 'Validate after every n-th epoch.', { default: 1 }),
+  num_sanity_val_steps: option(
+    z.union([z.literal(-1), wholeNumber(0)]).nullable(),
+    'Validation batches tried before training, so that a broken validation set shows at once; -1: all, null: 2. Touches neither random streams nor monitors.',
+    { default: 2 },
+  ),
+  accumulate_grad_batches: option(wholeNumber(1), 'Batches whose gradients make one optimizer step.', { default: 1 }),
+  accumulate_normalization: option(
+    z.enum(['samples', 'lightning']),
+    'How accumulated gradients are averaged: by the samples in the window, or always by its full length as Lightning does (ours).',
+    { default: 'samples' },
+  ),
+  gradient_clip_val: option(atLeast(0).nullable(), 'Clips gradients to this norm or value; null or 0: no clipping.', { default: null }),
+  gradient_clip_algorithm: option(z.enum(['norm', 'value']).nullable(), 'Clip the global norm, or each value; null: norm.', {
+    default: 'norm',
+  }),
+  log_every_n_steps: option(wholeNumber(1), 'Optimizer steps between two logged rows.', { default: 50 }),
+  terminate_on_nan: option(z.boolean(), 'Ends the stage with NON_FINITE_LOSS when the loss is not finite.', { default: true }),
+  frozen_modules_mode: option(
+    z.enum(['eval', 'train']),
+    'Mode of frozen modules: eval keeps BatchNorm statistics and turns dropout off; train is what molflux does (ours).',
+    { default: 'eval' },
+  ),
+  snapshot: option(snapshot, 'When the resumable state is saved within a stage (ours).'),
+  callbacks: option(
+    z
+      .union([z.array(z.record(z.string(), z.unknown())), z.record(z.string(), z.unknown())])
+      .nullable()
+      .meta({ words: 'a list of {name, config}, a mapping of name to config, or null' }),
+    'Lightning callbacks: a list of {name: EarlyStopping, config: {...}} or {EarlyStopping: {...}}, or a mapping {EarlyStopping: {...}}.',
+    { default: null },
+  ),
+  logger: option(
+    z
+      .union([
+        z.boolean(),
+        z.string(),
+        z.array(z.union([z.string(), z.record(z.string(), z.unknown())])),
+        z.record(z.string(), z.unknown()),
+      ])
+      .nullable()
+      .meta({ words: 'true, false, null or csv' }),
+    'true, false, null or csv. Metrics are always kept and published as metrics.csv.',
+    { default: true, availability: 'true, false, null and csv; every other logger is not available yet' },
+  ),
+  deterministic: option(
+    z.union([z.boolean(), z.literal('warn')]).nullable(),
+    'Accepted: training is always deterministic on wasm and cpu; true is refused on tensorflow.',
+    { default: null },
+  ),
+  enable_checkpointing: option(z.boolean(), 'Accepted: the state of a stage is always saved.', {
+    default: true,
+    availability: 'accepted, no effect',
+  }),
+  enable_progress_bar: option(z.boolean(), 'Shows progress.', { default: true }),
+  enable_model_summary: option(z.boolean(), 'Shows the model in the plan.', { default: true }),
+  default_root_dir: option(z.string().nullable(), 'Accepted: results go to output.path, everything else to the state directory.', {
+    default: null,
+    availability: 'accepted, no effect',
+  }),
+  precision: option(later(precision, [32, '32', '32-true']), 'Width of floating point numbers.', { default: 32 }),
+  max_time: option(later(duration.nullable(), [null]), 'Longest training time, DD:HH:MM:SS or {hours: 1}.'),
+  val_check_interval: option(later(atLeast(0).nullable(), [null]), 'Validation within an epoch.'),
+  overfit_batches: option(later(atLeast(0), [0]), 'Trains and validates on the same few batches.'),
+  fast_dev_run: option(later(z.union([z.boolean(), wholeNumber(0)]), [false, 0]), 'Runs a few batches of everything.'),
+  detect_anomaly: option(later(z.boolean(), [false]), 'Looks for NaN in every gradient.'),
+  devices: option(neutral(['auto', 1, '1'], oneDevice), 'Number of devices.'),
+  num_nodes: option(neutral([1], oneDevice), 'Number of machines.'),
+  strategy: option(neutral(['auto'], oneDevice), 'How several devices share the work.'),
+  sync_batchnorm: option(neutral([false], oneDevice), 'BatchNorm over several devices.'),
+  use_distributed_sampler: option(neutral([true], oneDevice), 'Splits data over several devices.'),
+  plugins: option(neutral([null, []], 'Lightning plugins are Python code'), 'Lightning plugins.'),
+  profiler: option(neutral([null], 'Lightning profilers are Python code'), 'Lightning profiler.'),
+  barebones: option(neutral([false], 'it would switch off saving and logging'), 'Lightning without its features.'),
+  benchmark: option(neutral([null, false], 'it is a switch of cuDNN'), 'cuDNN benchmark mode.'),
+  inference_mode: option(neutral([true], always), 'torch inference mode in validation.'),
+  reload_dataloaders_every_n_epochs: option(neutral([0], 'data is frozen when the run is loaded'), 'Reloads the data.'),
+});
