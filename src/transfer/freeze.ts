@@ -16,7 +16,7 @@ export function resolveFreeze(names: readonly string[], tree: ModuleTree, where 
   const modules = modulesOf(tree);
   const matches = names.map((name) => matchingModules(name, modules));
   const problems = names.flatMap((name, index) =>
-    matches[index]?.length === 0 ? [{ where: `${where}[${index}]`, text: notFound(name, tree, modules) }] : [],
+    matches[index]?.length === 0 ? [{ where: `${where}.${index}`, text: notFound(name, tree, modules) }] : [],
   );
   if (problems.length > 0) throw nameNotFound(problems, tree, names.length);
 

@@ -68,13 +68,13 @@ void test('ruling Frozen: globs stay within a segment with * and cross segments 
 });
 
 void test('ruling Frozen: an entry that names nothing is an error with the nearest names, all entries at once (peer: bad module name)', () => {
-  assert.throws(() => resolveFreeze(['feature', 'head', 'nothing.*', 'head.0.weight'], cnn, 'stages[0].freeze_modules'), {
+  assert.throws(() => resolveFreeze(['feature', 'head', 'nothing.*', 'head.0.weight'], cnn, 'stages.0.freeze_modules'), {
     code: 'FREEZE_NAME_NOT_FOUND',
     message: [
       '3 of 4 names to freeze match nothing.',
-      '  stages[0].freeze_modules[0]: the model has no module "feature" (did you mean "features" or "features.0" or "features.1"?)',
-      '  stages[0].freeze_modules[2]: "nothing.*" matches no module of the model',
-      '  stages[0].freeze_modules[3]: "head.0.weight" is a tensor; only modules can be frozen, such as "head.0"',
+      '  stages.0.freeze_modules.0: the model has no module "feature" (did you mean "features" or "features.0" or "features.1"?)',
+      '  stages.0.freeze_modules.2: "nothing.*" matches no module of the model',
+      '  stages.0.freeze_modules.3: "head.0.weight" is a tensor; only modules can be frozen, such as "head.0"',
       'Fix: name modules of the new model (features, head and their children), or globs such as "features.*".',
     ].join('\n'),
   });

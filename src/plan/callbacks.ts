@@ -1,0 +1,80 @@
+import { callbackEntries } from '../config/check-callbacks.ts';
+import type { Json, JsonObject } from '../contracts/json.ts';
+import type { EarlyStoppingPlan, MonitorPlan } from '../contracts/plan.ts';
+
+/** The callbacks of a stage, as the trainer knows them. */
+export interface CallbackPlans {
+  readonly earlyStopping: EarlyStoppingPlan | null;
+  readonly checkpointMonitor: MonitorPlan;
+  /** ModelCheckpointApply: the stage's best weights are its result. */
+  readonly carriesBest: boolean;
+}
+
+/** What `best` means when nobody says: the validation loss, the smaller the better (Lightning's usual monitor, molflux's name). */
+const DEFAULT_MONITOR: MonitorPlan = { monitor: 'val/total/loss', mode: 'min' };
+
+/**
+ * Writes the callbacks of base and stage as mappings by class name, so that they merge by key. A list (or null) of a stage replaces the
+ * base's callbacks altogether; `{name, config}` keeps of them only its own class; `{EarlyStopping: null}` switches one off.
+ */
+export function callbackLayers(
+  base: JsonObject | undefined,
+  stage: JsonObject | undefined,
+): { readonly base: JsonObject | undefined; readonly stage: JsonObject | undefined } {
+  const written = stage?.['callbacks'];
+  const inherited = byName(base?.['callbacks']);
+  const own = byName(written);
+  const keeps = written === undefined || (isMapping(written) && typeof written['name'] !== 'string');
+  const kept = keeps || own === null || Array.isArray(written) ? inherited : pick(inherited, Object.keys(own));
+  const replaced = written !== undefined && (Array.isArray(written) || written === null);
+  return {
+    base: base === undefined ? undefined : { ...base, callbacks: replaced ? null : kept },
+    stage: stage === undefined || written === undefined ? stage : { ...stage, callbacks: own },
+  };
+}
+
+/** Reads the merged callbacks of a stage. Arguments and defaults are those of Lightning 2.4. */
+export function planCallbacks(callbacks: Json | undefined): CallbackPlans {
+  const configs = new Map(callbackEntries(callbacks).map(({ name, config }) => [name, config]));
+  const early = configs.get('EarlyStopping') ?? null;
+  const checkpoint = configs.get('ModelCheckpoint') ?? configs.get('ModelCheckpointApply') ?? null;
+  return {
+    earlyStopping: early === null ? null : earlyStopping(early),
+    checkpointMonitor:
+      checkpoint === null
+        ? DEFAULT_MONITOR
+        : { monitor: (checkpoint['monitor'] as string | null | undefined) ?? DEFAULT_MONITOR.monitor, mode: modeOf(checkpoint) },
+    carriesBest: (configs.get('ModelCheckpointApply') ?? null) !== null,
+  };
+}
+
+function earlyStopping(config: JsonObject): EarlyStoppingPlan {
+  const threshold = (key: string): number | null => (config[key] ?? null) as number | null;
+  return {
+    monitor: config['monitor'] as string,
+    mode: modeOf(config),
+    minDelta: (config['min_delta'] ?? 0) as number,
+    patience: (config['patience'] ?? 3) as number,
+    strict: (config['strict'] ?? true) as boolean,
+    checkFinite: (config['check_finite'] ?? true) as boolean,
+    stoppingThreshold: threshold('stopping_threshold'),
+    divergenceThreshold: threshold('divergence_threshold'),
+  };
+}
+
+function modeOf(config: JsonObject): 'min' | 'max' {
+  return config['mode'] === 'max' ? 'max' : 'min';
+}
+
+function byName(callbacks: Json | undefined): JsonObject | null {
+  if (callbacks === undefined || callbacks === null) return null;
+  return Object.fromEntries(callbackEntries(callbacks).map(({ name, config }) => [name, config]));
+}
+
+function pick(callbacks: JsonObject | null, names: readonly string[]): JsonObject | null {
+  return callbacks === null ? null : Object.fromEntries(Object.entries(callbacks).filter(([name]) => names.includes(name)));
+}
+
+function isMapping(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

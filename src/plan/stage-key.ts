@@ -1,0 +1,84 @@
+import type { Json, JsonObject } from '../contracts/json.ts';
+import { NUMERICS_VERSION } from '../contracts/numerics-version.ts';
+import type { Plan, StagePlan } from '../contracts/plan.ts';
+import { stageOf } from '../contracts/plan-stages.ts';
+import { sha256 } from './digests.ts';
+
+/** What a stage key is made of, beside the plan. */
+export interface StageKeyInput {
+  readonly plan: Plan;
+  /** Index of the stage; the baseline has Plan.stages.length. */
+  readonly stage: number;
+  readonly inputWeightsSha256: string;
+  /** Digest of the stored TrainableMask. */
+  readonly maskDigest: string;
+  /** Digests of the materialised splits by name; only train and validation count. */
+  readonly dataDigests: Readonly<Record<string, string>>;
+}
+
+/** Sections of model.config that are resolved per stage, so that only their numbers count, below. */
+const SECTIONS: ReadonlySet<string> = new Set(['trainer', 'datamodule', 'optimizer', 'scheduler', 'transfer_learning', 'compile']);
+
+/**
+ * Writes down everything that decides a stage's numbers: an allow-list (names, loggers, log intervals, workers and the snapshot
+ * interval are not in it), stored beside the result so that a miss can explain itself. `carryWeights` is in it because it
+ * decides which weights the result holds. Without a validation split, or with its batches limited to 0, what only validation reads is left out.
+ */
+export function stageKeyDocument({ plan, stage: index, inputWeightsSha256, maskDigest, dataDigests }: StageKeyInput): JsonObject {
+  const stage = stageOf(plan, index);
+  const { datamodule, optimizer, scheduler, trainer, mask } = stage;
+  const validated = dataDigests['validation'] !== undefined && trainer.limitValBatches !== 0;
+  return {
+    format: 1,
+    numericsVersion: NUMERICS_VERSION,
+    backend: trainer.backend,
+    model: {
+      name: plan.model.name,
+      definitionVersion: plan.model.definitionVersion,
+      config: Object.fromEntries(Object.entries(plan.model.config).filter(([key]) => !SECTIONS.has(key))),
+    },
+    seed: plan.seed,
+    stage: index,
+    inputWeights: inputWeightsSha256,
+    mask: { sha256: maskDigest, frozenModules: mask.frozenModules },
+    trainer: trainerNumbers(stage),
+    datamodule: { train: datamodule.train, shuffleSeed: datamodule.shuffleSeed },
+    optimizer: { name: optimizer.name, config: optimizer.config },
+    scheduler: scheduler === null ? null : (scheduler as unknown as JsonObject),
+    carryWeights: stage.carryWeights,
+    carryOptimizer: stage.carryOptimizer,
+    validation: validated ? validationNumbers(stage) : null,
+    data: { train: dataDigests['train'] ?? null, validation: validated ? (dataDigests['validation'] ?? null) : null },
+  };
+}
+
+/** The key of a stage: SHA-256 of its document, in hex. Equal keys mean equal results. */
+export function stageKey(document: JsonObject): string {
+  return sha256(document);
+}
+
+function trainerNumbers({ trainer }: StagePlan): JsonObject {
+  return {
+    maxEpochs: trainer.maxEpochs,
+    maxSteps: trainer.maxSteps,
+    minEpochs: trainer.minEpochs,
+    minSteps: trainer.minSteps,
+    limitTrainBatches: trainer.limitTrainBatches,
+    accumulateGradBatches: trainer.accumulateGradBatches,
+    accumulateNormalization: trainer.accumulateNormalization,
+    gradientClipVal: trainer.gradientClipVal,
+    gradientClipAlgorithm: trainer.gradientClipVal === null ? null : trainer.gradientClipAlgorithm,
+    terminateOnNan: trainer.terminateOnNan,
+    frozenModulesMode: trainer.frozenModulesMode,
+    earlyStopping: trainer.earlyStopping as Json,
+  };
+}
+
+function validationNumbers({ trainer, datamodule }: StagePlan): JsonObject {
+  return {
+    ...datamodule.validation,
+    limitValBatches: trainer.limitValBatches,
+    checkValEveryNEpoch: trainer.checkValEveryNEpoch,
+    checkpointMonitor: trainer.checkpointMonitor as unknown as JsonObject,
+  };
+}
