@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import type { DurableDirectories } from './fs-directory.ts';
 import { storeIo, unlessErrno } from './fs-errors.ts';
+import { blobPath, type StoreLayout } from './fs-layout.ts';
 import type { FsPort, FsStat } from './fs-port.ts';
 
 /**
@@ -26,4 +28,25 @@ export async function quarantineFile(
   await storeIo('restore', path, () => unlessErrno(['EEXIST'], () => fs.link(target, path)));
   await storeIo('restore', path, () => unlessErrno(['ENOENT'], () => fs.unlink(target)));
   return undefined;
+}
+
+/** Name in the quarantine of a blob that garbage collection is about to delete. */
+export function collectedName(digest: string): string {
+  return `collected.${digest}.${randomUUID()}`;
+}
+
+/**
+ * Puts back the blobs that a garbage collection had moved away when it died: one of them may have been used again meanwhile. What nobody
+ * uses goes with the next collection.
+ */
+export async function restoreCollected(fs: FsPort, layout: StoreLayout, directories: DurableDirectories): Promise<void> {
+  for (const name of await storeIo('list', layout.quarantine, () => fs.readdir(layout.quarantine))) {
+    const digest = /^collected\.([0-9a-f]{64})\./.exec(name)?.[1];
+    if (digest === undefined) continue;
+    const [away, path] = [join(layout.quarantine, name), blobPath(layout, digest)];
+    await directories.ensure(dirname(path));
+    await storeIo('restore', path, () => unlessErrno(['EEXIST', 'ENOENT'], () => fs.link(away, path)));
+    await directories.sync(dirname(path));
+    await storeIo('restore', path, () => unlessErrno(['ENOENT'], () => fs.unlink(away)));
+  }
 }

@@ -7,6 +7,7 @@ import { createDocument, listNames, readDocument, setAsideDocument } from './fs-
 import { buildLayout, documentPath } from './fs-layout.ts';
 import { readPointer, replacePointer } from './fs-pointers.ts';
 import { type FsPort, nodeFs } from './fs-port.ts';
+import { restoreCollected } from './fs-quarantine.ts';
 import { dropTemp, sweepTemp, writeTemp } from './fs-temp.ts';
 import { closeQuietly, openRegular, readFully } from './fs-verify.ts';
 import type { ArtifactStore } from './store.ts';
@@ -30,14 +31,15 @@ export async function openFsStore(
   for (const path of [layout.tmp, layout.blobs, layout.refs, layout.pointers, layout.quarantine]) await context.directories.ensure(path);
   const id = await readOrCreateId(context);
   if (options.sweep !== false) await sweepTemp(fs, layout.tmp);
+  await restoreCollected(fs, layout, context.directories);
   return {
     id,
     location: root,
     ...createFsBlobs(context),
-    createIfAbsent: (name, body) => createDocument(context, documentPath(layout, name), body),
+    createIfAbsent: async (name, body) => createDocument(context, documentPath(layout, name), body),
     read: async (name) => (await readDocument(context, documentPath(layout, name))) ?? readPointer(context, name),
     compareAndSet: (name, expected, body) => replacePointer(context, name, { expected, body }),
-    setAside: (name) => setAsideDocument(context, documentPath(layout, name)),
+    setAside: async (name) => setAsideDocument(context, documentPath(layout, name)),
     list: (prefix) => listNames(context, prefix),
   };
 }

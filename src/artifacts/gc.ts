@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Json } from '../contracts/json.ts';
 import type { Ref } from '../contracts/refs.ts';
@@ -6,6 +5,7 @@ import { RootstockError } from '../errors.ts';
 import { storeIo, unlessErrno } from './fs-errors.ts';
 import { blobPath, buildLayout, isDigest, type StoreLayout } from './fs-layout.ts';
 import { type FsPort, type FsStat, nodeFs } from './fs-port.ts';
+import { collectedName } from './fs-quarantine.ts';
 import { openFsStore } from './fs-store.ts';
 import { sweepTemp } from './fs-temp.ts';
 import { closeQuietly, openRegular, readFully } from './fs-verify.ts';
@@ -63,9 +63,9 @@ export async function collectGarbage(directory: string, options: GarbageOptions 
   const marked = await mark(store, fs, layout);
   const sweep: Sweep = { fs, layout, dryRun, since: now - (options.graceMs ?? HOUR_MS), files: temp.files, bytes: temp.bytes };
   let reachableBytes = 0;
-  for (const { path, digest, stat } of await listBlobs(fs, layout)) {
-    if (marked.has(digest)) reachableBytes += stat.size;
-    else if (stat.mtimeMs < sweep.since) await removeUnlessUsed(sweep, path, stat);
+  for (const blob of await listBlobs(fs, layout)) {
+    if (marked.has(blob.digest)) reachableBytes += blob.stat.size;
+    else if (blob.stat.mtimeMs < sweep.since) await removeUnlessUsed(sweep, blob);
   }
   await emptyQuarantine(sweep);
   return { reachableBytes, freedBytes: sweep.bytes, files: sweep.files };
@@ -146,19 +146,21 @@ async function listBlobs(fs: FsPort, layout: StoreLayout): Promise<readonly Foun
  * Moves a blob away before deleting it, and looks at it again: a `put` of the same bytes that found it has touched it by then (it is put
  * back), or finds it gone (and writes it anew). Without the move a blob could vanish under a reference just made.
  */
-async function removeUnlessUsed(sweep: Sweep, path: string, stat: FsStat): Promise<void> {
+async function removeUnlessUsed(sweep: Sweep, blob: FoundBlob): Promise<void> {
+  const { fs, layout } = sweep;
   if (!sweep.dryRun) {
-    const away = join(sweep.layout.quarantine, `collected.${randomUUID()}`);
-    const moved = await storeIo('collect', path, () => unlessErrno(['ENOENT'], () => sweep.fs.rename(path, away).then(() => true)));
+    const away = join(layout.quarantine, collectedName(blob.digest));
+    const moved = await storeIo('collect', blob.path, () => unlessErrno(['ENOENT'], () => fs.rename(blob.path, away).then(() => true)));
     if (moved !== true) return;
-    const now = await storeIo('inspect', away, () => sweep.fs.lstat(away));
-    const used = now.mtimeMs >= sweep.since;
-    if (used) await storeIo('restore', path, () => unlessErrno(['EEXIST'], () => sweep.fs.link(away, path)));
-    await storeIo('remove', away, () => unlessErrno(['ENOENT'], () => sweep.fs.unlink(away)));
+    const now = await storeIo('inspect', away, () => unlessErrno(['ENOENT'], () => fs.lstat(away)));
+    // Gone: a process that has just opened the store put it back.
+    const used = now === undefined || now.mtimeMs >= sweep.since;
+    if (used) await storeIo('restore', blob.path, () => unlessErrno(['EEXIST', 'ENOENT'], () => fs.link(away, blob.path)));
+    await storeIo('remove', away, () => unlessErrno(['ENOENT'], () => fs.unlink(away)));
     if (used) return;
   }
   sweep.files += 1;
-  sweep.bytes += stat.size;
+  sweep.bytes += blob.stat.size;
 }
 
 /** A move to the quarantine sets the change time (not the modification time), so that tells how long something has been there. */
