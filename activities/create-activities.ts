@@ -49,6 +49,9 @@ async function coded<T>(work: () => Promise<T>): Promise<T> {
 function checkSize(result: unknown): void {
   const bytes = Buffer.byteLength(JSON.stringify(result));
   if (bytes > MAX_RESULT_BYTES) {
-    throw new RootstockError('PAYLOAD_TOO_LARGE', `An activity's result is ${bytes} bytes; at most ${MAX_RESULT_BYTES} may cross into history.`);
+    throw new RootstockError(
+      'PAYLOAD_TOO_LARGE',
+      `An activity's result is ${bytes} bytes; at most ${MAX_RESULT_BYTES} may cross into history.`,
+    );
   }
 }

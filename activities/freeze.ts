@@ -2,10 +2,10 @@ import { putJson } from '../src/artifacts/json-blob.ts';
 import { saveWeights } from '../src/artifacts/safetensors/weights-blob.ts';
 import { lastStageKey, readKeyDocument, recordKeyDocument, recordStage } from '../src/artifacts/stage-documents.ts';
 import { readStageManifest } from '../src/artifacts/stage-manifest.ts';
+import type { JsonObject } from '../src/contracts/json.ts';
 import type { Plan } from '../src/contracts/plan.ts';
 import { stageOf } from '../src/contracts/plan-stages.ts';
 import type { FreezeInput, FreezeResult, StageResult } from '../src/contracts/stage-activities.ts';
-import type { JsonObject } from '../src/contracts/json.ts';
 import { explainMiss } from '../src/plan/explain-miss.ts';
 import { stageKey, stageKeyDocument } from '../src/plan/stage-key.ts';
 import { initialiseWeights } from '../src/transfer/initialise.ts';
@@ -23,7 +23,13 @@ export async function freeze(deps: ActivityDependencies, input: FreezeInput): Pr
     const stage = stageOf(plan, input.stage);
     const mask = await putJson(store, stage.mask);
     const inputWeights = input.inputWeights ?? (await saveWeights(store, initialiseWeights(plan.model.tree, plan.seed)));
-    const document = stageKeyDocument({ plan, stage: input.stage, inputWeightsSha256: inputWeights.digest, maskDigest: mask.digest, dataDigests: digestsOf(input) });
+    const document = stageKeyDocument({
+      plan,
+      stage: input.stage,
+      inputWeightsSha256: inputWeights.digest,
+      maskDigest: mask.digest,
+      dataDigests: digestsOf(input),
+    });
     const key = stageKey(document);
     const missReason = await explain(deps, plan, { stage: stage.name, key, document });
     await recordKeyDocument(store, key, document);

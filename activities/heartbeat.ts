@@ -23,7 +23,9 @@ export async function withHeartbeat<T>(quietMs: number, work: (watched: Watched)
   const quiet = new Promise<never>((_, reject) => {
     timer = setInterval(() => {
       if (Date.now() - last > quietMs) {
-        reject(new RootstockError('TRAINER_STALLED', `The activity ${context.info.activityType} made no progress for ${quietMs / 1000} s.`));
+        reject(
+          new RootstockError('TRAINER_STALLED', `The activity ${context.info.activityType} made no progress for ${quietMs / 1000} s.`),
+        );
         return;
       }
       context.heartbeat(details);

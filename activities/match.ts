@@ -16,7 +16,12 @@ export async function match({ store }: ActivityDependencies, input: MatchInput):
     const plan = await loadPlan(store, input.plan);
     const fresh = initialiseWeights(plan.model.tree, plan.seed);
     if (plan.initial.kind === 'fresh') {
-      return { weights: await saveWeights(store, fresh), report: null, matchedParameters: 0, freshParameters: parameterCount(plan.model.tree.tensors) };
+      return {
+        weights: await saveWeights(store, fresh),
+        report: null,
+        matchedParameters: 0,
+        freshParameters: parameterCount(plan.model.tree.tensors),
+      };
     }
     if (input.preTrained === null) throw new RootstockError('INTERNAL', 'A plan with a pre-trained model was matched without its weights.');
     const report = plan.initial.match;
@@ -31,5 +36,7 @@ export async function match({ store }: ActivityDependencies, input: MatchInput):
 }
 
 function parameterCount(tensors: readonly { readonly kind: string; readonly shape: readonly number[] }[]): number {
-  return tensors.filter(({ kind }) => kind === 'parameter').reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  return tensors
+    .filter(({ kind }) => kind === 'parameter')
+    .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
 }

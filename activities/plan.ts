@@ -13,7 +13,8 @@ const QUIET_MS = 300_000; // a scan ticks per chunk; one SQL statement may sort 
 export async function plan(deps: ActivityDependencies, input: PlanInput): Promise<PlanSummary> {
   return withHeartbeat(QUIET_MS, async ({ tick }) => {
     const planned = await planRun(input.run, { models: deps.models, cacheDir: stateLayout(deps.stateDir).cache, onProgress: tick });
-    if (input.expectedPlanDigest !== null && planned.planDigest !== input.expectedPlanDigest) throw drift(input.expectedPlanDigest, planned.planDigest);
+    if (input.expectedPlanDigest !== null && planned.planDigest !== input.expectedPlanDigest)
+      throw drift(input.expectedPlanDigest, planned.planDigest);
     const { plan: resolved, child } = planned;
     return {
       plan: await putJson(deps.store, resolved),

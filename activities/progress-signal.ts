@@ -21,7 +21,10 @@ export function createProgressSignaller(context: Context, stage: number): { prog
       if (workflowId === undefined) return;
       const signal: ProgressSignal = { stage, step: news.step, epoch: news.epoch, metrics: news.metrics };
       // A lost signal costs a stale percentage only; the next one carries everything.
-      context.client.workflow.getHandle(workflowId, runId).signal(PROGRESS_SIGNAL, signal).catch(() => undefined);
+      context.client.workflow
+        .getHandle(workflowId, runId)
+        .signal(PROGRESS_SIGNAL, signal)
+        .catch(() => undefined);
     },
   };
 }

@@ -29,7 +29,10 @@ export interface StageAttempt {
  * Waits while another run trains the same stage key, until its result is there (returned), or it stands still or is dead (undefined).
  * A later attempt of the same activity takes over at once.
  */
-export async function waitForStage({ store, stageKey, context }: StageAttempt, onWait: (reason: string) => void): Promise<StageManifest | undefined> {
+export async function waitForStage(
+  { store, stageKey, context }: StageAttempt,
+  onWait: (reason: string) => void,
+): Promise<StageManifest | undefined> {
   let seen = '';
   let since = Date.now();
   for (;;) {
@@ -44,7 +47,9 @@ export async function waitForStage({ store, stageKey, context }: StageAttempt, o
       since = Date.now();
     }
     if (Date.now() - since > STANDSTILL_MS) return undefined;
-    onWait(`run "${newest.lease.workflowId}" on ${newest.lease.host} (pid ${newest.lease.pid}), which trains the same stage; it is at step ${snapshot?.step ?? 0}`);
+    onWait(
+      `run "${newest.lease.workflowId}" on ${newest.lease.host} (pid ${newest.lease.pid}), which trains the same stage; it is at step ${snapshot?.step ?? 0}`,
+    );
     await sleep(POLL_MS, undefined, { signal: context.cancellationSignal });
   }
 }
@@ -69,7 +74,10 @@ export interface StageLease {
  * Takes the next lease for the trainer with this pid.
  * NO_PROGRESS when the activity has started five times from the same step.
  */
-export async function takeStageLease({ store, stageKey, context }: StageAttempt, input: { readonly trainerPid: number; readonly snapshotHint: number }): Promise<StageLease> {
+export async function takeStageLease(
+  { store, stageKey, context }: StageAttempt,
+  input: { readonly trainerPid: number; readonly snapshotHint: number },
+): Promise<StageLease> {
   const { info } = context;
   const snapshot = await findNewestSnapshot(store, stageKey, input.snapshotHint);
   const { number, token, history } = await takeLease(store, stageKey, {
@@ -86,7 +94,10 @@ export async function takeStageLease({ store, stageKey, context }: StageAttempt,
   return { number, token, snapshotEveryStep: stalled >= EVERY_STEP_FROM };
 }
 
-function noProgress(attempts: number, snapshot: { readonly step: number; readonly epoch: number; readonly batch: number } | undefined): RootstockError {
+function noProgress(
+  attempts: number,
+  snapshot: { readonly step: number; readonly epoch: number; readonly batch: number } | undefined,
+): RootstockError {
   const { step, epoch, batch } = snapshot ?? { step: 0, epoch: 0, batch: 0 };
   return new RootstockError(
     'NO_PROGRESS',

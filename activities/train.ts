@@ -58,11 +58,16 @@ async function runTrainer(context: Context, view: TrainHeartbeatView, makeJob: M
   try {
     const outcome = await handle.outcome;
     if (outcome.type === 'finished') return outcome.result;
-    if (outcome.type === 'saved') throw new CancelledFailure(`stopped with snapshot ${outcome.snapshot} at step ${outcome.step}`, [view.details()]);
+    if (outcome.type === 'saved')
+      throw new CancelledFailure(`stopped with snapshot ${outcome.snapshot} at step ${outcome.step}`, [view.details()]);
     throw new RootstockError('INTERNAL', `A trainer answered "${outcome.type}" to a fit job.`);
   } catch (error) {
     if (!context.cancellationSignal.aborted || error instanceof CancelledFailure) throw error;
-    throw new CancelledFailure(`stopped; the stage goes on from snapshot ${view.snapshot()}`, [view.details()], error instanceof Error ? error : undefined);
+    throw new CancelledFailure(
+      `stopped; the stage goes on from snapshot ${view.snapshot()}`,
+      [view.details()],
+      error instanceof Error ? error : undefined,
+    );
   } finally {
     clearInterval(beat);
     unlisten();

@@ -31,7 +31,8 @@ export function createOutput(json: boolean): Output {
 /** Shows an error and returns the exit code. The only place that turns errors into text. */
 export function reportError(error: unknown, json: boolean): number {
   if (error instanceof RootstockError) {
-    if (json) process.stdout.write(`${JSON.stringify({ event: 'failed', code: error.code, message: error.message, details: error.details })}\n`);
+    if (json)
+      process.stdout.write(`${JSON.stringify({ event: 'failed', code: error.code, message: error.message, details: error.details })}\n`);
     else process.stderr.write(`${error.code}: ${error.message}\n`);
     return exitCodeOf(error.code);
   }

@@ -1,15 +1,15 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../contracts/version.ts';
 import { abortCommand, cancelCommand, retryCommand } from './commands/control.ts';
-import { devCommand, workerCommand } from './commands/worker.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { gcCommand } from './commands/gc.ts';
 import { inspectCommand } from './commands/inspect.ts';
-import { listCommand, statusCommand } from './commands/status.ts';
 import { planCommand } from './commands/plan.ts';
 import { predictCommand } from './commands/predict.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
+import { listCommand, statusCommand } from './commands/status.ts';
+import { devCommand, workerCommand } from './commands/worker.ts';
 import { EXIT } from './exit-codes.ts';
 import { reportError } from './output.ts';
 
@@ -17,8 +17,20 @@ import { reportError } from './output.ts';
 export type AddCommand = (program: Command, done: (exitCode: number) => void) => void;
 
 const COMMANDS: readonly AddCommand[] = [
-  runCommand, planCommand, listCommand, statusCommand, cancelCommand, retryCommand, abortCommand, predictCommand, inspectCommand, workerCommand, devCommand,
-  gcCommand, schemaCommand, doctorCommand,
+  runCommand,
+  planCommand,
+  listCommand,
+  statusCommand,
+  cancelCommand,
+  retryCommand,
+  abortCommand,
+  predictCommand,
+  inspectCommand,
+  workerCommand,
+  devCommand,
+  gcCommand,
+  schemaCommand,
+  doctorCommand,
 ];
 
 /** Runs the command line and returns its exit code. */
@@ -42,7 +54,12 @@ export function buildProgram(done: (exitCode: number) => void): Command {
     .description('Durable, config-driven transfer learning: every step a Temporal activity, every interruption resumed bit for bit.')
     .version(VERSION)
     .option('--state <dir>', 'state directory: store, embedded server, caches, logs', '.rootstock')
-    .option('--register <module>', 'module with further model definitions (repeatable)', (value: string, all: readonly string[]) => [...all, value], [] as readonly string[])
+    .option(
+      '--register <module>',
+      'module with further model definitions (repeatable)',
+      (value: string, all: readonly string[]) => [...all, value],
+      [] as readonly string[],
+    )
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .exitOverride()
     .showHelpAfterError('(add --help for what there is)')

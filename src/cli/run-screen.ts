@@ -63,9 +63,13 @@ function eventLines(event: Exclude<RunEvent, { readonly event: 'progress' }>): r
     case 'child':
       return [`Pre-training first: ${event.child} (${event.reason})`];
     case 'matched':
-      return event.matched_parameters === 0 ? [] : [`Matched ${formatCount(event.matched_parameters)} parameters; ${formatCount(event.fresh_parameters)} start fresh`];
+      return event.matched_parameters === 0
+        ? []
+        : [`Matched ${formatCount(event.matched_parameters)} parameters; ${formatCount(event.fresh_parameters)} start fresh`];
     case 'stage':
-      return event.state === 'train' ? [bold(`Stage ${event.stage}`), ...(event.miss_reason === null ? [] : [`  trains again: ${event.miss_reason}`])] : [];
+      return event.state === 'train'
+        ? [bold(`Stage ${event.stage}`), ...(event.miss_reason === null ? [] : [`  trains again: ${event.miss_reason}`])]
+        : [];
     case 'waiting':
       return [dim(`  waiting: ${event.reason}`)];
     case 'stage_done':
@@ -103,14 +107,25 @@ function stageLine(stage: StageEvent): string {
 }
 
 function completedLines(event: CompletedEvent): readonly string[] {
-  return ['', ...testTable(event), '', `Model:   ${event.output}`, `Metrics: ${event.output}/metrics.csv`, `Weights: sha256 ${event.weights_sha256}`];
+  return [
+    '',
+    ...testTable(event),
+    '',
+    `Model:   ${event.output}`,
+    `Metrics: ${event.output}/metrics.csv`,
+    `Weights: sha256 ${event.weights_sha256}`,
+  ];
 }
 
 function testTable({ test, baseline }: CompletedEvent): readonly string[] {
   const names = Object.keys(test);
   if (names.length === 0) return [];
   const header = baseline === null ? ['test', 'this run'] : ['test', 'this run', 'from scratch'];
-  const rows = names.map((name) => [name, formatNumber(test[name] ?? 'NaN'), ...(baseline === null ? [] : [formatNumber(baseline.test[name] ?? 'NaN')])]);
+  const rows = names.map((name) => [
+    name,
+    formatNumber(test[name] ?? 'NaN'),
+    ...(baseline === null ? [] : [formatNumber(baseline.test[name] ?? 'NaN')]),
+  ]);
   return [formatTable(header, rows)];
 }
 

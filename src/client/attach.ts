@@ -1,4 +1,4 @@
-import { type WorkflowExecutionDescription, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { RunMemo } from '../contracts/workflow.ts';
 
 /** What there is already under a run's name. */
@@ -54,12 +54,18 @@ export function decideAttach({ existing, runDigest, version, replace, outputIsTh
     case 'ended':
       return { action: 'start', reason: `the last one was ${existing.how}; finished stages are reused` };
     case 'completed':
-      if (existing.memo.runDigest !== runDigest) return { action: 'start', reason: 'the run file or its data changed; equal stages are reused' };
+      if (existing.memo.runDigest !== runDigest)
+        return { action: 'start', reason: 'the run file or its data changed; equal stages are reused' };
       if (!outputIsThere) return { action: 'start', reason: 'it was completed, but its output is gone; finished stages are reused' };
       return { action: 'print', runId: existing.runId, reason: 'this very run is completed' };
     case 'running':
       if (majorOf(existing.memo.rootstockVersion) !== majorOf(version)) {
-        return { action: 'replace', runId: existing.runId, how: 'terminate', reason: `it was started by Rootstock ${existing.memo.rootstockVersion ?? '?'}; the store resumes it` };
+        return {
+          action: 'replace',
+          runId: existing.runId,
+          how: 'terminate',
+          reason: `it was started by Rootstock ${existing.memo.rootstockVersion ?? '?'}; the store resumes it`,
+        };
       }
       if (existing.memo.runDigest === runDigest) return { action: 'attach', runId: existing.runId, reason: 'it is running already' };
       if (replace) return { action: 'replace', runId: existing.runId, how: 'cancel', reason: 'replaced, as asked' };

@@ -3,8 +3,8 @@ import { openFsStore } from '../artifacts/fs-store.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import { stateLayout } from '../contracts/state-directory.ts';
 import { type TaskQueues, taskQueues } from '../contracts/workflow.ts';
-import { ensureSearchAttributes } from '../server/search-attributes.ts';
 import { resolveServer, type ServerConnection } from '../server/resolve-server.ts';
+import { ensureSearchAttributes } from '../server/search-attributes.ts';
 
 /** A connection to the Temporal server and the store of a state directory. */
 export interface RootstockClient {
@@ -30,7 +30,10 @@ export async function connectRootstock({ stateDir, onProgress }: ConnectOptions)
   const server = await resolveServer({ stateDir, env: process.env, ...(onProgress === undefined ? {} : { onProgress }) });
   const connection = await Connection.connect(server.connectionOptions);
   const client = new Client({ connection, namespace: server.namespace });
-  const [store, searchAttributes] = await Promise.all([openFsStore(stateLayout(stateDir).store), ensureSearchAttributes(connection, server.namespace)]);
+  const [store, searchAttributes] = await Promise.all([
+    openFsStore(stateLayout(stateDir).store),
+    ensureSearchAttributes(connection, server.namespace),
+  ]);
   return {
     client,
     server,

@@ -35,7 +35,12 @@ async function decide(connected: RootstockClient, workflowId: string, update: st
     return workflowId;
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
-      throw new RootstockError('RUN_NOT_PARKED', `"${workflowId}" is not waiting for anyone, so there is nothing to decide.\nFix: see what it does with \`rootstock status ${workflowId}\`.`, { workflowId }, { cause: error });
+      throw new RootstockError(
+        'RUN_NOT_PARKED',
+        `"${workflowId}" is not waiting for anyone, so there is nothing to decide.\nFix: see what it does with \`rootstock status ${workflowId}\`.`,
+        { workflowId },
+        { cause: error },
+      );
     }
     throw notFoundOr(error, workflowId);
   }
@@ -44,6 +49,11 @@ async function decide(connected: RootstockClient, workflowId: string, update: st
 function notFoundOr(error: unknown, workflowId: string): unknown {
   const notFound = error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === 5);
   return notFound
-    ? new RootstockError('RUN_NOT_FOUND', `There is no running run "${workflowId}".\nFix: \`rootstock list\` shows the runs of this state directory.`, { workflowId }, { cause: error })
+    ? new RootstockError(
+        'RUN_NOT_FOUND',
+        `There is no running run "${workflowId}".\nFix: \`rootstock list\` shows the runs of this state directory.`,
+        { workflowId },
+        { cause: error },
+      )
     : error;
 }

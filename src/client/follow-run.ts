@@ -65,7 +65,12 @@ export async function* followRun(client: Client, target: FollowTarget, signal?: 
       }
     } catch (error) {
       if (!isGrpcServiceError(error)) throw error;
-      if (waiting !== error.message) yield { event: 'waiting', workflow_id: workflowId, reason: 'the Temporal server does not answer; it is being restarted or reached again' };
+      if (waiting !== error.message)
+        yield {
+          event: 'waiting',
+          workflow_id: workflowId,
+          reason: 'the Temporal server does not answer; it is being restarted or reached again',
+        };
       waiting = error.message;
     }
     await sleep(POLL_MS);
@@ -85,7 +90,9 @@ async function* followChild(client: Client, workflowId: string, signal?: AbortSi
 /** Asks a run where it is; undefined while no worker can answer. */
 export async function queryStatus(client: Client, { workflowId, runId }: FollowTarget): Promise<RunStatus | undefined> {
   try {
-    return await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => client.workflow.getHandle(workflowId, runId).query<RunStatus>(STATUS_QUERY));
+    return await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
+      client.workflow.getHandle(workflowId, runId).query<RunStatus>(STATUS_QUERY),
+    );
   } catch (error) {
     if (isGrpcServiceError(error) || error instanceof QueryNotRegisteredError) return undefined;
     throw error;

@@ -8,7 +8,13 @@ export type RunEvent =
   | { readonly event: 'phase'; readonly workflow_id: string; readonly phase: RunPhase }
   | { readonly event: 'child'; readonly workflow_id: string; readonly child: string; readonly reason: string }
   | { readonly event: 'matched'; readonly workflow_id: string; readonly matched_parameters: number; readonly fresh_parameters: number }
-  | { readonly event: 'stage'; readonly workflow_id: string; readonly stage: string; readonly state: StageStatus['state']; readonly miss_reason: string | null }
+  | {
+      readonly event: 'stage';
+      readonly workflow_id: string;
+      readonly stage: string;
+      readonly state: StageStatus['state'];
+      readonly miss_reason: string | null;
+    }
   | { readonly event: 'progress'; readonly workflow_id: string; readonly stage: string; readonly heartbeat: TrainHeartbeat }
   | { readonly event: 'waiting'; readonly workflow_id: string; readonly reason: string }
   | { readonly event: 'stage_done'; readonly workflow_id: string; readonly stage: StageEvent }

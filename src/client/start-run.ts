@@ -1,15 +1,15 @@
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { toJsonBytes } from '../artifacts/json-blob.ts';
-import { TRANSFER_LEARNING, SEARCH_ATTRIBUTES, type RunMemo, type TransferLearningInput } from '../contracts/workflow.ts';
-import { composeMessage, RootstockError } from '../errors.ts';
-import { publishedRunDigest } from '../planner/published-output.ts';
-import type { PlannedRun } from '../planner/plan-run.ts';
 import { VERSION } from '../contracts/version.ts';
+import { type RunMemo, SEARCH_ATTRIBUTES, TRANSFER_LEARNING, type TransferLearningInput } from '../contracts/workflow.ts';
+import { composeMessage, RootstockError } from '../errors.ts';
+import type { PlannedRun } from '../planner/plan-run.ts';
+import { publishedRunDigest } from '../planner/published-output.ts';
 import { type AttachDecision, decideAttach, type Existing, findExisting } from './attach.ts';
 import type { RootstockClient } from './connect.ts';
-import { jsonDifferences } from './json-difference.ts';
 import type { FollowTarget } from './follow-run.ts';
+import { jsonDifferences } from './json-difference.ts';
 
 /** How to start. */
 export interface StartOptions {
@@ -29,7 +29,7 @@ export async function startPlanned(connected: RootstockClient, planned: PlannedR
   const workflowId = planned.plan.name;
   const existing = await findExisting(connected.client, workflowId);
   const { runDigest } = planned.plan;
-  const outputIsThere = (await publishedRunDigest(planned.plan.output.path)) === runDigest;
+  const outputIsThere = (await publishedRunDigest(planned.plan.output.path, workflowId)) === runDigest;
   const decision = decideAttach({ existing, runDigest, version: VERSION, replace: options.replace === true, outputIsThere });
   switch (decision.action) {
     case 'refuse':
@@ -57,7 +57,13 @@ async function start(connected: RootstockClient, planned: PlannedRun): Promise<s
     resume: null,
   };
   guardSize(input);
-  const memo: RunMemo = { runDigest: plan.runDigest, rootstockVersion: VERSION, source: document.source, output: plan.output.path, config: document.config };
+  const memo: RunMemo = {
+    runDigest: plan.runDigest,
+    rootstockVersion: VERSION,
+    source: document.source,
+    output: plan.output.path,
+    config: document.config,
+  };
   const handle = await connected.client.workflow.start(TRANSFER_LEARNING, {
     workflowId: plan.name,
     taskQueue: connected.queues.io,
@@ -65,7 +71,10 @@ async function start(connected: RootstockClient, planned: PlannedRun): Promise<s
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     memo: { ...memo },
-    staticSummary: `${plan.model.name}: ${plan.stages.length} stage${plan.stages.length === 1 ? '' : 's'} from ${document.source}`.slice(0, 200),
+    staticSummary: `${plan.model.name}: ${plan.stages.length} stage${plan.stages.length === 1 ? '' : 's'} from ${document.source}`.slice(
+      0,
+      200,
+    ),
     ...(connected.searchAttributes ? { typedSearchAttributes: initialAttributes() } : {}),
   });
   return handle.firstExecutionRunId;
@@ -83,10 +92,18 @@ const MAX_INPUT_BYTES = 1.5 * 1024 * 1024;
 
 function guardSize(input: TransferLearningInput): void {
   const bytes = toJsonBytes(input).byteLength;
-  if (bytes > MAX_INPUT_BYTES) throw new RootstockError('PAYLOAD_TOO_LARGE', `The run's configuration is ${bytes} bytes; at most ${MAX_INPUT_BYTES} may be sent to Temporal.`);
+  if (bytes > MAX_INPUT_BYTES)
+    throw new RootstockError(
+      'PAYLOAD_TOO_LARGE',
+      `The run's configuration is ${bytes} bytes; at most ${MAX_INPUT_BYTES} may be sent to Temporal.`,
+    );
 }
 
-async function endExisting(client: Client, workflowId: string, decision: Extract<AttachDecision, { readonly action: 'replace' }>): Promise<void> {
+async function endExisting(
+  client: Client,
+  workflowId: string,
+  decision: Extract<AttachDecision, { readonly action: 'replace' }>,
+): Promise<void> {
   const handle = client.workflow.getHandle(workflowId, decision.runId);
   if (decision.how === 'terminate') await handle.terminate(decision.reason);
   else await handle.cancel();
@@ -99,7 +116,10 @@ function conflict(workflowId: string, existing: Existing, planned: PlannedRun): 
     where: path,
     text: `running with ${JSON.stringify(old) ?? 'nothing'}, now ${JSON.stringify(after) ?? 'nothing'}`,
   }));
-  const shown = differences.length > 0 ? differences : [{ where: 'data', text: 'the configuration is the same, but the data or the pre-trained weights changed' }];
+  const shown =
+    differences.length > 0
+      ? differences
+      : [{ where: 'data', text: 'the configuration is the same, but the data or the pre-trained weights changed' }];
   return new RootstockError(
     'RUN_CONFLICT',
     composeMessage(

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parseRun } from '../config/parse-run.ts';
 import type { ModelSchema } from '../config/model-schema.ts';
+import { parseRun } from '../config/parse-run.ts';
 import type { RunDocument } from '../contracts/stage-activities.ts';
 import { RootstockError } from '../errors.ts';
 
@@ -16,7 +16,13 @@ export interface ReadRunFileOptions {
 export async function readRunFile(path: string, options: ReadRunFileOptions): Promise<RunDocument> {
   const absolute = resolve(path);
   const text = await readFile(absolute, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') throw new RootstockError('FILE_NOT_FOUND', `There is no run file "${path}".\nFix: check the path; it is relative to ${process.cwd()}.`, { path: absolute }, { cause });
+    if (cause.code === 'ENOENT')
+      throw new RootstockError(
+        'FILE_NOT_FOUND',
+        `There is no run file "${path}".\nFix: check the path; it is relative to ${process.cwd()}.`,
+        { path: absolute },
+        { cause },
+      );
     throw new RootstockError('FILE_UNREADABLE', `The run file "${path}" cannot be read: ${cause.message}`, { path: absolute }, { cause });
   });
   const { written } = parseRun(text, { source: path, ...options });

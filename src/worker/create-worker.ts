@@ -47,7 +47,11 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<R
   await mkdir(stateDir, { recursive: true });
   const layout = stateLayout(stateDir);
   const register = options.register ?? [];
-  const [store, models, server] = await Promise.all([openFsStore(layout.store), loadModels(register), resolveServer({ stateDir, env: process.env })]);
+  const [store, models, server] = await Promise.all([
+    openFsStore(layout.store),
+    loadModels(register),
+    resolveServer({ stateDir, env: process.env }),
+  ]);
   const connection = await NativeConnection.connect(server.connectionOptions);
   const activities = createActivities({ store, stateDir, models, register });
   const identity = `rootstock ${hostname()} pid ${process.pid}`;
@@ -59,8 +63,19 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<R
     shutdownForceTime: FORCE_AFTER,
   } satisfies Partial<WorkerOptions>;
   const queues = taskQueues(store.id);
-  const io = await Worker.create({ ...common, taskQueue: queues.io, activities: { ...activities.io }, ...(await workflowCode()), maxConcurrentActivityTaskExecutions: 8 });
-  const train = await Worker.create({ ...common, taskQueue: queues.train, activities: { ...activities.train }, maxConcurrentActivityTaskExecutions: options.trainSlots ?? 1 });
+  const io = await Worker.create({
+    ...common,
+    taskQueue: queues.io,
+    activities: { ...activities.io },
+    ...(await workflowCode()),
+    maxConcurrentActivityTaskExecutions: 8,
+  });
+  const train = await Worker.create({
+    ...common,
+    taskQueue: queues.train,
+    activities: { ...activities.train },
+    maxConcurrentActivityTaskExecutions: options.trainSlots ?? 1,
+  });
   return {
     identity,
     storeId: store.id,

@@ -1,6 +1,6 @@
 import { RootstockError } from '../errors.ts';
 import { installRuntime } from './runtime.ts';
-import { serve, type ServeOptions } from './serve.ts';
+import { type ServeOptions, serve } from './serve.ts';
 
 installRuntime();
 process.title = 'rootstock worker';
@@ -11,7 +11,8 @@ try {
   process.exit(0);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  const facts = error instanceof RootstockError ? { code: error.code, message: error.message } : { code: 'INTERNAL', message: String(error) };
+  const facts =
+    error instanceof RootstockError ? { code: error.code, message: error.message } : { code: 'INTERNAL', message: String(error) };
   if (process.connected) process.send?.(facts, () => process.exit(1));
   else process.exit(1);
 }

@@ -24,37 +24,44 @@ export const cancelCommand: AddCommand = (program, done) => {
 
 /** `rootstock retry NAME`. */
 export const retryCommand: AddCommand = (program, done) => {
-  withRun(program, 'retry', 'run the step again at which a run waits for you, and follow the run to its end').action(async (name: string, flags: { json?: boolean }, command: Command) => {
-    const output = createOutput(flags.json === true);
-    const last = await withWorker(command, async (connected) => {
-      await retryRun(connected, name);
-      const screen = createRunScreen(output, process.stdout);
-      let event = '';
-      for await (const news of followRun(connected.client, { workflowId: name })) {
-        event = news.event;
-        output.object(news);
-        screen.show(news);
-      }
-      screen.end();
-      return event;
-    });
-    done(last === 'completed' ? EXIT.done : EXIT.runFailed);
-  });
+  withRun(program, 'retry', 'run the step again at which a run waits for you, and follow the run to its end').action(
+    async (name: string, flags: { json?: boolean }, command: Command) => {
+      const output = createOutput(flags.json === true);
+      const last = await withWorker(command, async (connected) => {
+        await retryRun(connected, name);
+        const screen = createRunScreen(output, process.stdout);
+        let event = '';
+        for await (const news of followRun(connected.client, { workflowId: name })) {
+          event = news.event;
+          output.object(news);
+          screen.show(news);
+        }
+        screen.end();
+        return event;
+      });
+      done(last === 'completed' ? EXIT.done : EXIT.runFailed);
+    },
+  );
 };
 
 /** `rootstock abort NAME`. */
 export const abortCommand: AddCommand = (program, done) => {
-  withRun(program, 'abort', 'end a run that waits for you as failed').action(async (name: string, flags: { json?: boolean }, command: Command) => {
-    const decided = await withWorker(command, async (connected) => {
-      const workflowId = await abortRun(connected, name);
-      await connected.client.workflow.getHandle(name).result().catch(() => undefined); // it fails, as asked
-      return workflowId;
-    });
-    const output = createOutput(flags.json === true);
-    output.object({ event: 'aborted', workflow_id: decided });
-    output.line(`Aborted "${decided}". Its finished stages stay in the store.`);
-    done(EXIT.done);
-  });
+  withRun(program, 'abort', 'end a run that waits for you as failed').action(
+    async (name: string, flags: { json?: boolean }, command: Command) => {
+      const decided = await withWorker(command, async (connected) => {
+        const workflowId = await abortRun(connected, name);
+        await connected.client.workflow
+          .getHandle(name)
+          .result()
+          .catch(() => undefined); // it fails, as asked
+        return workflowId;
+      });
+      const output = createOutput(flags.json === true);
+      output.object({ event: 'aborted', workflow_id: decided });
+      output.line(`Aborted "${decided}". Its finished stages stay in the store.`);
+      done(EXIT.done);
+    },
+  );
 };
 
 function withRun(program: Command, name: string, description: string): Command {

@@ -1,15 +1,17 @@
 import { formatPlan } from '../../reports/plan-report.ts';
+import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput } from '../output.ts';
 import { planFile } from '../plan-file.ts';
-import { EXIT } from '../exit-codes.ts';
 import type { AddCommand } from '../run-cli.ts';
 
 /** `rootstock plan FILE`: shows what a run would do. */
 export const planCommand: AddCommand = (program, done) => {
   program
     .command('plan')
-    .description('resolve a run file completely and show it: stages, matches, data, every value; trains nothing, writes nothing but the scan cache')
+    .description(
+      'resolve a run file completely and show it: stages, matches, data, every value; trains nothing, writes nothing but the scan cache',
+    )
     .argument('<file>', 'run file (YAML or JSON)')
     .option('--set <key=value>', 'override a key of the run file, e.g. --set model.config.trainer.max_epochs=3 (repeatable)', collect, [])
     .option('--json', 'print the whole plan as JSON')

@@ -8,8 +8,8 @@ import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput, type Output } from '../output.ts';
 import { planFile } from '../plan-file.ts';
-import { createRunScreen } from '../run-screen.ts';
 import type { AddCommand } from '../run-cli.ts';
+import { createRunScreen } from '../run-screen.ts';
 import { startWorkerProcess } from '../worker-process.ts';
 import { collect } from './plan.ts';
 
@@ -30,7 +30,10 @@ export const runCommand: AddCommand = (program, done) => {
     .option('--detach', 'leave a background worker and return at once')
     .option('--replace', 'cancel a running run of this name that has another configuration')
     .option('--json', 'one JSON object per line; the last says how it ended')
-    .addHelpText('after', '\nCtrl-C saves a snapshot and leaves the run open: run the same command again to go on. `rootstock cancel NAME` ends it.')
+    .addHelpText(
+      'after',
+      '\nCtrl-C saves a snapshot and leaves the run open: run the same command again to go on. `rootstock cancel NAME` ends it.',
+    )
     .action(async (file: string, flags: RunFlags, command: Command) => done(await run(file, flags, command)));
 };
 
@@ -51,7 +54,10 @@ async function run(file: string, flags: RunFlags, command: Command): Promise<num
     const { workflowId, runId } = started;
     const startEvent = { event: startEventName(started.action), workflow_id: workflowId, run_id: runId, reason: started.reason } as const;
     output.object(startEvent);
-    const ui = connected.server.uiUrl === null ? '' : `${connected.server.uiUrl}/namespaces/${connected.server.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
+    const ui =
+      connected.server.uiUrl === null
+        ? ''
+        : `${connected.server.uiUrl}/namespaces/${connected.server.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
     output.line(`Run "${workflowId}": ${started.reason}`);
     if (ui !== '') output.line(`Temporal UI: ${ui}`);
     if (started.action === 'print') return await follow({ connected, started, output, signal: interrupt.signal, command: file });
@@ -59,7 +65,9 @@ async function run(file: string, flags: RunFlags, command: Command): Promise<num
     const worker = await startWorkerProcess({ ...options, ...(flags.detach === true ? { untilRun: workflowId } : {}) });
     if (flags.detach === true) {
       output.object({ event: 'detached', workflow_id: workflowId, worker_pid: worker.pid, log: worker.log });
-      output.line(`A background worker (pid ${worker.pid}) goes on until the run ends or needs you. Log: ${worker.log}\nWatch it: rootstock status ${workflowId}`);
+      output.line(
+        `A background worker (pid ${worker.pid}) goes on until the run ends or needs you. Log: ${worker.log}\nWatch it: rootstock status ${workflowId}`,
+      );
       return EXIT.done;
     }
     try {
@@ -100,7 +108,9 @@ async function follow({ connected, started, output, signal, command }: FollowInp
     screen.end();
   }
   if (signal.aborted) {
-    output.line(`\nInterrupted. The run "${started.workflowId}" stays open; go on with:\n  rootstock run ${command}\nEnd it with:\n  rootstock cancel ${started.workflowId}`);
+    output.line(
+      `\nInterrupted. The run "${started.workflowId}" stays open; go on with:\n  rootstock run ${command}\nEnd it with:\n  rootstock cancel ${started.workflowId}`,
+    );
     return EXIT.interrupted;
   }
   return last?.event === 'completed' ? EXIT.done : EXIT.runFailed;

@@ -1,0 +1,43 @@
+import { resolve } from 'node:path';
+import type { DataSourceSection, RunConfig } from '../config/run-config.ts';
+import type { DataRequest, DataSourceSpec, SplitSpec } from '../contracts/plan.ts';
+
+/** Fractions when `split.presets` leaves them out; the same as the run file's documentation says. */
+const DEFAULT_FRACTIONS = { train_fraction: 0.8, validation_fraction: 0.1, test_fraction: 0.1 } as const;
+
+/** What a run file's data section asks for, with absolute paths. */
+export function buildDataRequest(run: RunConfig, baseDir: string, task: DataRequest['task']): DataRequest {
+  const { data, model } = run;
+  const source = (section: DataSourceSection | null | undefined): DataSourceSpec | null =>
+    section == null ? null : toSpec(section, baseDir);
+  const classes = model.hyperparameters['classes'];
+  const common = {
+    rowId: data.row_id ?? null,
+    x: model.xFeatures,
+    y: model.yFeatures,
+    task,
+    classes: Array.isArray(classes) ? (classes as readonly (string | number)[]) : null,
+  };
+  if (data.source !== undefined)
+    return { ...common, sources: { kind: 'split', source: toSpec(data.source, baseDir), split: toSplit(run) } };
+  const train = source(data.train);
+  if (train === null) throw new TypeError('a valid run file has data.train or data.source');
+  return { ...common, sources: { kind: 'separate', train, validation: source(data.validation), test: source(data.test) } };
+}
+
+function toSpec(section: DataSourceSection, baseDir: string): DataSourceSpec {
+  if (typeof section === 'string') return { kind: 'files', path: resolve(baseDir, section) };
+  const files = Object.entries(section.files ?? {}).map(([name, path]) => [name, resolve(baseDir, path)] as const);
+  return { kind: 'sql', sql: section.sql, files: Object.fromEntries(files), rowId: section.row_id ?? null };
+}
+
+function toSplit({ data: { split } }: RunConfig): SplitSpec {
+  const presets = { ...DEFAULT_FRACTIONS, ...split?.presets };
+  return {
+    name: 'shuffle_split',
+    trainFraction: presets.train_fraction,
+    validationFraction: presets.validation_fraction,
+    testFraction: presets.test_fraction,
+    splitSeed: split?.split_seed ?? 0,
+  };
+}

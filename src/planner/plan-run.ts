@@ -1,0 +1,135 @@
+import { basename, extname, resolve } from 'node:path';
+import { checkOutput } from '../artifacts/check-output.ts';
+import { parseRunObject } from '../config/parse-run.ts';
+import type { RunConfig } from '../config/run-config.ts';
+import type { DataPlan, Plan, PreTrainedSource } from '../contracts/plan.ts';
+import type { ChildRun, RunDocument } from '../contracts/stage-activities.ts';
+import { scanData } from '../data/scan-data.ts';
+import { RootstockError } from '../errors.ts';
+import { type Accelerator, resolveAccelerator } from '../kernels/accelerator.ts';
+import type { ModelDefinition } from '../models/definition.ts';
+import { findModel } from '../models/registry.ts';
+import { buildPlan, type PreTrainedFacts } from '../plan/build-plan.ts';
+import { planDigest, runDigest } from '../plan/digests.ts';
+import { buildDataRequest } from './data-request.ts';
+import { describeModel } from './describe-model.ts';
+import { publishedRunDigest } from './published-output.ts';
+import { readRunFile } from './run-file.ts';
+import { inspectSavedModel } from './saved-model.ts';
+
+/** What planning needs. */
+export interface PlanRunOptions {
+  readonly models: readonly ModelDefinition[];
+  /** Absolute directory for what scans found; null: no cache. */
+  readonly cacheDir: string | null;
+  /** Hears what takes time. */
+  readonly onProgress?: (text: string) => void;
+}
+
+/** A planned run. */
+export interface PlannedRun {
+  readonly document: RunDocument;
+  readonly plan: Plan;
+  readonly planDigest: string;
+  /** The run that has to make the pre-trained model first; null when there is none to run. */
+  readonly child: ChildRun | null;
+}
+
+/**
+ * Gathers the facts and resolves everything before anything runs: scans the data, looks at the pre-trained model (or plans the run file
+ * that makes it), matches, resolves every stage. Writes nothing but the scan cache. Errors: those of config, data, matching and planning;
+ * PRETRAINED_CYCLE; OUTPUT_EXISTS when the output directory belongs to something else.
+ */
+export async function planRun(document: RunDocument, options: PlanRunOptions): Promise<PlannedRun> {
+  return planDocument(document, options, [resolve(document.baseDir, basename(document.source))]);
+}
+
+async function planDocument(document: RunDocument, options: PlanRunOptions, ancestors: readonly string[]): Promise<PlannedRun> {
+  const run = parseRunObject(document.config, { source: document.source, models: options.models });
+  const definition = findModel(run.model.name, options.models);
+  const outputPath = resolve(document.baseDir, run.output.path);
+  await checkOutput(outputPath, run.name);
+  const data = await scan(run, document, definition, options);
+  const model = describeModel(definition, run, data.facts);
+  const { preTrained, child } = await findPreTrained(run, document, options, ancestors);
+  const digest = runDigest({
+    written: run.written,
+    dataDigests: Object.fromEntries(Object.entries(data.facts.splits).map(([split, facts]) => [split, facts.digest])),
+    preTrainedDigest: preTrained === null ? null : sourceDigest(preTrained.source),
+  });
+  const plan = buildPlan({
+    run,
+    facts: {
+      model,
+      defaults: definition.defaults,
+      data,
+      preTrained,
+      outputPath,
+      runDigest: digest,
+      backendOf: (accelerator) => resolveAccelerator(accelerator as Accelerator),
+    },
+  });
+  return { document, plan, planDigest: planDigest(plan), child };
+}
+
+async function scan(run: RunConfig, document: RunDocument, definition: ModelDefinition, options: PlanRunOptions): Promise<DataPlan> {
+  const request = buildDataRequest(run, document.baseDir, definition.task);
+  const onProgress = options.onProgress;
+  const facts = await scanData(request, {
+    cacheDir: options.cacheDir,
+    onProgress: onProgress === undefined ? undefined : ({ source, rows }) => onProgress(`Scanning ${source}: ${rows} rows`),
+  });
+  return { request, facts };
+}
+
+interface FoundPreTrained {
+  readonly preTrained: PreTrainedFacts | null;
+  readonly child: ChildRun | null;
+}
+
+const RUN_FILE_EXTENSIONS = ['.yaml', '.yml', '.json'];
+
+async function findPreTrained(
+  run: RunConfig,
+  document: RunDocument,
+  options: PlanRunOptions,
+  ancestors: readonly string[],
+): Promise<FoundPreTrained> {
+  if (run.transferLearning === undefined) return { preTrained: null, child: null };
+  const path = resolve(document.baseDir, run.transferLearning.preTrainedModelPath);
+  if (RUN_FILE_EXTENSIONS.includes(extname(path))) return planChild(path, options, ancestors);
+  const { tensors, weightsSha256, config } = await inspectSavedModel(path);
+  return { preTrained: { source: { kind: 'model', path, weightsSha256 }, tensors, modelConfig: config }, child: null };
+}
+
+async function planChild(path: string, options: PlanRunOptions, ancestors: readonly string[]): Promise<FoundPreTrained> {
+  if (ancestors.includes(path)) {
+    throw new RootstockError(
+      'PRETRAINED_CYCLE',
+      `pre_trained_model_path goes in a circle: ${[...ancestors, path].join(' -> ')}.\nFix: let the first run file name a saved model, or none.`,
+      { path },
+    );
+  }
+  const document = await readRunFile(path, { models: options.models });
+  const { plan } = await planDocument({ ...document, source: path }, options, [...ancestors, path]);
+  const source: PreTrainedSource = { kind: 'run_file', path, outputPath: plan.output.path, runName: plan.name, runDigest: plan.runDigest };
+  const tensors = plan.model.tree.tensors.map(({ path: tensor, shape, dtype }) => ({
+    path: tensor,
+    shape,
+    dtype: dtype === 'int64' ? ('I64' as const) : ('F32' as const),
+  }));
+  const published = await publishedRunDigest(plan.output.path, plan.name);
+  const child =
+    published === plan.runDigest
+      ? null
+      : { name: plan.name, runDigest: plan.runDigest, run: { ...document, source: path }, reason: whyItRuns(published) };
+  return { preTrained: { source, tensors, modelConfig: plan.model.config }, child };
+}
+
+function whyItRuns(published: string | undefined): string {
+  return published === undefined ? 'its output is not there' : 'its output was made from another configuration or other data';
+}
+
+function sourceDigest(source: PreTrainedSource): string {
+  return source.kind === 'model' ? source.weightsSha256 : source.runDigest;
+}
