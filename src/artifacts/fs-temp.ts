@@ -4,7 +4,7 @@ import type { Ref } from '../contracts/refs.ts';
 import { RootstockError } from '../errors.ts';
 import { storeIo, storeIoError, unlessErrno } from './fs-errors.ts';
 import type { FsFile, FsPort } from './fs-port.ts';
-import { isProcessDead, type ProcessIdentity, thisProcess } from './process-identity.ts';
+import { isProcessDead, thisProcess } from './process-identity.ts';
 
 /** Bytes per read or write: large enough for full disk speed, far below Node's 2 GiB limits. */
 export const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -50,19 +50,23 @@ export async function dropTemp(fs: FsPort, path: string): Promise<void> {
 /** Makes a file name that says which process writes it: `<host>~<pid>~<start time>~<random>`. */
 export async function tempName(): Promise<string> {
   const { host, pid, processStartTime } = await thisProcess();
-  return [host.replaceAll(/[^A-Za-z0-9.-]/g, '-'), pid, processStartTime.replaceAll(/[^A-Za-z0-9:.-]/g, '-'), randomUUID()].join('~');
+  return [hostPart(host), pid, processStartTime, randomUUID()].join('~');
 }
 
-/** Reads back what `tempName` wrote; undefined for any other name. */
-export function parseTempName(name: string): ProcessIdentity | undefined {
-  const [host, pid, processStartTime, random, more] = name.split('~');
-  if (host === undefined || processStartTime === undefined || random === undefined || more !== undefined) return undefined;
-  return { host, pid: Number(pid), processStartTime };
+/**
+ * Whether nobody can be writing under a name of `tempName` any more. On this host the process decides, whatever the clock says; a file of
+ * another host (or of unknown origin) is given up after a day.
+ */
+export async function isAbandoned(name: string, ageMs: number): Promise<boolean> {
+  const [host, pid, processStartTime, random] = name.split('~');
+  const own = await thisProcess();
+  if (random === undefined || processStartTime === undefined || host !== hostPart(own.host)) return ageMs > FOREIGN_TEMP_MS;
+  return isProcessDead({ host: own.host, pid: Number(pid), processStartTime });
 }
 
 /**
  * Removes temporary files that no living process can be writing: those of dead processes of this host at once, those of other hosts
- * (and strange names) after a day. Returns how many bytes and files that freed. `dryRun` only counts.
+ * after a day. Returns how many bytes and files that freed. `dryRun` only counts.
  */
 export async function sweepTemp(
   fs: FsPort,
@@ -74,9 +78,7 @@ export async function sweepTemp(
     const path = join(directory, name);
     const stat = await storeIo('inspect', path, () => unlessErrno(['ENOENT'], () => fs.lstat(path)));
     if (stat === undefined || stat.kind === 'directory') continue;
-    const writer = parseTempName(name);
-    const old = (options.now ?? Date.now()) - stat.mtimeMs > FOREIGN_TEMP_MS;
-    if (!old && (writer === undefined || !(await isProcessDead(writer)))) continue;
+    if (!(await isAbandoned(name, (options.now ?? Date.now()) - stat.mtimeMs))) continue;
     if (options.dryRun !== true) await storeIo('remove', path, () => unlessErrno(['ENOENT'], () => fs.unlink(path)));
     freed.files += 1;
     freed.bytes += stat.size;
@@ -141,6 +143,10 @@ async function abandon(fs: FsPort, path: string, file: FsFile): Promise<void> {
   // The failure that led here is the one to report; these two can only repeat it.
   await file.close().catch(ignore);
   await dropTemp(fs, path);
+}
+
+function hostPart(host: string): string {
+  return host.replaceAll(/[^A-Za-z0-9.-]/g, '-');
 }
 
 function ignore(): void {}

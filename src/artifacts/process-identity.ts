@@ -48,7 +48,7 @@ async function readProcessStartTime(pid: number): Promise<string | undefined> {
   if (process.platform === 'linux') return readLinuxStartTime(pid);
   try {
     const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)], { env: { ...process.env, LC_ALL: 'C' } });
-    return stdout.trim().replaceAll(/\s+/g, '-') || undefined;
+    return stdout.trim().replaceAll(/[^A-Za-z0-9:]+/g, '-') || undefined;
   } catch {
     // ps exits with 1 when there is no such process.
     return undefined;

@@ -6,14 +6,10 @@ import { OUTPUT_MARKER } from './check-output.ts';
 import { syncDirectory } from './fs-directory.ts';
 import { storeIo, unlessErrno } from './fs-errors.ts';
 import type { FsPort } from './fs-port.ts';
-import { CHUNK_BYTES, parseTempName, writeNewFile } from './fs-temp.ts';
+import { CHUNK_BYTES, isAbandoned, writeNewFile } from './fs-temp.ts';
 import { closeQuietly, hashFile, openRegular } from './fs-verify.ts';
-import { isProcessDead } from './process-identity.ts';
 import { checkFileName, type PublishDirectoryInput, type PublishedFile } from './published-file.ts';
 import type { ArtifactStore } from './store.ts';
-
-/** Age after which the staging directory of another host counts as abandoned. */
-const FOREIGN_STAGED_MS = 24 * 3600 * 1000;
 
 /** Writes all files and the manifest into a new directory and makes them durable. Returns what each holds, the manifest included. */
 export async function stageFiles(fs: FsPort, staged: string, input: PublishDirectoryInput): Promise<ReadonlyMap<string, Ref>> {
@@ -38,9 +34,8 @@ export async function sweepStaged(fs: FsPort, output: string): Promise<void> {
     if (!name.startsWith(prefix)) continue;
     const path = join(parent, name);
     const stat = await storeIo('inspect', path, () => unlessErrno(['ENOENT'], () => fs.lstat(path)));
-    const writer = parseTempName(name.slice(prefix.length));
-    if (stat?.kind !== 'directory' || writer === undefined) continue;
-    if (Date.now() - stat.mtimeMs > FOREIGN_STAGED_MS || (await isProcessDead(writer))) await removeFlatDirectory(fs, path);
+    if (stat?.kind !== 'directory') continue;
+    if (await isAbandoned(name.slice(prefix.length), Date.now() - stat.mtimeMs)) await removeFlatDirectory(fs, path);
   }
 }
 

@@ -84,6 +84,42 @@ export class SimFs implements FsPort {
     this.log = [];
   }
 
+  /** The process died, but the machine goes on: nothing is lost, and the next process begins. */
+  restart(options: SimFsOptions = {}): void {
+    this.#options = options;
+    this.calls = 0;
+    this.log = [];
+  }
+
+  /** The same disk as another process sees it, which has its own moment of death and its own turns. */
+  user(options: { readonly crashAfter?: number | undefined; readonly turn: () => Promise<void> }): FsPort {
+    let calls = 0;
+    const call = async (what: string): Promise<void> => {
+      await options.turn();
+      if (calls >= (options.crashAfter ?? Number.POSITIVE_INFINITY)) throw new SimulatedCrash(`died before: ${what}`);
+      calls += 1;
+    };
+    const guard = (file: FsFile): FsFile => ({
+      read: (into, position) => call('read').then(() => file.read(into, position)),
+      write: (from, position) => call('write').then(() => file.write(from, position)),
+      stat: () => call('fstat').then(() => file.stat()),
+      touch: () => call('touch').then(() => file.touch()),
+      sync: () => call('fsync').then(() => file.sync()),
+      close: () => call('close').then(() => file.close()),
+    });
+    return {
+      open: (path, mode) => call('open').then(async () => guard(await this.open(path, mode))),
+      link: (existing, path) => call('link').then(() => this.link(existing, path)),
+      unlink: (path) => call('unlink').then(() => this.unlink(path)),
+      rename: (from, to) => call('rename').then(() => this.rename(from, to)),
+      mkdir: (path) => call('mkdir').then(() => this.mkdir(path)),
+      rmdir: (path) => call('rmdir').then(() => this.rmdir(path)),
+      readdir: (path) => call('readdir').then(() => this.readdir(path)),
+      lstat: (path) => call('lstat').then(() => this.lstat(path)),
+      realpath: (path) => call('realpath').then(() => this.realpath(path)),
+    };
+  }
+
   /** Flips one bit of a file where it lies, as a disk may. */
   flipBit(path: string, bit: number): void {
     const node = this.#get(path);
