@@ -23,12 +23,12 @@ const CHECKED_ELEMENTS = 10;
 await loadBackend('cpu');
 const reference = new Map(cases.map((testCase) => [testCase.name, outputAndGradients(testCase)]));
 
-test('the conformance table has about a hundred cases, each with its own name', () => {
+void test('the conformance table has about a hundred cases, each with its own name', () => {
   assert.ok(cases.length >= 100, `only ${cases.length} cases`);
   assert.equal(new Set(cases.map(({ name }) => name)).size, cases.length);
 });
 
-test('on cpu every gradient agrees with finite differences', async () => {
+void test('on cpu every gradient agrees with finite differences', async () => {
   await loadBackend('cpu');
   const wrong = cases.filter(({ smooth }) => smooth).flatMap((testCase) => differenceProblems(testCase));
   assert.deepEqual(wrong, []);
@@ -36,7 +36,7 @@ test('on cpu every gradient agrees with finite differences', async () => {
 
 for (const { name, available, why } of await probeBackends()) {
   if (name === 'cpu') continue;
-  test(`on ${name} every output and gradient agrees with cpu`, { skip: available ? false : why }, async () => {
+  void test(`on ${name} every output and gradient agrees with cpu`, { skip: available ? false : why }, async () => {
     await loadBackend(name);
     const before = tf.memory().numTensors;
     const wrong = cases.flatMap((testCase) => backendProblems(testCase));
@@ -45,7 +45,7 @@ for (const { name, available, why } of await probeBackends()) {
   });
 }
 
-test('on wasm a second run gives the same bits', async () => {
+void test('on wasm a second run gives the same bits', async () => {
   await loadBackend('wasm');
   for (const testCase of cases) assert.deepEqual(outputAndGradients(testCase), outputAndGradients(testCase), testCase.name);
 });

@@ -18,9 +18,12 @@ export const poolingGradients: GradientTable = {
   MaxPool: gradient(['x', 'y'], (dy, { x, y }, attrs: Pool2dAttributes) => ({
     x: () => kernel('MaxPoolGrad', { dy, input: x, output: y }, attrs),
   })),
-  MaxPool3D: gradient(['x', 'y'], (dy, { x, y }, attrs: Pool3dAttributes) => ({
-    x: () => kernel('MaxPool3DGrad', { dy, input: x, output: y }, attrs),
-  })),
+  MaxPool3D: gradient(['x', 'y'], (dy, { x, y }, attrs: Pool3dAttributes) => {
+    const [, height, width] = typeof attrs.filterSize === 'number' ? [0, 1, 1] : attrs.filterSize;
+    // tfjs-backend-cpu 4.22 counts positions in a window by its height where the width is meant.
+    if (height !== width && tf.getBackend() === 'cpu') return refuseGradient('MaxPool3D', 'windows of unequal height and width on cpu');
+    return { x: () => kernel('MaxPool3DGrad', { dy, input: x, output: y }, attrs) };
+  }),
   AvgPool: gradient(['x'], (dy, { x }, attrs: Pool2dAttributes) => {
     const { filterSize, strides, pad, dimRoundingMode } = attrs;
     const { padInfo } = tf.backend_util.computePool2DInfo((x as tf.Tensor4D).shape, filterSize, strides, 1, pad, dimRoundingMode);

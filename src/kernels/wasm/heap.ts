@@ -13,8 +13,8 @@ export interface WasmBackend {
 
 /** The emscripten module below the backend. */
 export interface WasmModule {
-  _malloc(byteLength: number): number;
-  _free(pointer: number): void;
+  _malloc: (byteLength: number) => number;
+  readonly _free: (pointer: number) => void;
 }
 
 /** A kernel as it is written here: typed inputs and attributes; tfjs checks neither. */

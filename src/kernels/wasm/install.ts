@@ -10,6 +10,7 @@ import { replacedKernels, type WasmBackend } from './heap.ts';
 import { guardMalloc } from './malloc-guard.ts';
 import { installMatMul } from './mat-mul.ts';
 import { installMaxPool } from './max-pool.ts';
+import { installSamePadding } from './same-padding.ts';
 import { installSum } from './sum.ts';
 
 /** Raised whenever a kernel of the pack changes a bit of any result (numericsVersion of the stage keys has to rise with it). */
@@ -27,6 +28,7 @@ export function installTrainingPack(): readonly string[] {
   installGather();
   installSum();
   installMatMul();
+  installSamePadding();
   installConvolution();
   installDepthwise();
   installMaxPool();

@@ -17,7 +17,7 @@ export function guardMalloc(module: WasmModule): void {
   if (guarded.has(module)) return;
   // Emscripten's stub replaces itself at its first call; a wrapper put around the stub would be lost.
   module._free(module._malloc(8));
-  const malloc = module._malloc.bind(module);
+  const malloc = module._malloc;
   module._malloc = (byteLength) => {
     const pointer = malloc(byteLength);
     const start = pointer >>> 0; // above 2 GiB the pointer comes as a negative number

@@ -1,28 +1,38 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type GradientCase, type HostTensor, random, spread } from './case.ts';
 
-const UNARY = [
-  'exp',
-  'expm1',
-  'sin',
-  'cos',
-  'tan',
-  'atan',
-  'sinh',
-  'cosh',
-  'asinh',
-  'erf',
-  'sigmoid',
-  'tanh',
-  'softplus',
-  'square',
-  'neg',
-] as const;
-const INSIDE_ONE = ['asin', 'acos', 'atanh'] as const;
-const POSITIVE = ['log', 'log1p', 'sqrt', 'rsqrt', 'reciprocal'] as const;
-const KINKED = ['abs', 'relu', 'relu6', 'elu'] as const;
-const FLAT = ['floor', 'ceil', 'round', 'sign', 'step'] as const;
-const BINARY = ['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'squaredDifference'] as const;
+type Operations<Arguments extends readonly tf.Tensor[]> = Readonly<Record<string, (...xs: Arguments) => tf.Tensor>>;
+const UNARY: Operations<[tf.Tensor]> = {
+  exp: tf.exp,
+  expm1: tf.expm1,
+  sin: tf.sin,
+  cos: tf.cos,
+  tan: tf.tan,
+  atan: tf.atan,
+  sinh: tf.sinh,
+  cosh: tf.cosh,
+  asinh: tf.asinh,
+  erf: tf.erf,
+  sigmoid: tf.sigmoid,
+  tanh: tf.tanh,
+  softplus: tf.softplus,
+  square: tf.square,
+  neg: tf.neg,
+};
+const INSIDE_ONE: Operations<[tf.Tensor]> = { asin: tf.asin, acos: tf.acos, atanh: tf.atanh };
+const POSITIVE: Operations<[tf.Tensor]> = { log: tf.log, log1p: tf.log1p, sqrt: tf.sqrt, rsqrt: tf.rsqrt, reciprocal: tf.reciprocal };
+const KINKED: Operations<[tf.Tensor]> = { abs: tf.abs, relu: tf.relu, relu6: tf.relu6, elu: tf.elu };
+const FLAT: Operations<[tf.Tensor]> = { floor: tf.floor, ceil: tf.ceil, round: tf.round, sign: tf.sign, step: tf.step };
+const BINARY: Operations<[tf.Tensor, tf.Tensor]> = {
+  add: tf.add,
+  sub: tf.sub,
+  mul: tf.mul,
+  div: tf.div,
+  pow: tf.pow,
+  maximum: tf.maximum,
+  minimum: tf.minimum,
+  squaredDifference: tf.squaredDifference,
+};
 
 const positive = (shape: readonly number[], seed: number) => random(shape, seed, [0.3, 2]);
 
@@ -33,21 +43,21 @@ const apart = ({ shape, values }: HostTensor, offset: number): HostTensor => ({
 });
 
 export const elementwiseCases: readonly GradientCase[] = [
-  ...UNARY.map((op) => one(op, random([3, 4], 1), (x) => tf[op](x))),
-  ...INSIDE_ONE.map((op) => one(op, random([3, 4], 2, [-0.8, 0.8]), (x) => tf[op](x))),
-  ...POSITIVE.map((op) => one(op, positive([3, 4], 3), (x) => tf[op](x))),
+  ...Object.entries(UNARY).map(([name, op]) => one(name, random([3, 4], 1), (x) => op(x))),
+  ...Object.entries(INSIDE_ONE).map(([name, op]) => one(name, random([3, 4], 2, [-0.8, 0.8]), (x) => op(x))),
+  ...Object.entries(POSITIVE).map(([name, op]) => one(name, positive([3, 4], 3), (x) => op(x))),
   one('acosh', random([3, 4], 4, [1.3, 2]), (x) => tf.acosh(x)),
-  ...KINKED.map((op) => one(op, spread([4, 5], 5), (x) => tf[op](x))),
+  ...Object.entries(KINKED).map(([name, op]) => one(name, spread([4, 5], 5), (x) => op(x))),
   one('leakyRelu', spread([4, 5], 6), (x) => tf.leakyRelu(x, 0.1)),
   one('clipByValue', spread([4, 5], 7), (x) => tf.clipByValue(x, -0.2, 0.2)),
   one('cast', random([3, 4], 8), (x) => tf.cast(x, 'float32')),
   one('clone', random([3, 4], 9), (x) => tf.clone(x)),
   one('onesLike and zerosLike', random([3, 4], 10), (x) => tf.add(tf.mul(tf.onesLike(x), x), tf.zerosLike(x))),
-  ...FLAT.map((op) => ({ ...one(op, random([3, 4], 11, [-2.7, 2.7]), (x) => tf.mul(tf[op](x), x)), smooth: false })),
-  ...BINARY.flatMap((op) => [
-    two(`${op}, equal shapes`, [apart(positive([3, 4], 12), 0), apart(positive([3, 4], 13), 0.05)], (a, b) => tf[op](a, b)),
-    two(`${op}, broadcast row`, [apart(positive([3, 4], 14), 0), apart(positive([4], 15), 0.05)], (a, b) => tf[op](a, b)),
-    two(`${op}, broadcast both ways`, [apart(positive([3, 1], 16), 0), apart(positive([2, 1, 4], 17), 0.05)], (a, b) => tf[op](a, b)),
+  ...Object.entries(FLAT).map(([name, op]) => ({ ...one(name, random([3, 4], 11, [-2.7, 2.7]), (x) => tf.mul(op(x), x)), smooth: false })),
+  ...Object.entries(BINARY).flatMap(([name, op]) => [
+    two(`${name}, equal shapes`, [apart(positive([3, 4], 12), 0), apart(positive([3, 4], 13), 0.05)], (a, b) => op(a, b)),
+    two(`${name}, broadcast row`, [apart(positive([3, 4], 14), 0), apart(positive([4], 15), 0.05)], (a, b) => op(a, b)),
+    two(`${name}, broadcast both ways`, [apart(positive([3, 1], 16), 0), apart(positive([2, 1, 4], 17), 0.05)], (a, b) => op(a, b)),
   ]),
   two('one tensor on both sides', [random([3, 4], 18), random([3, 4], 19)], (a, b) => tf.add(tf.mul(a, a), tf.sub(b, a))),
   two('addN', [random([3, 4], 20), random([3, 4], 21)], (a, b) => tf.addN([a, b, a])),
