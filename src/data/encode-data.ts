@@ -94,8 +94,10 @@ async function encodeSources(sources: readonly LaidOutSplits[], { request, openS
   const [labelColumn] = request.y;
   const labels = request.task === 'classification' && labelColumn !== undefined ? createLabelTable(labelColumn) : null;
   const encoders = new Map<SplitName, { readonly encoder: SplitEncoder; readonly idKind: 'int64' | 'text' }>();
+  const rowCounts = new Map<SplitName, number>();
   for (const { source, splits, layout } of sources) {
     for (const split of splits) {
+      rowCounts.set(split, 0);
       encoders.set(split, { encoder: createSplitEncoder(openSink(split)), idKind: layout.idKind === 'text' ? 'text' : 'int64' });
     }
     const assign = createAssigner(request, splits);
@@ -103,6 +105,7 @@ async function encodeSources(sources: readonly LaidOutSplits[], { request, openS
     for await (const block of readRows(source, layout, context)) {
       duplicates.watch(block.ids);
       for (const { split, ids, x, y, labels: rowLabels, nameOf } of splitRows(block, assign)) {
+        rowCounts.set(split, (rowCounts.get(split) ?? 0) + ids.length);
         const targets = labels?.encode(split, rowLabels, nameOf) ?? y;
         if (problems.count() === 0) await encoders.get(split)?.encoder.append({ x, y: targets, ids });
       }
@@ -111,9 +114,8 @@ async function encodeSources(sources: readonly LaidOutSplits[], { request, openS
     await duplicates.finish(problems);
   }
   const mapping = labels?.finish(request.classes, problems) ?? null;
-  for (const [split, { encoder }] of encoders) {
-    // Rows are not counted any more once there is a problem.
-    if (encoder.rows() === 0 && problems.count() === 0) problems.add({ code: 'DATA_EMPTY', where: `${split} split`, text: 'has no rows' });
+  for (const [split, rows] of rowCounts) {
+    if (rows === 0) problems.add({ code: 'DATA_EMPTY', where: `${split} split`, text: 'has no rows' });
   }
   problems.throwIfAny();
   const end = describeEnd(request, context, mapping);

@@ -1,7 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { extname } from 'node:path';
-import { createGunzip } from 'node:zlib';
+import { checkCsvRows, csvOptions, readCsvHeader } from './csv-dialect.ts';
 import { globLiteral, quoteName, quoteText, type Session } from './session.ts';
 import type { SourceFiles } from './source-files.ts';
 
@@ -10,6 +8,12 @@ export const FILE_COLUMN = 'file';
 
 const RAW_FILE_COLUMN = 'rootstock file path';
 
+/** Which files a view is made of. */
+export interface FileViewInput {
+  readonly files: SourceFiles;
+  readonly withFileColumn: boolean;
+}
+
 /**
  * Creates a view over files. Rows come in file order, files sorted. Types are found over all rows, so they do not depend on a sample;
  * columns of several files are matched by name. CSV files have a header line; the separator is whichever of `,` tab `;` `|` the
@@ -17,17 +21,18 @@ const RAW_FILE_COLUMN = 'rootstock file path';
  * arrays as lists. With `withFileColumn` the view also has the column `file`, unless the data has one of that name.
  */
 export async function createFileView(session: Session, name: string, input: FileViewInput): Promise<void> {
-  const reader = await describeReader(session, input);
-  const columns = input.withFileColumn
-    ? `* EXCLUDE (${quoteName(RAW_FILE_COLUMN)}), parse_filename(${quoteName(RAW_FILE_COLUMN)}) AS ${FILE_COLUMN}`
-    : '*';
-  await session.run(`CREATE VIEW ${quoteName(name)} AS SELECT ${columns} FROM ${reader}`);
+  try {
+    await session.run(`CREATE VIEW ${quoteName(name)} AS SELECT ${viewColumns(input)} FROM ${await describeReader(session, input)}`);
+  } catch (error) {
+    // DuckDB's detection says only that it failed; reading the rows by the header says which line is at fault.
+    if (input.files.format === 'csv') for (const path of input.files.paths) await checkCsvRows(session, path);
+    throw error;
+  }
 }
 
-/** Which files a view is made of. */
-export interface FileViewInput {
-  readonly files: SourceFiles;
-  readonly withFileColumn: boolean;
+function viewColumns({ withFileColumn }: FileViewInput): string {
+  if (!withFileColumn) return '*';
+  return `* EXCLUDE (${quoteName(RAW_FILE_COLUMN)}), parse_filename(${quoteName(RAW_FILE_COLUMN)}) AS ${FILE_COLUMN}`;
 }
 
 async function describeReader(session: Session, { files, withFileColumn }: FileViewInput): Promise<string> {
@@ -36,7 +41,7 @@ async function describeReader(session: Session, { files, withFileColumn }: FileV
   const named = withFileColumn ? [...common, `filename = ${quoteText(RAW_FILE_COLUMN)}`] : common;
   if (files.format === 'parquet') return `read_parquet(${[list, ...named].join(', ')})`;
   if (files.format === 'csv') {
-    const options = [list, ...(await csvOptions(files.paths)), ...named];
+    const options = [list, ...csvOptions(await readCsvHeader(files.paths[0] ?? '')), ...named];
     const types =
       files.paths.length === 1 ? await findTypes(session, `read_csv(${[...options, 'sample_size = -1'].join(', ')})`) : undefined;
     // Times are left to the reader's own detection: it remembers their format, which a type alone does not say.
@@ -63,47 +68,10 @@ function columnsOption(types: readonly NamedType[]): string {
   return `columns = {${types.map(({ name, type }) => `${quoteText(name)}: ${quoteText(type)}`).join(', ')}}`;
 }
 
-async function csvOptions(paths: readonly string[]): Promise<readonly string[]> {
-  const delimiter = await findDelimiter(paths[0] ?? '');
-  // Everything the sniffer could guess is fixed: it would rather skip lines or change the separator than report a broken row.
-  return [
-    'header = true',
-    'skip = 0',
-    `delim = ${quoteText(delimiter)}`,
-    `quote = '"'`,
-    `escape = '"'`,
-    `comment = ''`,
-    'null_padding = false',
-  ];
-}
-
 async function jsonOptions(paths: readonly string[]): Promise<readonly string[]> {
   const lines = paths.every((path) => !/\.json(\.gz)?$/i.test(path));
   if (lines) return [`format = 'newline_delimited'`];
   const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size * (path.endsWith('.gz') ? 20 : 1)));
   // The reader's buffer holds one whole object: a file may be one object. DuckDB's default is 16 MiB.
   return [`format = 'auto'`, `maximum_object_size = ${Math.min(2 ** 30, Math.max(2 ** 24, ...sizes) + 1024)}`];
-}
-
-async function findDelimiter(path: string): Promise<string> {
-  if (/\.tsv(\.gz)?$/i.test(path)) return '\t';
-  const header = (await readFirstLine(path)).replaceAll(/"[^"]*"/g, '');
-  const counted = [',', '\t', ';', '|'].map((delimiter) => ({ delimiter, count: header.split(delimiter).length }));
-  return counted.reduce((best, next) => (next.count > best.count ? next : best)).delimiter;
-}
-
-/** At most the first MiB; a longer header is cut, which does not change which separator wins. */
-async function readFirstLine(path: string): Promise<string> {
-  const file = createReadStream(path, extname(path) === '.gz' ? {} : { end: 2 ** 20 });
-  const source = extname(path) === '.gz' ? file.pipe(createGunzip()) : file;
-  let text = '';
-  try {
-    for await (const chunk of source as AsyncIterable<Uint8Array>) {
-      text += Buffer.from(chunk).toString('utf8');
-      if (text.includes('\n') || text.length > 2 ** 20) break;
-    }
-  } finally {
-    file.destroy();
-  }
-  return text.split(/\r?\n/, 1)[0] ?? '';
 }

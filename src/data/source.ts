@@ -68,7 +68,7 @@ export async function openSource(source: FoundSource, options: OpenSourceOptions
   const readable = files.flatMap(({ found }) => found.paths);
   const session = await openSession({ readable, threads: isSql ? 1 : options.threads, signal: options.signal });
   const toError = (error: unknown, code: DataErrorCode, place: string): unknown =>
-    error instanceof RootstockError ? error : dataError({ code, where: place, text: duckMessage(error) }, error);
+    error instanceof RootstockError ? error : dataError({ code, where: place, text: duckMessage(error, code) }, error);
   const toReadError = (error: unknown): unknown =>
     toError(error, isSql ? 'SQL_INVALID' : 'DATA_UNREADABLE', isSql ? `${where}.sql` : where);
   try {
@@ -115,10 +115,14 @@ function namedPaths(files: Readonly<Record<string, string>>): readonly { readonl
   return Object.entries(files).map(([name, path]) => ({ name, path }));
 }
 
-/** DuckDB's message without its list of possible fixes in SQL: at most eight lines. */
-function duckMessage(error: unknown): string {
+/**
+ * DuckDB's message, at most eight lines: without its advice on SQL options and without the excerpt of a statement. The excerpt stays
+ * for queries, whose text the user knows.
+ */
+function duckMessage(error: unknown, code: DataErrorCode): string {
   const message = error instanceof Error ? error.message : String(error);
   const lines = message.split('\n').filter((line) => line.trim() !== '');
-  const end = lines.findIndex((line) => /^\s*(Possible (solutions?|fixes)|\* )/i.test(line));
+  const isOurs = (line: string): boolean => code === 'DATA_UNREADABLE' && /^LINE \d+:/.test(line);
+  const end = lines.findIndex((line) => /^\s*(Possible (solutions?|fixes)|\* )/i.test(line) || isOurs(line));
   return lines.slice(0, end === -1 ? 8 : Math.min(end, 8)).join('\n    ');
 }

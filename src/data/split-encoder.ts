@@ -30,7 +30,6 @@ export interface EncoderEnd {
 export interface SplitEncoder {
   append(rows: EncodedRows): Promise<void>;
   finish(end: EncoderEnd): Promise<SplitFacts>;
-  rows(): number;
 }
 
 const CHUNK_BYTES = 1 << 20;
@@ -44,7 +43,6 @@ export function createSplitEncoder(sink: ByteSink): SplitEncoder {
   let rows = 0;
   output.add(edge('head', BLOB_VERSION));
   return {
-    rows: () => rows,
     append: async ({ x, y, ids: newIds }) => {
       rows += newIds.length;
       targets.push(y);
