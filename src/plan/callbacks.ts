@@ -6,6 +6,8 @@ import type { EarlyStoppingPlan, MonitorPlan } from '../contracts/plan.ts';
 export interface CallbackPlans {
   readonly earlyStopping: EarlyStoppingPlan | null;
   readonly checkpointMonitor: MonitorPlan;
+  /** Whether the checkpoint monitor was written, or is the default. */
+  readonly monitorWritten: boolean;
   /** ModelCheckpointApply: the stage's best weights are its result. */
   readonly carriesBest: boolean;
 }
@@ -22,15 +24,15 @@ export function callbackLayers(
   stage: JsonObject | undefined,
 ): { readonly base: JsonObject | undefined; readonly stage: JsonObject | undefined } {
   const written = stage?.['callbacks'];
-  const inherited = byName(base?.['callbacks']);
   const own = byName(written);
-  const keeps = written === undefined || (isMapping(written) && typeof written['name'] !== 'string');
-  const kept = keeps || own === null || Array.isArray(written) ? inherited : pick(inherited, Object.keys(own));
-  const replaced = written !== undefined && (Array.isArray(written) || written === null);
-  return {
-    base: base === undefined ? undefined : { ...base, callbacks: replaced ? null : kept },
-    stage: stage === undefined || written === undefined ? stage : { ...stage, callbacks: own },
+  const sections = { stage: stage === undefined || written === undefined ? stage : { ...stage, callbacks: own } };
+  if (base?.['callbacks'] === undefined) return { base, ...sections };
+  const inherited = byName(base['callbacks']);
+  const kept = (): JsonObject | null => {
+    if (written === undefined || (isMapping(written) && typeof written['name'] !== 'string')) return inherited;
+    return isMapping(written) && own !== null ? pick(inherited, Object.keys(own)) : null;
   };
+  return { base: { ...base, callbacks: kept() }, ...sections };
 }
 
 /** Reads the merged callbacks of a stage. Arguments and defaults are those of Lightning 2.4. */
@@ -43,7 +45,8 @@ export function planCallbacks(callbacks: Json | undefined): CallbackPlans {
     checkpointMonitor:
       checkpoint === null
         ? DEFAULT_MONITOR
-        : { monitor: (checkpoint['monitor'] as string | null | undefined) ?? DEFAULT_MONITOR.monitor, mode: modeOf(checkpoint) },
+        : { monitor: (checkpoint['monitor'] ?? DEFAULT_MONITOR.monitor) as string, mode: modeOf(checkpoint) },
+    monitorWritten: (checkpoint?.['monitor'] ?? null) !== null,
     carriesBest: (configs.get('ModelCheckpointApply') ?? null) !== null,
   };
 }

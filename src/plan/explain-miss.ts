@@ -16,7 +16,7 @@ export function explainMiss(previous: JsonObject, current: JsonObject): string {
 /** Dotted path -> JSON text. Lists are values. */
 function leavesOf(value: Json, path = ''): ReadonlyMap<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return new Map([[path, JSON.stringify(value)]]);
-  return new Map(Object.entries(value).flatMap(([key, member]) => [...leavesOf(member as Json, path === '' ? key : `${path}.${key}`)]));
+  return new Map(Object.entries(value).flatMap(([key, member]) => [...leavesOf(member, path === '' ? key : `${path}.${key}`)]));
 }
 
 function show(text: string | undefined): string {

@@ -1,0 +1,63 @@
+import { didYouMean } from '../contracts/nearest.ts';
+import type { CallbackPlans } from './callbacks.ts';
+import type { ModelFacts } from './plan-facts.ts';
+import type { PlanProblem } from './problems.ts';
+
+/** Metrics that validation computes beside the loss, by task; names are molflux's. */
+export const TASK_METRICS: Readonly<Record<ModelFacts['task'], readonly string[]>> = {
+  classification: ['accuracy'],
+  regression: ['mae', 'rmse', 'r2'],
+};
+
+/** What a stage watches. */
+export interface Watched {
+  readonly callbacks: CallbackPlans;
+  readonly carryWeights: 'last' | 'best';
+  /** Whether the stage has a validation pass. */
+  readonly validates: boolean;
+  readonly task: ModelFacts['task'];
+}
+
+/**
+ * Checks that everything a stage watches will be logged: MONITOR_NOT_FOUND otherwise. There are train/total/loss, and val/total/loss
+ * and val/<metric> when the stage validates. Best weights are judged at validations, so they need one whatever their monitor.
+ */
+export function checkMonitors(watched: Watched, where: string): readonly PlanProblem[] {
+  const { callbacks, carryWeights, validates } = watched;
+  const early = callbacks.earlyStopping;
+  const place = `${where}.trainer.callbacks`;
+  return [
+    ...(early === null ? [] : monitorProblems(early.monitor, 'EarlyStopping', { watched, where: place })),
+    ...(callbacks.monitorWritten || carryWeights === 'best'
+      ? monitorProblems(callbacks.checkpointMonitor.monitor, 'ModelCheckpoint', { watched, where: place })
+      : []),
+    ...(carryWeights === 'best' && !validates
+      ? [
+          {
+            code: 'MONITOR_NOT_FOUND' as const,
+            where: `${where}.carry_weights`,
+            text: 'best needs a validation pass, and there is none',
+            fix: 'give data a validation split (and limit_val_batches other than 0), or carry the last weights',
+          },
+        ]
+      : []),
+  ];
+}
+
+function monitorProblems(
+  monitor: string,
+  callback: string,
+  { watched, where }: { readonly watched: Watched; readonly where: string },
+): readonly PlanProblem[] {
+  const validation = ['val/total/loss', ...TASK_METRICS[watched.task].map((name) => `val/${name}`)];
+  const logged = ['train/total/loss', ...(watched.validates ? validation : [])];
+  if (logged.includes(monitor)) return [];
+  const needsValidation = validation.includes(monitor);
+  const text = needsValidation
+    ? `${callback} watches "${monitor}", but there is no validation pass`
+    : `${callback} watches "${monitor}", which is never logged${didYouMean(monitor, logged)}`;
+  const fix = needsValidation
+    ? 'give data a validation split (and limit_val_batches other than 0), or watch train/total/loss'
+    : `watch one of ${logged.join(', ')}`;
+  return [{ code: 'MONITOR_NOT_FOUND', where, text, fix }];
+}

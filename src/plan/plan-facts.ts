@@ -1,0 +1,39 @@
+import type { JsonObject } from '../contracts/json.ts';
+import type { BackendName, DataFacts, DataRequest, PreTrainedSource } from '../contracts/plan.ts';
+import type { ModuleTree } from '../contracts/tensors.ts';
+import type { ModelDefinition } from '../models/definition.ts';
+import type { TensorFacts } from '../transfer/module-tree.ts';
+
+/** Everything a plan needs to know of the world. Whoever plans gathers it; building the plan is pure. */
+export interface PlanFacts {
+  readonly model: ModelFacts;
+  readonly data: { readonly request: DataRequest; readonly facts: DataFacts };
+  /** Null without transfer learning. */
+  readonly preTrained: PreTrainedFacts | null;
+  readonly runDigest: string;
+  /** The backend that an accelerator means here. Not asked when trainer.backend names one. May throw BACKEND_UNAVAILABLE. */
+  readonly backendOf: (accelerator: Accelerator) => BackendName;
+  /** Memory of this machine in bytes, when it should be checked. */
+  readonly memoryBytes?: number;
+}
+
+/** Lightning's accelerator names. */
+export type Accelerator = 'auto' | 'cpu' | 'gpu' | 'webgpu';
+
+/** What a model definition says of the model. */
+export interface ModelFacts {
+  readonly definitionVersion: string;
+  readonly task: ModelDefinition['task'];
+  readonly defaults: ModelDefinition['defaults'];
+  readonly tree: ModuleTree;
+  /** Hyperparameters with every default filled in, and `classes` for a classifier. */
+  readonly config: JsonObject;
+}
+
+/** What the header of a weights file, or the model of a run file, says. */
+export interface PreTrainedFacts {
+  readonly source: PreTrainedSource;
+  readonly tensors: readonly TensorFacts[];
+  /** Hyperparameters it was built with, for messages. */
+  readonly modelConfig?: JsonObject;
+}

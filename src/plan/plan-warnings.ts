@@ -1,0 +1,23 @@
+import type { StagePlan } from '../contracts/plan.ts';
+
+/** Says what is allowed but probably not meant, one sentence each. */
+export function planWarnings(stages: readonly StagePlan[]): readonly string[] {
+  return stages.flatMap((stage) => [...carryWarning(stage), ...schedulerWarning(stage)]);
+}
+
+function carryWarning({ name, trainer, carryWeights }: StagePlan): readonly string[] {
+  if (trainer.earlyStopping === null || carryWeights === 'best') return [];
+  return [
+    `Stage "${name}" stops early on ${trainer.earlyStopping.monitor} but passes on its last weights, which come after the best ones; carry_weights: best passes on the best.`,
+  ];
+}
+
+/** A schedule that counts epochs hardly moves when its period is a number of steps. */
+function schedulerWarning({ name, scheduler, totalSteps, stepsPerEpoch }: StagePlan): readonly string[] {
+  if (scheduler === null || scheduler.interval !== 'epoch' || stepsPerEpoch === 1) return [];
+  const period = scheduler.config['T_max'];
+  if (period !== totalSteps) return [];
+  return [
+    `Stage "${name}" steps its ${scheduler.name} once per epoch, but T_max is its ${totalSteps} optimizer steps; num_epochs is the number of epochs.`,
+  ];
+}
