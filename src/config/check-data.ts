@@ -30,7 +30,7 @@ function formRules(data: Mapping, path: Path): Issue[] {
 
 function fractionRule(split: unknown, path: Path): Issue[] {
   if (!isMapping(split) || (split['presets'] !== undefined && !isMapping(split['presets']))) return [];
-  const presets = (split['presets'] ?? {}) as Mapping;
+  const presets: Mapping = split['presets'] ?? {};
   const { train_fraction: train = 0.8, validation_fraction: validation = 0.1, test_fraction: test = 0.1 } = presets;
   if (typeof train !== 'number' || typeof validation !== 'number' || typeof test !== 'number') return [];
   const sum = train + validation + test;

@@ -40,17 +40,11 @@ export interface SectionCheck {
 
 /** Checks what a section's zod schema cannot say: class names, their `config`, callbacks and loggers. Says nothing about a value of the wrong type. */
 export function checkDetails({ kind, value, path, className }: SectionCheck): Issue[] {
-  if (!isMapping(value)) return [];
-  switch (kind) {
-    case 'trainer':
-      return [...checkCallbacks(value['callbacks'], [...path, 'callbacks']), ...checkLogger(value['logger'], [...path, 'logger'])];
-    case 'optimizer':
-      return checkClass({ table: optimizerClasses, value, path, className });
-    case 'scheduler':
-      return checkClass({ table: schedulerClasses, value, path, className });
-    case 'datamodule':
-      return [];
+  if (!isMapping(value) || kind === 'datamodule') return [];
+  if (kind === 'trainer') {
+    return [...checkCallbacks(value['callbacks'], [...path, 'callbacks']), ...checkLogger(value['logger'], [...path, 'logger'])];
   }
+  return checkClass({ table: kind === 'optimizer' ? optimizerClasses : schedulerClasses, value, path, className });
 }
 
 const SCHEMAS: Readonly<Record<SectionKind, z.ZodType>> = {

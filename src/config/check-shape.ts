@@ -28,33 +28,31 @@ function toIssues(scope: Scope, issue: z.core.$ZodIssue): Issue[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   const full = [...scope.base, ...path];
   const at = schemaAt(scope.schema, path);
-  switch (issue.code) {
-    case 'unrecognized_keys': {
-      const known = at === null ? [] : allowedKeys(at);
-      // a hostile file can hold thousands of unknown keys: the first 20 get a suggestion
-      return issue.keys.map((key, index) => ({
-        code: 'CONFIG_INVALID',
-        path: [...full, key],
-        at: 'key',
-        text: index < 20 ? unknownKeyText(key, known) : 'unknown key',
-      }));
-    }
-    case 'invalid_union': {
-      const branch = matchingBranch(issue.errors);
-      const option = at === null || branch === null ? undefined : unionOptions(at)[branch];
-      if (branch === null || option === undefined) break;
-      const inner = { schema: option, value: valueAt(scope.value, path), base: full };
-      return (issue.errors[branch] ?? []).flatMap((nested) => toIssues(inner, nested));
-    }
-    case 'invalid_key':
-      return [{ code: 'CONFIG_INVALID', path: full, at: 'key', text: issue.issues[0]?.message ?? 'this name is not allowed here' }];
-    case 'custom': {
-      const code = (issue.params?.['code'] as ErrorCode | undefined) ?? 'CONFIG_INVALID';
-      return [{ code, path: full, at: 'value', text: issue.message }];
-    }
-    default:
+  if (issue.code === 'unrecognized_keys') {
+    const known = at === null ? [] : allowedKeys(at);
+    // a hostile file can hold thousands of unknown keys: the first 20 get a suggestion
+    return issue.keys.map((key, index) => ({
+      code: 'CONFIG_INVALID',
+      path: [...full, key],
+      at: 'key',
+      text: index < 20 ? unknownKeyText(key, known) : 'unknown key',
+    }));
   }
-  return [valueIssue(full, valueAt(scope.value, path), at === null ? issue.message : expectedText(at))];
+  if (issue.code === 'invalid_key') {
+    return [{ code: 'CONFIG_INVALID', path: full, at: 'key', text: issue.issues[0]?.message ?? 'this name is not allowed here' }];
+  }
+  if (issue.code === 'custom') {
+    const code = (issue.params?.['code'] as ErrorCode | undefined) ?? 'CONFIG_INVALID';
+    return [{ code, path: full, at: 'value', text: issue.message }];
+  }
+  const received = valueAt(scope.value, path);
+  const branch = issue.code === 'invalid_union' ? matchingBranch(issue.errors) : null;
+  const option = at === null || branch === null ? undefined : unionOptions(at)[branch];
+  if (issue.code === 'invalid_union' && branch !== null && option !== undefined) {
+    const inner = { schema: option, value: received, base: full };
+    return (issue.errors[branch] ?? []).flatMap((nested) => toIssues(inner, nested));
+  }
+  return [valueIssue(full, received, at === null ? issue.message : expectedText(at))];
 }
 
 function valueIssue(path: Path, received: unknown, expected: string): Issue {

@@ -32,6 +32,6 @@ export function notAvailable(path: Path, text: string): Issue {
 /** Shows a received value in at most 60 characters. */
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? `a ${typeof value}`);
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }

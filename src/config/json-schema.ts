@@ -31,16 +31,24 @@ export function keySchema(models: readonly ModelSchema[]): JsonObject {
   const variants = models.map((model) =>
     z.strictObject({
       name: required(z.literal(model.name), model.summary),
-      config: required(z.strictObject({ ...modelConfigShape, ...model.hyperparameters(z).shape }), `Configuration of ${model.name}.`),
+      config: required(
+        z.strictObject({ ...modelConfigShape, ...model.hyperparameters(z).shape }),
+        `${CONFIG} ${model.name}: ${model.summary}`,
+      ),
     }),
   );
-  const unknown = z.strictObject({ name: text(), config: z.strictObject(modelConfigShape) });
+  const unknown = z.strictObject({
+    name: required(text(), 'Name of the model.'),
+    config: required(z.strictObject(modelConfigShape), CONFIG),
+  });
   const model = required(
     variants.length === 0 ? unknown : z.union(variants),
     'The new model: its name and configuration (molflux: model_config).',
   );
   return toSchema(z.strictObject({ ...topShape, model }));
 }
+
+const CONFIG = "Its configuration (molflux: model_config): the keys below and the model's hyperparameters.";
 
 /** Converts one zod schema, with the arguments of named classes spelt out. */
 export function toSchema(schema: z.ZodType): JsonObject {
@@ -49,7 +57,7 @@ export function toSchema(schema: z.ZodType): JsonObject {
     target: 'draft-7',
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
-      const extra = CLASS_SCHEMAS.get(zodSchema);
+      const extra = CLASS_SCHEMAS.get(zodSchema._zod.def);
       if (extra !== undefined) Object.assign(jsonSchema['properties'] ?? {}, extra(jsonSchema['properties'] ?? {}));
     },
   });
@@ -58,14 +66,14 @@ export function toSchema(schema: z.ZodType): JsonObject {
 
 type Properties = Readonly<Record<string, unknown>>;
 
-/** Objects whose `name` chooses what `config` holds: how their properties are completed. */
+/** Objects whose `name` chooses what `config` holds: how their properties are completed. By zod definition: metadata makes a new schema, not a new definition. */
 const CLASS_SCHEMAS: ReadonlyMap<unknown, (properties: Properties) => Properties> = new Map<
   unknown,
   (properties: Properties) => Properties
 >([
-  [optimizerSchema, (properties) => classProperties(properties, optimizerClasses)],
-  [schedulerObject, (properties) => classProperties(properties, schedulerClasses)],
-  [trainerSchema, (properties) => ({ callbacks: { ...plain(properties['callbacks']), anyOf: callbackForms() } })],
+  [optimizerSchema.def, (properties) => classProperties(properties, optimizerClasses)],
+  [schedulerObject.def, (properties) => classProperties(properties, schedulerClasses)],
+  [trainerSchema.def, (properties) => ({ callbacks: { ...plain(properties['callbacks']), anyOf: callbackForms() } })],
 ]);
 
 function classProperties(properties: Properties, table: ClassTable): Properties {
@@ -98,7 +106,7 @@ function plain(schema: unknown): Properties {
 function describeAvailability(schema: Json): Json {
   if (Array.isArray(schema)) return (schema as readonly Json[]).map(describeAvailability);
   if (!isMapping(schema)) return schema;
-  const { availability, words: _, ...rest } = schema as JsonObject;
+  const { availability, words: _, ...rest } = schema;
   const entries = Object.entries(rest).map(([key, value]): [string, Json] => [
     key,
     key === 'default' || key === 'enum' ? value : describeAvailability(value),

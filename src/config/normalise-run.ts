@@ -19,8 +19,8 @@ function within(value: Json, path: readonly string[], change: (inner: Json) => J
   const [key, ...rest] = path;
   if (key === undefined) return change(value);
   if (!isMapping(value)) return value;
-  const inner = (value as JsonObject)[key];
-  return inner === undefined ? value : { ...(value as JsonObject), [key]: within(inner, rest, change) };
+  const inner = value[key];
+  return inner === undefined ? value : { ...value, [key]: within(inner, rest, change) };
 }
 
 function normaliseSections(sections: Json): Json {
@@ -41,11 +41,10 @@ function metricName(name: Json): Json {
 function normaliseCallbacks(callbacks: Json): Json {
   if (Array.isArray(callbacks)) return (callbacks as readonly Json[]).map(normaliseCallbacks);
   if (!isMapping(callbacks)) return callbacks;
-  const named = callbacks as JsonObject;
-  if (typeof named['name'] === 'string') {
-    return within({ ...named, name: className(callbackClasses, named['name']) }, ['config', 'monitor'], metricName);
+  if (typeof callbacks['name'] === 'string') {
+    return within({ ...callbacks, name: className(callbackClasses, callbacks['name']) }, ['config', 'monitor'], metricName);
   }
   return Object.fromEntries(
-    Object.entries(named).map(([name, config]) => [className(callbackClasses, name), within(config, ['monitor'], metricName)]),
+    Object.entries(callbacks).map(([name, config]) => [className(callbackClasses, name), within(config, ['monitor'], metricName)]),
   ) as JsonObject;
 }

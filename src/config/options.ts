@@ -43,7 +43,7 @@ export function later<S extends z.ZodType>(schema: S, except: readonly Json[] = 
       params: { code: 'NOT_AVAILABLE' },
       error: ({ input }) => `${show(input)} is not available yet; ${allowed}`,
     })
-    .meta({ availability: except.length === 0 ? 'not available yet' : `not available yet; only ${listed(except)}` });
+    .meta({ availability: except.some(asksForSomething) ? `available so far: ${listed(except)}` : 'not available yet' });
 }
 
 /** A key of the original that has no meaning here: only values that ask for nothing are accepted. The first one is what an absent key means. */
@@ -55,6 +55,10 @@ export function neutral(accepted: readonly Json[], reason: string): z.ZodType {
       error: ({ input }) => `only ${listed(accepted)} is accepted: ${reason}; received ${show(input)}`,
     })
     .meta({ enum: accepted, availability: `only ${listed(accepted)}: ${reason}` });
+}
+
+function asksForSomething(value: Json): boolean {
+  return value !== null && value !== false && value !== 0;
 }
 
 function listed(values: readonly Json[]): string {

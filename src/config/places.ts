@@ -23,7 +23,7 @@ export function forgetPlaces(places: Places, path: Path): void {
 /** Gives everything at and below a path another path. */
 export function movePlaces(places: Places, from: Path, to: Path): void {
   const prefix = pathKey(from).slice(0, -1);
-  for (const [key, place] of [...places]) {
+  for (const [key, place] of Array.from(places)) {
     if (key !== pathKey(from) && !key.startsWith(`${prefix},`)) continue;
     places.delete(key);
     places.set(pathKey(to).slice(0, -1) + key.slice(prefix.length), place);

@@ -48,7 +48,7 @@ export function readDocument(text: string, source: string, base: Path = []): Rea
     };
   }
   const reader: Reader = { document, placeOf, places: new Map(), issues: [], count: 0 };
-  const value = toJson(reader, document.contents as Node, { path: base, keyOffset: document.contents.range?.[0] ?? 0 });
+  const value = toJson(reader, document.contents, { path: base, keyOffset: document.contents.range?.[0] ?? 0 });
   return { value, places: reader.places, issues: reader.issues };
 }
 

@@ -15,22 +15,21 @@ import { trainerSchema } from './trainer-keys.ts';
  * a name: Adam with lr 1e-4 (molflux), and CosineAnnealingLR over num_steps (physicsml).
  */
 export function sectionDefaults(kind: SectionKind, name?: string): JsonObject {
-  switch (kind) {
-    case 'trainer':
-      return shapeDefaults(trainerSchema);
-    case 'datamodule':
-      return shapeDefaults(datamoduleSchema);
-    case 'optimizer': {
-      const found = lookUpClass(optimizerClasses, name ?? 'Adam');
-      if (found.kind !== 'available') return {};
-      const config = shapeDefaults(found.config);
-      return { name: found.name, config: name === undefined ? { ...config, lr: 1e-4 } : config };
-    }
-    case 'scheduler': {
-      const found = lookUpClass(schedulerClasses, name ?? 'CosineAnnealingLR');
-      return found.kind === 'available' ? { ...shapeDefaults(schedulerObject), name: found.name, config: shapeDefaults(found.config) } : {};
-    }
-  }
+  if (kind === 'trainer') return shapeDefaults(trainerSchema);
+  if (kind === 'datamodule') return shapeDefaults(datamoduleSchema);
+  return kind === 'optimizer' ? optimizerDefaults(name) : schedulerDefaults(name);
+}
+
+function optimizerDefaults(name: string | undefined): JsonObject {
+  const found = lookUpClass(optimizerClasses, name ?? 'Adam');
+  if (found.kind !== 'available') return {};
+  const config = shapeDefaults(found.config);
+  return { name: found.name, config: name === undefined ? { ...config, lr: 1e-4 } : config };
+}
+
+function schedulerDefaults(name: string | undefined): JsonObject {
+  const found = lookUpClass(schedulerClasses, name ?? 'CosineAnnealingLR');
+  return found.kind === 'available' ? { ...shapeDefaults(schedulerObject), name: found.name, config: shapeDefaults(found.config) } : {};
 }
 
 /** Collects the documented defaults of an object schema; an object without its own default has those of its keys. */

@@ -10,19 +10,17 @@ import { schedulerClasses } from './scheduler-keys.ts';
 /** Checks the rules across the keys of a whole section. Says nothing about keys of the wrong type. */
 export function sectionRules(kind: SectionKind, value: unknown): Issue[] {
   if (!isMapping(value)) return [];
-  switch (kind) {
-    case 'trainer':
-      return [...endRules(value), ...deviceRules(value), ...snapshotRules(value), ...callbackRules(value)];
-    case 'optimizer':
-      return [...nameRule(value, 'optimizer'), ...sgdRules(value)];
-    case 'scheduler':
-      return [...nameRule(value, 'scheduler'), ...argumentRules(value)];
-    case 'datamodule':
-      return [];
-  }
+  return RULES[kind](value);
 }
 
 type Mapping = Readonly<Record<string, unknown>>;
+
+const RULES: Readonly<Record<SectionKind, (section: Mapping) => Issue[]>> = {
+  trainer: (trainer) => [...endRules(trainer), ...deviceRules(trainer), ...snapshotRules(trainer), ...callbackRules(trainer)],
+  datamodule: () => [],
+  optimizer: (optimizer) => [...nameRule(optimizer, 'optimizer'), ...sgdRules(optimizer)],
+  scheduler: (scheduler) => [...nameRule(scheduler, 'scheduler'), ...argumentRules(scheduler)],
+};
 
 function endRules(trainer: Mapping): Issue[] {
   const maxEpochs = trainer['max_epochs'];

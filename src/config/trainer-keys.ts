@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { atLeast, later, neutral, option, text, wholeNumber } from './options.ts';
 
 /** An epoch or step limit of Lightning: -1 is no limit, 0 (train nothing) is refused. */
-const limit = () => z.union([z.literal(-1), wholeNumber(1)]).meta({ words: 'a whole number >= 1, or -1 for no limit' });
+const limit = () => z.union([z.literal(-1), wholeNumber(1)]).meta({ words: '-1 (no limit) or a whole number >= 1' });
 
 /** How many batches: a whole number, or a fraction between 0 and 1. */
 const batches = (min: 0 | 1, words: string) =>

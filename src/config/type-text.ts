@@ -8,6 +8,7 @@ export interface TypeSchema {
   readonly oneOf?: unknown;
   readonly items?: unknown;
   readonly minItems?: unknown;
+  readonly maxItems?: unknown;
   readonly minimum?: unknown;
   readonly maximum?: unknown;
   readonly exclusiveMinimum?: unknown;
@@ -22,6 +23,7 @@ export function typeText(schema: TypeSchema): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   const branches = schema.anyOf ?? schema.oneOf;
   if (Array.isArray(branches)) return alternatives([...new Set((branches as TypeSchema[]).map(typeText))]);
+  if (Array.isArray(schema.type)) return alternatives((schema.type as unknown[]).map((type) => typeText({ ...schema, type })));
   switch (schema.type) {
     case 'integer':
       return `a whole number${bounds(schema)}`;
@@ -47,7 +49,9 @@ function arrayText(schema: TypeSchema): string {
   const some = typeof schema.minItems === 'number' && schema.minItems > 0 ? 'a non-empty list' : 'a list';
   const items = (schema.items ?? {}) as TypeSchema;
   if (items.type === undefined && items.anyOf === undefined && items.enum === undefined) return some;
-  return `${some} of ${items.type === 'object' ? 'mappings' : typeText(items).replace(/^an? (whole number|number|string)/u, '$1s')}`;
+  const plural = items.type === 'object' ? 'mappings' : typeText(items).replace(/^an? (whole number|number|string)/u, '$1s');
+  if (typeof schema.minItems === 'number' && schema.minItems === schema.maxItems) return `a list of ${schema.minItems} ${plural}`;
+  return `${some} of ${plural}`;
 }
 
 function bounds(schema: TypeSchema): string {
