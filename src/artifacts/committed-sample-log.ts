@@ -6,10 +6,9 @@ export type SampleLogLine =
   | { readonly snapshot: number; readonly step: number };
 
 /**
- * Builds the committed sample log of a stage from its snapshots (in order, from number 0) and the raw logs of its attempts: a
- * concatenation of prefixes of the raw logs in which each committed step is once. What an attempt did after its last committed snapshot is
- * left out. `readRaw` gives the lines of one lease's raw log. INTERNAL-free and pure; a raw log that is shorter than its snapshots say
- * gives the lines there are.
+ * Builds the committed sample log of a stage from its snapshots (in order, from number 0, see `readSnapshotChain`) and the raw logs of its
+ * attempts: a concatenation of prefixes of the raw logs in which each committed step is once. What an attempt did after its last committed
+ * snapshot is left out. `readRaw` gives the lines of one lease's raw log; when it has fewer than the snapshots say, those there are.
  */
 export function buildCommittedSampleLog(
   snapshots: readonly Pick<SnapshotManifest, 'envelope'>[],

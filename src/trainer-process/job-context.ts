@@ -1,0 +1,49 @@
+import type { JsonObject } from '../contracts/json.ts';
+import type { BackendName } from '../contracts/plan.ts';
+import { RootstockError } from '../errors.ts';
+import { type LoadedBackend, loadBackend, missingKernels } from '../kernels/backend.ts';
+import { loadModels } from '../models/load-models.ts';
+import { findModel } from '../models/registry.ts';
+import { composedOps } from '../ops/composed-ops.ts';
+import type { SaveRequest } from '../training/fit-types.ts';
+import type { Model } from '../training/stage-setup.ts';
+import type { Channel } from './channel.ts';
+
+/** What every job may use. */
+export interface JobContext {
+  readonly channel: Channel;
+  /** Takes the parent's newest request to save. */
+  readonly takeRequest: () => SaveRequest;
+}
+
+/** Lets the event loop turn once, so that messages get in and the death of the parent is seen. A promise alone never does. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Loads a backend and finds a model; `train`: also that the backend has every gradient kernel it needs (KERNEL_MISSING). */
+export async function prepareModel(input: {
+  readonly name: string;
+  readonly config: JsonObject;
+  readonly backend: BackendName;
+  readonly register: readonly string[];
+  readonly train: boolean;
+}): Promise<{ readonly model: Model; readonly backend: LoadedBackend }> {
+  const backend = await loadBackend(input.backend);
+  const models = await loadModels(input.register);
+  const definition = models.find(({ name }) => name === input.name) ?? findModel(input.name, []);
+  const missing = input.train ? missingKernels(definition.gradientKernels(input.config)) : [];
+  if (missing.length > 0) throw kernelMissing(input, missing);
+  return { model: { definition, config: input.config, ops: composedOps() }, backend };
+}
+
+function kernelMissing(
+  { name, backend }: { readonly name: string; readonly backend: BackendName },
+  missing: readonly string[],
+): RootstockError {
+  return new RootstockError(
+    'KERNEL_MISSING',
+    `The backend ${backend} cannot train "${name}": it lacks ${missing.join(', ')}.\nFix: choose another trainer.accelerator; "rootstock doctor" shows what there is.`,
+    { model: name, backend, missing },
+  );
+}

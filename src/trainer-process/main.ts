@@ -1,0 +1,49 @@
+import type { FromTrainer, ToTrainer, TrainerJob } from '../contracts/trainer-protocol.ts';
+import type { SaveRequest } from '../training/fit-types.ts';
+import { openChannel } from './channel.ts';
+import { runEvaluate } from './evaluate-job.ts';
+import { failedMessage } from './failed-message.ts';
+import { runFit } from './fit-job.ts';
+import type { JobContext } from './job-context.ts';
+import { runPredict } from './predict-job.ts';
+
+// The parent decides when a trainer ends: Ctrl-C reaches the whole process group, and a stop has to save first.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+// Without a parent nobody would take the result, and the next attempt owns the stage.
+process.on('disconnect', () => process.exit(1));
+
+let request: SaveRequest = 'none';
+let started = false;
+const channel = openChannel(process, (message: ToTrainer) => {
+  if (message.type === 'save') request = message.stop || request === 'stop' ? 'stop' : 'save';
+  else if (!started) {
+    started = true;
+    void work(message.job);
+  }
+});
+const context: JobContext = {
+  channel,
+  takeRequest() {
+    const taken = request;
+    request = 'none';
+    return taken;
+  },
+};
+process.on('uncaughtException', (error) => void end(failedMessage(error)));
+process.on('unhandledRejection', (error) => void end(failedMessage(error)));
+channel.send({ type: 'ready' });
+
+async function work(job: TrainerJob): Promise<void> {
+  await end(await run(job).catch(failedMessage));
+}
+
+function run(job: TrainerJob): Promise<FromTrainer> {
+  if (job.kind === 'fit') return runFit(job, context);
+  return job.kind === 'evaluate' ? runEvaluate(job, context) : runPredict(job, context);
+}
+
+async function end(message: FromTrainer): Promise<void> {
+  await channel.finish(message);
+  process.exit(message.type === 'failed' ? 1 : 0);
+}

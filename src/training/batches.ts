@@ -1,0 +1,69 @@
+import { type Tensor, tensor } from '@tensorflow/tfjs-core';
+import type { StagePlan } from '../contracts/plan.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { permutation } from '../random/permutation.ts';
+import { permutationStream } from '../random/stream.ts';
+
+/** Which rows a batch holds: positions in the dataset. */
+export type Rows = Uint32Array;
+
+/** One batch on the device. B rows, W inputs, T targets. */
+export interface Batch {
+  /** [B, W] float32. */
+  readonly inputs: Tensor;
+  /** [B, T] float32 of a regressor, [B] int32 classes of a classifier. */
+  readonly targets: Tensor;
+  readonly samples: number;
+}
+
+/** The order of the training rows in one epoch: a pure function of (shuffle_seed or seed, stage, epoch); file order without shuffle. */
+export function epochOrder(stage: StagePlan, rows: number, at: { readonly seed: number; readonly epoch: number }): Rows {
+  const { train, shuffleSeed } = stage.datamodule;
+  if (!train.shuffle) return Uint32Array.from({ length: rows }, (_, row) => row);
+  return permutation(rows, permutationStream(shuffleSeed ?? at.seed, stage.index, at.epoch));
+}
+
+/** Rows of one batch; the last one of an epoch may be short. */
+export function rowsOfBatch(order: Rows, batch: number, batchSize: number): Rows {
+  return order.subarray(batch * batchSize, Math.min((batch + 1) * batchSize, order.length));
+}
+
+/** How many batches a pass makes over `rows` rows. Null: no limit. */
+export function countBatches(
+  rows: number,
+  options: { readonly batchSize: number; readonly dropLast: boolean; readonly limit: number | null },
+): number {
+  const batches = options.dropLast ? Math.floor(rows / options.batchSize) : Math.ceil(rows / options.batchSize);
+  return Math.min(batches, options.limit ?? Number.POSITIVE_INFINITY);
+}
+
+/** Copies rows to the device. A dataset without targets gives empty ones. Dispose of both tensors. */
+export function loadBatch(dataset: Dataset, rows: Rows): Batch {
+  const { width, targetWidth } = dataset;
+  const inputs = new Float32Array(rows.length * width);
+  rows.forEach((row, at) => inputs.set(dataset.x.subarray(row * width, (row + 1) * width), at * width));
+  return {
+    inputs: tensor(inputs, [rows.length, width], 'float32'),
+    targets: loadTargets(dataset, rows, targetWidth),
+    samples: rows.length,
+  };
+}
+
+/** Frees a batch. */
+export function disposeBatch({ inputs, targets }: Batch): void {
+  inputs.dispose();
+  targets.dispose();
+}
+
+/** Targets of rows on the host, in the layout of `Dataset.y`. */
+export function targetsOf({ y, targetWidth }: Dataset, rows: Rows): Float32Array | Int32Array {
+  const width = y instanceof Int32Array ? 1 : targetWidth;
+  const targets = y instanceof Int32Array ? new Int32Array(rows.length) : new Float32Array(rows.length * width);
+  if (y.length > 0) rows.forEach((row, at) => targets.set(y.subarray(row * width, (row + 1) * width), at * width));
+  return targets;
+}
+
+function loadTargets(dataset: Dataset, rows: Rows, targetWidth: number): Tensor {
+  const targets = targetsOf(dataset, rows);
+  return targets instanceof Int32Array ? tensor(targets, [rows.length], 'int32') : tensor(targets, [rows.length, targetWidth], 'float32');
+}

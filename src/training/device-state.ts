@@ -1,0 +1,106 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { TrainingState } from '../artifacts/training-state.ts';
+import type { TensorData, Weights } from '../contracts/tensors.ts';
+import { RootstockError } from '../errors.ts';
+import type { Params } from '../models/definition.ts';
+import type { Optimizer, Slots, UpdateResult } from './optimizers/optimizer.ts';
+import type { StageSetup } from './stage-setup.ts';
+import { downloadTensor, downloadTensors, uploadTensor } from './tensor-data.ts';
+
+/**
+ * A stage's tensors on the device. Tensors are never written in place (XNNPACK caches packed weights by tensor id): a new one replaces the
+ * old one, which is disposed of.
+ */
+export interface DeviceState {
+  readonly trainable: ReadonlyMap<string, Tensor>;
+  readonly frozen: ReadonlyMap<string, Tensor>;
+  readonly buffers: ReadonlyMap<string, Tensor>;
+  readonly slots: ReadonlyMap<string, Slots>;
+  /** Updates of each trainable parameter. */
+  readonly parameterSteps: ReadonlyMap<string, number>;
+  /** Everything a forward pass reads. `buffers` stand in for those of the state, for the batches of one accumulation window. */
+  params(buffers?: ReadonlyMap<string, Tensor>): Params;
+  /** Takes over a parameter's next value and slots; counts the update. */
+  replaceParameter(path: string, next: UpdateResult): void;
+  replaceBuffer(path: string, next: Tensor): void;
+  /** Copies what a snapshot holds to the host. */
+  download(): Promise<Pick<TrainingState, 'weights' | 'slots'>>;
+  dispose(): void;
+}
+
+/** Creates a stage's tensors: from a saved state, else from the input weights with fresh slots. */
+export function createDeviceState(setup: StageSetup, optimizer: Optimizer, resume: TrainingState | null): DeviceState {
+  const { tree, stage, inputWeights } = setup;
+  const trainablePaths = new Set(stage.mask.trainable);
+  const moving = resume?.weights ?? inputWeights;
+  const parameters = tree.tensors.filter(({ kind }) => kind === 'parameter');
+  const upload = (specs: typeof parameters, source: Weights) => new Map(specs.map(({ path }) => [path, uploadTensor(read(source, path))]));
+  const trainableSpecs = parameters.filter(({ path }) => trainablePaths.has(path));
+  const trainable = upload(trainableSpecs, moving);
+  const frozen = upload(
+    parameters.filter(({ path }) => !trainablePaths.has(path)),
+    inputWeights,
+  );
+  const buffers = upload(
+    tree.tensors.filter(({ kind }) => kind === 'buffer'),
+    moving,
+  );
+  const slots = new Map<string, Slots>(
+    trainableSpecs.map((spec) => [spec.path, resume === null ? optimizer.initialState(spec) : restoreSlots(resume, spec.path, optimizer)]),
+  );
+  const parameterSteps = new Map(trainableSpecs.map(({ path }) => [path, resume?.counters.parameterSteps[path] ?? 0]));
+  return {
+    trainable,
+    frozen,
+    buffers,
+    slots,
+    parameterSteps,
+    params: (current = buffers) => Object.fromEntries([...frozen, ...trainable, ...current]),
+    replaceParameter(path, next) {
+      trainable.get(path)?.dispose();
+      for (const old of Object.values(slots.get(path) ?? {})) old.dispose();
+      trainable.set(path, next.parameter);
+      slots.set(path, next.slots);
+      parameterSteps.set(path, (parameterSteps.get(path) ?? 0) + 1);
+    },
+    replaceBuffer(path, next) {
+      buffers.get(path)?.dispose();
+      buffers.set(path, next);
+    },
+    async download() {
+      return { weights: await downloadTensors(new Map([...trainable, ...buffers])), slots: await downloadSlots(slots) };
+    },
+    dispose() {
+      for (const tensor of [...trainable.values(), ...frozen.values(), ...buffers.values()]) tensor.dispose();
+      for (const byName of slots.values()) for (const tensor of Object.values(byName)) tensor.dispose();
+    },
+  };
+}
+
+function restoreSlots(resume: TrainingState, path: string, optimizer: Optimizer): Slots {
+  const saved = resume.slots.get(path) ?? {};
+  return Object.fromEntries(
+    optimizer.slotNames(path).map((name) => {
+      const data = saved[name];
+      if (data === undefined)
+        throw new RootstockError('CHECKPOINT_INVALID', `The snapshot has no optimizer slot "${name}" of ${path}.`, { path, name });
+      return [name, uploadTensor(data)];
+    }),
+  );
+}
+
+async function downloadSlots(slots: ReadonlyMap<string, Slots>): Promise<TrainingState['slots']> {
+  const result = new Map<string, Record<string, TensorData>>();
+  for (const [path, byName] of slots) {
+    const values: Record<string, TensorData> = {};
+    for (const [name, tensor] of Object.entries(byName)) values[name] = await downloadTensor(tensor);
+    result.set(path, values);
+  }
+  return result;
+}
+
+function read(weights: Weights, path: string): TensorData {
+  const data = weights.get(path);
+  if (data === undefined) throw new RootstockError('CHECKPOINT_INVALID', `The weights of this stage lack "${path}".`, { path });
+  return data;
+}

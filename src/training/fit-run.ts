@@ -1,0 +1,102 @@
+import type { MonitorState, TrainingCounters, TrainingState } from '../artifacts/training-state.ts';
+import { decodeNumber, encodeNumber } from '../contracts/json.ts';
+import type { Weights } from '../contracts/tensors.ts';
+import { epochOrder, type Rows } from './batches.ts';
+import { PHASE_BUDGETS_MS } from './budgets.ts';
+import { createDeviceState, type DeviceState } from './device-state.ts';
+import { initialEarlyStopping } from './early-stopping.ts';
+import type { FitDependencies } from './fit-types.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { createLossMeter, type LossMeter } from './loss-meter.ts';
+import { createOptimizer } from './optimizers/create-optimizer.ts';
+import type { Optimizer } from './optimizers/optimizer.ts';
+import { createScheduler } from './schedulers/create-scheduler.ts';
+import type { Scheduler } from './schedulers/scheduler.ts';
+import { createSnapshotPolicy, type SnapshotPolicy } from './snapshot-policy.ts';
+import type { StageSetup } from './stage-setup.ts';
+import { stopReason } from './stop-reason.ts';
+
+/** A stage in training. Positions and tensors move on between two optimizer steps only. */
+export interface FitRun {
+  readonly setup: StageSetup;
+  readonly deps: FitDependencies;
+  readonly optimizer: Optimizer;
+  readonly scheduler: Scheduler;
+  readonly state: DeviceState;
+  readonly meter: LossMeter;
+  readonly ledger: Ledger;
+  readonly policy: SnapshotPolicy;
+  position: Position;
+  monitor: MonitorState;
+  best: Weights | null;
+  /** Row order of the epoch at hand. */
+  order: { readonly epoch: number; readonly rows: Rows };
+  /** Budget of a step, from the dry run. */
+  stepBudgetMs: number;
+}
+
+/** Counters that the loop itself moves; the others are read from where they live. */
+export type Position = Pick<TrainingCounters, 'epoch' | 'batch' | 'step' | 'samplesSeen' | 'metrics' | 'stopRequested' | 'stoppedBy'>;
+
+/** Puts a stage on the device, from its input weights or from the state to resume. */
+export function createFitRun(setup: StageSetup, deps: FitDependencies): FitRun {
+  const { stage } = setup;
+  const resume = deps.resume;
+  const optimizer = createOptimizer(stage.optimizer);
+  const position = resume?.counters ?? firstPosition(setup);
+  const epochLoss = resume?.counters.epochLoss ?? { sum: 0, samples: 0 };
+  const policy = createSnapshotPolicy(stage.trainer.snapshot, { everyStep: deps.snapshotEveryStep, now: deps.now });
+  policy.committed(position.step);
+  return {
+    setup,
+    deps,
+    optimizer,
+    scheduler: createScheduler(stage.scheduler, Number(stage.optimizer.config.lr)),
+    state: createDeviceState(setup, optimizer, resume),
+    meter: createLossMeter({ sum: decodeNumber(epochLoss.sum), samples: epochLoss.samples }),
+    ledger: createLedger(stage.index, resume?.counters.ledgerChain ?? ''),
+    policy,
+    position: pickPosition(position),
+    monitor: resume?.monitor ?? firstMonitor(setup),
+    best: resume?.best ?? null,
+    order: { epoch: -1, rows: new Uint32Array(0) },
+    stepBudgetMs: PHASE_BUDGETS_MS.dryRun,
+  };
+}
+
+/** Copies everything that the next step depends on to the host. The loss meter has to be drained before. */
+export async function captureState(run: FitRun): Promise<TrainingState> {
+  const { sum, samples } = run.meter.epoch();
+  return {
+    ...(await run.state.download()),
+    best: run.best,
+    counters: {
+      ...run.position,
+      parameterSteps: Object.fromEntries(run.state.parameterSteps),
+      epochLoss: { sum: encodeNumber(sum), samples },
+      ledgerChain: run.ledger.chain(),
+    },
+    monitor: run.monitor,
+  };
+}
+
+/** The rows of an epoch in training order; the newest order is kept. */
+export function orderOf(run: FitRun, epoch: number): Rows {
+  if (run.order.epoch !== epoch)
+    run.order = { epoch, rows: epochOrder(run.setup.stage, run.setup.train.rows, { seed: run.setup.seed, epoch }) };
+  return run.order.rows;
+}
+
+function firstPosition({ stage }: StageSetup): Position {
+  const start = { epoch: 0, step: 0, stopRequested: false };
+  return { ...start, batch: 0, samplesSeen: 0, metrics: {}, stoppedBy: stopReason(stage.trainer, start) };
+}
+
+function firstMonitor({ stage }: StageSetup): MonitorState {
+  const plan = stage.trainer.earlyStopping;
+  return { earlyStopping: plan === null ? null : initialEarlyStopping(plan), best: null };
+}
+
+function pickPosition({ epoch, batch, step, samplesSeen, metrics, stopRequested, stoppedBy }: Position): Position {
+  return { epoch, batch, step, samplesSeen, metrics, stopRequested, stoppedBy };
+}

@@ -1,0 +1,97 @@
+import { dispose, type Scalar } from '@tensorflow/tfjs-core';
+import { encodeNumber } from '../contracts/json.ts';
+import { windowOf } from './accumulation.ts';
+import { loadBatch, type Rows, rowsOfBatch } from './batches.ts';
+import { stepBudgetMs } from './budgets.ts';
+import { drainLosses } from './check-losses.ts';
+import { endEpoch } from './end-epoch.ts';
+import { type FitRun, orderOf } from './fit-run.ts';
+import { stopReason } from './stop-reason.ts';
+import { trainWindow, type Window } from './train-window.ts';
+
+/** A window of the epoch at hand: its batches and their rows. */
+interface PlannedWindow extends Window {
+  readonly first: number;
+  readonly rows: readonly Rows[];
+}
+
+/** Trains one optimizer step and everything that is due after it: logging, and at the end of an epoch validation. The state is whole again afterwards. */
+export async function trainStep(run: FitRun): Promise<void> {
+  const { setup, deps, meter, state } = run;
+  const { epoch, step } = run.position;
+  const window = planWindow(run);
+  deps.events.phase('step', run.stepBudgetMs);
+  await trainWindow(
+    run,
+    window,
+    {
+      loss: (index, loss) => meter.add({ loss, samples: window.samples[index] ?? 0, epoch, batch: window.first + index, step: step + 1 }),
+      parameter: (path, next) => state.replaceParameter(path, next),
+      buffer: (path, next) => state.replaceBuffer(path, next),
+    },
+    deps.nextTurn,
+  );
+  const rows = window.rows.flatMap((positions) => [...positions].map((row) => setup.train.rowId(row)));
+  deps.sampleLog.append({ step: step + 1, epoch, batch: window.first, rows });
+  run.position = {
+    ...run.position,
+    step: step + 1,
+    batch: window.first + window.samples.length,
+    samplesSeen: run.position.samplesSeen + rows.length,
+  };
+  await logStep(run, window.lr);
+  await finishStep(run);
+}
+
+/** One forward, backward and update on the first batches, thrown away: surfaces what a model or backend cannot do, and measures a step. */
+export async function dryRun(run: FitRun): Promise<void> {
+  const started = run.deps.now();
+  const losses: Scalar[] = [];
+  const discard = ({ parameter, slots }: Parameters<FitRun['state']['replaceParameter']>[1]) =>
+    dispose([parameter, ...Object.values(slots)]);
+  await trainWindow(
+    run,
+    planWindow(run),
+    { loss: (_, loss) => losses.push(loss), parameter: (_, next) => discard(next), buffer: (_, next) => next.dispose() },
+    run.deps.nextTurn,
+  );
+  // Reading waits for the device, so the measurement covers the work.
+  for (const loss of losses) {
+    await loss.data();
+    loss.dispose();
+  }
+  run.stepBudgetMs = stepBudgetMs(run.deps.now() - started);
+}
+
+function planWindow(run: FitRun): PlannedWindow {
+  const { stage, train } = run.setup;
+  const { epoch, batch, step } = run.position;
+  const { first, end } = windowOf(batch, stage.batchesPerEpoch, stage.trainer.accumulateGradBatches);
+  const order = orderOf(run, epoch);
+  const rows = Array.from({ length: end - first }, (_, index) => rowsOfBatch(order, first + index, stage.datamodule.train.batchSize));
+  return {
+    first,
+    rows,
+    samples: rows.map(({ length }) => length),
+    batchCounter: epoch * stage.batchesPerEpoch + first,
+    load: (index) => loadBatch(train, rows[index] ?? new Uint32Array(0)),
+    lr: run.scheduler.lrAt({ step, epoch }),
+  };
+}
+
+async function logStep(run: FitRun, lr: number): Promise<void> {
+  const { step } = run.position;
+  const due = step % run.setup.stage.trainer.logEveryNSteps === 0;
+  if (due || run.meter.isFull()) await drainLosses(run);
+  if (due) run.ledger.addStep(run.position, { 'train/total/loss_step': encodeNumber(run.meter.stepLoss()), lr });
+}
+
+async function finishStep(run: FitRun): Promise<void> {
+  const { stage } = run.setup;
+  const epochDone = run.position.batch >= stage.batchesPerEpoch;
+  const next = epochDone ? { epoch: run.position.epoch + 1, batch: 0 } : {};
+  const planned = stopReason(stage.trainer, { ...run.position, ...next });
+  if (epochDone || planned !== null) await endEpoch(run, { last: planned !== null, partial: !epochDone });
+  const position = { ...run.position, ...next };
+  run.position = { ...position, stoppedBy: stopReason(stage.trainer, position) };
+}

@@ -1,0 +1,130 @@
+import { add, dispose, engine, keep, mul, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { batchWeights } from './accumulation.ts';
+import { type Batch, disposeBatch } from './batches.ts';
+import type { DeviceState } from './device-state.ts';
+import { trainingContext } from './forward-context.ts';
+import { clipGradients, type Gradients } from './gradient-clipping.ts';
+import type { Optimizer, UpdateResult } from './optimizers/optimizer.ts';
+import type { StageSetup } from './stage-setup.ts';
+
+/** The batches of one optimizer step. */
+export interface Window {
+  /** The stage's batches before this window. */
+  readonly batchCounter: number;
+  readonly samples: readonly number[];
+  /** Puts the window's i-th batch on the device. */
+  readonly load: (index: number) => Batch;
+  /** Learning rate of this step. */
+  readonly lr: number;
+}
+
+/** What takes the results of an optimizer step; it owns them. */
+export interface WindowResults {
+  /** Mean loss of the i-th batch. */
+  loss(index: number, loss: Scalar): void;
+  parameter(path: string, next: UpdateResult): void;
+  buffer(path: string, next: Tensor): void;
+}
+
+/**
+ * Computes one optimizer step: forward and backward for each batch of the window, clipping, update. Changes nothing itself: the results are
+ * handed over, so that a dry run can throw them away. Frozen parameters are constants: the backward pass does not reach them. A
+ * parameter that the loss does not depend on is not updated, as in torch (its gradient is None).
+ * `between` runs after each batch, so that messages get in.
+ */
+export async function trainWindow(
+  machine: { readonly setup: StageSetup; readonly state: DeviceState; readonly optimizer: Optimizer },
+  window: Window,
+  results: WindowResults,
+  between: () => Promise<void>,
+): Promise<void> {
+  const { setup, state, optimizer } = machine;
+  const buffers = new Map(state.buffers);
+  const moved = new Map<string, Tensor>();
+  const weights = batchWeights(window.samples, setup.stage.trainer);
+  let gradients: Gradients = {};
+  for (const [index, weight] of weights.entries()) {
+    const batch = window.load(index);
+    const staged = new Map<string, Tensor>();
+    const step = batchGradients({ setup, state, buffers, staged }, batch, { weight, batchCounter: window.batchCounter + index });
+    disposeBatch(batch);
+    for (const [path, value] of staged) {
+      moved.get(path)?.dispose();
+      moved.set(path, value);
+      buffers.set(path, value);
+    }
+    gradients = index === 0 ? step.gradients : addGradients(gradients, step.gradients);
+    results.loss(index, step.loss);
+    await between();
+  }
+  for (const [path, value] of moved) results.buffer(path, value);
+  update({ setup, state, optimizer }, { gradients, lr: window.lr }, results);
+}
+
+function batchGradients(
+  at: {
+    readonly setup: StageSetup;
+    readonly state: DeviceState;
+    readonly buffers: ReadonlyMap<string, Tensor>;
+    readonly staged: Map<string, Tensor>;
+  },
+  batch: Batch,
+  options: { readonly weight: number; readonly batchCounter: number },
+): { readonly loss: Scalar; readonly gradients: Gradients } {
+  const { definition, ops } = at.setup.model;
+  const params = at.state.params(at.buffers);
+  const context = trainingContext(at.setup, options.batchCounter, (path, value) => {
+    at.staged.get(path)?.dispose();
+    at.staged.set(path, value);
+  });
+  const paths = [...at.state.trainable.keys()];
+  let loss: Scalar | undefined;
+  const { value, grads } = engine().gradients(
+    () => {
+      loss = keep(definition.loss(definition.forward(params, batch.inputs, context), batch.targets, ops));
+      return options.weight === 1 ? loss : mul<Scalar>(loss, options.weight);
+    },
+    [...at.state.trainable.values()],
+    undefined,
+    true,
+  );
+  if (loss === undefined) throw new Error('the forward pass did not run');
+  if (value !== loss) value.dispose();
+  // With allowNoGradients tfjs leaves holes, which its types do not say.
+  const found = (grads as readonly (Tensor | null | undefined)[]).flatMap((gradient, index) =>
+    gradient ? [[paths[index] ?? '', gradient] as const] : [],
+  );
+  return { loss, gradients: Object.fromEntries(found) };
+}
+
+function addGradients(left: Gradients, right: Gradients): Gradients {
+  const sums = Object.fromEntries(
+    [...new Set([...Object.keys(left), ...Object.keys(right)])].map((path) => {
+      const [a, b] = [left[path], right[path]];
+      if (a === undefined || b === undefined) return [path, (a ?? b) as Tensor];
+      const sum = add(a, b);
+      dispose([a, b]);
+      return [path, sum];
+    }),
+  );
+  return sums;
+}
+
+function update(
+  { setup, state, optimizer }: { readonly setup: StageSetup; readonly state: DeviceState; readonly optimizer: Optimizer },
+  step: { readonly gradients: Gradients; readonly lr: number },
+  results: WindowResults,
+): void {
+  const clipped = tidy(() => ({ ...clipGradients(step.gradients, setup.stage.trainer).gradients }));
+  for (const [path, gradient] of Object.entries(clipped)) {
+    const parameter = state.trainable.get(path) as Tensor;
+    const slots = state.slots.get(path) ?? {};
+    const next = tidy(() => {
+      const count = (state.parameterSteps.get(path) ?? 0) + 1;
+      const result = optimizer.update({ path, parameter, gradient, slots, step: count, lr: step.lr });
+      return { parameter: result.parameter, slots: { ...result.slots } };
+    });
+    results.parameter(path, next);
+  }
+  dispose([...new Set([...Object.values(clipped), ...Object.values(step.gradients)])]);
+}
