@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, fsync, openSync, readSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import type { SampleLogLine } from '../artifacts/committed-sample-log.ts';
+import type { SampleLogLine } from '../artifacts/sample-log.ts';
 import { RootstockError } from '../errors.ts';
 
 /** The raw log of one attempt: which rows every optimizer step saw, and every committed snapshot, one JSON line each. */
