@@ -79,6 +79,8 @@ export interface MatchReport {
     readonly unusedParameters: number;
     readonly unusedBytes: number;
   };
+  /** Matched tensors of the pre-trained file that change their element type when read: `egnn.weight: BF16 -> float32`. */
+  readonly conversions?: readonly string[];
   /** Module level summary for people: one row per pair, fresh or unused module. */
   readonly modules: readonly ModuleMatchRow[];
 }

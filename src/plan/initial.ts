@@ -13,7 +13,7 @@ export function planInitial(model: ModelFacts, preTrained: PreTrainedFacts | nul
     return { kind: 'pre_trained', source, modulesToMatch: mapping, match: report };
   } catch (error) {
     if (!(error instanceof RootstockError) || modelConfig === undefined) throw error;
-    const differences = configDifferences(modelConfig, model.config);
+    const differences = configDifferences(hyperparametersOf(modelConfig), model.config);
     if (differences.length === 0) throw error;
     const text = `The models are configured differently: ${differences.slice(0, 5).join('; ')}.`;
     throw new RootstockError(
@@ -33,6 +33,12 @@ function placeOf(source: PreTrainedSource): string {
 function withNote(message: string, note: string): string {
   const at = message.lastIndexOf('\nFix: ');
   return at === -1 ? `${message}\n${note}` : `${message.slice(0, at)}\n${note}${message.slice(at)}`;
+}
+
+/** model_config.json is molflux's {name, config}. */
+function hyperparametersOf(modelConfig: JsonObject): JsonObject {
+  const { config } = modelConfig;
+  return typeof config === 'object' && config !== null && !Array.isArray(config) ? (config as JsonObject) : modelConfig;
 }
 
 function configDifferences(before: JsonObject, now: JsonObject): readonly string[] {

@@ -2,7 +2,7 @@ import type { JsonObject } from '../contracts/json.ts';
 import type { BackendName, DataFacts, DataRequest, PreTrainedSource } from '../contracts/plan.ts';
 import type { ModuleTree } from '../contracts/tensors.ts';
 import type { ModelDefinition } from '../models/definition.ts';
-import type { TensorFacts } from '../transfer/module-tree.ts';
+import type { SourceTensor } from '../transfer/match-sides.ts';
 
 /** Everything a plan needs to know of the world. Whoever plans gathers it; building the plan is pure. */
 export interface PlanFacts {
@@ -33,7 +33,8 @@ export interface ModelFacts {
 /** What the header of a weights file, or the model of a run file, says. */
 export interface PreTrainedFacts {
   readonly source: PreTrainedSource;
-  readonly tensors: readonly TensorFacts[];
-  /** Hyperparameters it was built with, for messages. */
+  /** Element types of memory or of a safetensors file; those of a file let the report name what is converted. */
+  readonly tensors: readonly SourceTensor[];
+  /** Its hyperparameters, or the content of its model_config.json; for messages. */
   readonly modelConfig?: JsonObject;
 }

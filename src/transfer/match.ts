@@ -2,10 +2,10 @@ import { didYouMean } from '../contracts/nearest.ts';
 import type { MatchReport, ModulesToMatch } from '../contracts/plan.ts';
 import type { ModuleTree } from '../contracts/tensors.ts';
 import { compareTensors, type MatchProblem } from './compare-tensors.ts';
-import { inverted, type ModulePair, mappingText, pairsOf } from './mapping.ts';
+import { inverted, type ModulePair, mappingText, movedPath, pairsOf } from './mapping.ts';
 import { matchFailure } from './match-failure.ts';
 import { matchReport } from './match-report.ts';
-import { type MatchSides, matchSides, type PreTrainedTree, withPairs } from './match-sides.ts';
+import { type MatchSides, matchSides, memoryType, type PreTrainedTree, withPairs } from './match-sides.ts';
 
 /**
  * Decides which tensors of the new model are copied from which of the pre-trained one. Atomic: everything is checked first, every
@@ -22,8 +22,19 @@ export function match(preTrained: PreTrainedTree, model: ModuleTree, mapping: Mo
   const sides = matchSides(preTrained, model, pairsOf(mapping));
   const problems = [...emptyProblems(mapping), ...conflictProblems(sides), ...sides.pairs.flatMap((pair) => pairProblems(pair, sides))];
   if (problems.length > 0) throw matchFailure({ problems, sides, wholeTree: mapping === null });
-  return { report: matchReport(sides) };
+  return { report: { ...matchReport(sides), conversions: conversionsOf(preTrained, sides) } };
 }
+
+/** Float kinds become float32 and integers int64 when a file is read; tensors that nothing uses are not mentioned. */
+function conversionsOf({ tensors }: PreTrainedTree, { governing }: MatchSides): readonly string[] {
+  const used = new Set([...governing].map(([path, pair]) => movedPath(path, pair.to, pair.from)));
+  return tensors
+    .filter(({ path, dtype }) => used.has(path) && !SAME_TYPES.includes(dtype))
+    .map(({ path, dtype }) => `${path}: ${dtype} -> ${memoryType(dtype)}`);
+}
+
+/** Element types that are kept: names in memory, and in a safetensors file. */
+const SAME_TYPES: readonly string[] = ['float32', 'int64', 'F32', 'I64'];
 
 function emptyProblems(mapping: ModulesToMatch | null): readonly MatchProblem[] {
   if (mapping === null) return [];

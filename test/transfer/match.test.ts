@@ -177,6 +177,19 @@ void test('integer against float is DTYPE_MISMATCH', () => {
   assert.match(error.message, /a\.weight: expected float32, received int64/);
 });
 
+void test('ruling Numbers: float kinds of a file convert to float32 and the report says so', () => {
+  const file = (...dtypes: string[]) => ({ tensors: dtypes.map((dtype, at) => ({ path: `a.${at}.weight`, shape: [2], dtype })) });
+  const model = tree({ 'a.0.weight': [2], 'a.1.weight': [2], 'a.2.weight': [2] });
+  assert.deepEqual(match(file('F32', 'BF16', 'F64'), model, null).report.conversions, [
+    'a.1.weight: BF16 -> float32',
+    'a.2.weight: F64 -> float32',
+  ]);
+  const integers = tree({ 'a.0.num_batches_tracked': [] });
+  const counter = { tensors: [{ path: 'a.0.num_batches_tracked', shape: [], dtype: 'I32' }] };
+  assert.deepEqual(match(counter, integers, null).report.conversions, ['a.0.num_batches_tracked: I32 -> int64']);
+  assert.throws(() => match(file('F32', 'I64', 'F32'), model, null), { code: 'DTYPE_MISMATCH' });
+});
+
 void test('a name that is absent is MODULE_NOT_FOUND with the nearest names of its own side (peer: bad module name)', () => {
   const old = mlp(2, 3, 1);
   const left = failure(old, old, { 'modul.0': 'module.0' });
