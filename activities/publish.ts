@@ -76,9 +76,10 @@ function allResults({ stages, baseline }: PublishInput): readonly StageResult[] 
 }
 
 /** molflux's layout: name and config; the label mapping of a classifier is `classes` inside the config. */
-function modelConfig({ model }: Plan): JsonObject {
+function modelConfig({ model, data }: Plan): JsonObject {
   return {
     name: model.name,
+    x_widths: data.facts.xWidths,
     config: {
       ...model.config,
       x_features: model.xFeatures,
