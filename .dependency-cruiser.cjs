@@ -14,11 +14,12 @@ const allowed = {
   artifacts: base,
   reports: base,
   server: base,
-  planner: [...base, 'config', 'plan', 'transfer', 'models', 'data', 'artifacts'],
+  planner: [...base, 'config', 'plan', 'transfer', 'models', 'kernels', 'data', 'artifacts'],
+  'trainer-client': base,
   'trainer-process': [...base, 'transfer', 'models', 'ops', 'kernels', 'training', 'data', 'artifacts'],
-  worker: [...base, 'config', 'plan', 'planner', 'transfer', 'models', 'data', 'artifacts', 'reports', 'server', 'activities', 'workflows'],
+  worker: [...base, 'models', 'data', 'artifacts', 'server', 'activities', 'workflows'],
   client: [...base, 'config', 'plan', 'planner', 'transfer', 'models', 'data', 'artifacts', 'reports', 'server', 'worker', 'workflows'],
-  cli: [...base, 'config', 'plan', 'planner', 'transfer', 'models', 'data', 'artifacts', 'reports', 'server', 'client', 'worker'],
+  cli: [...base, 'config', 'plan', 'planner', 'trainer-client', 'kernels', 'models', 'data', 'artifacts', 'reports', 'server', 'client', 'worker'],
 };
 const place = (folder) =>
   folder === 'errors' ? '^src/errors\\.ts$' : folder === 'workflows' || folder === 'activities' ? `^${folder}/` : `^src/${folder}/`;
@@ -34,7 +35,7 @@ module.exports = {
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     ...Object.entries(allowed).map(([folder, targets]) => rule(folder, targets)),
     rule('workflows', base),
-    rule('activities', [...base, 'config', 'plan', 'planner', 'transfer', 'models', 'data', 'artifacts']),
+    rule('activities', [...base, 'config', 'plan', 'planner', 'trainer-client', 'transfer', 'models', 'data', 'artifacts']),
     external(
       'tensors-stay-in-the-trainer',
       { path: '^(src|workflows|activities)/', pathNot: '^src/(ops|kernels|models|training|trainer-process)/' },

@@ -5,11 +5,15 @@ import { buildCommittedSampleLog } from '../src/artifacts/sample-log.ts';
 import type { SnapshotManifest } from '../src/artifacts/snapshot.ts';
 import { collectLedger, findNewestSnapshot, pruneSnapshots, readSnapshotChain } from '../src/artifacts/snapshots.ts';
 import { finishStage, readStageManifest } from '../src/artifacts/stage-manifest.ts';
+import type { Plan, StagePlan } from '../src/contracts/plan.ts';
 import { stageOf } from '../src/contracts/plan-stages.ts';
 import type { CheckpointInput, StageResult } from '../src/contracts/stage-activities.ts';
 import { committedSampleLog, rawSampleLog } from '../src/contracts/state-directory.ts';
+import type { Weights } from '../src/contracts/tensors.ts';
 import { VERSION } from '../src/contracts/version.ts';
 import { RootstockError } from '../src/errors.ts';
+import { frozenBuffers } from '../src/transfer/freeze.ts';
+import { freezeDigest } from '../src/transfer/freeze-digest.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { loadPlan } from './load-plan.ts';
@@ -27,23 +31,17 @@ export async function checkpoint(deps: ActivityDependencies, input: CheckpointIn
 
     const snapshot = await findNewestSnapshot(store, input.stageKey, input.trained.snapshot);
     if (snapshot?.stateDigest !== input.trained.stateDigest) throw lost(input, snapshot);
-    const final = await finaliseStage({
-      store,
-      stage,
-      tree: plan.model.tree,
-      stageKey: input.stageKey,
-      inputWeights: input.inputWeights,
-      snapshot,
-    });
-    const ledger = await collectLedger(store, input.stageKey, snapshot);
+    const { stageKey, inputWeights } = input;
+    const frozenDigest = frozenDigestOf(plan, stage);
+    const final = await finaliseStage({ store, stage, stageKey, inputWeights, snapshot, frozenDigest });
     const { epochs, steps, metrics, stoppedBy } = input.trained;
     const result: StageResult = {
       index: input.stage,
       name: stage.name,
-      stageKey: input.stageKey,
-      weights: stage.carryWeights === 'best' && final.bestWeights !== null ? final.bestWeights : final.lastWeights,
+      stageKey,
       ...final,
-      ledger,
+      weights: stage.carryWeights === 'best' && final.bestWeights !== null ? final.bestWeights : final.lastWeights,
+      ledger: await collectLedger(store, stageKey, snapshot),
       epochs,
       steps,
       metrics,
@@ -69,6 +67,12 @@ export async function checkpoint(deps: ActivityDependencies, input: CheckpointIn
     await pruneSnapshots(store, input.stageKey, { newest: snapshot.n, keep: 1 });
     return { ...manifest.result, index: input.stage, name: stage.name };
   });
+}
+
+/** Over frozen parameters, and the buffers of frozen modules where those run in eval mode. */
+function frozenDigestOf({ model }: Plan, stage: StagePlan): (weights: Weights) => string {
+  const buffers = stage.trainer.frozenModulesMode === 'eval' ? frozenBuffers(stage.mask, model.tree) : [];
+  return (weights) => freezeDigest(weights, stage.mask.frozen, buffers);
 }
 
 /** Written for people and scripts, from the manifests and the raw logs; a later attempt writes the same bytes. */

@@ -1,9 +1,8 @@
 import { saveWeights } from '../src/artifacts/safetensors/weights-blob.ts';
-import type { Plan, SplitName } from '../src/contracts/plan.ts';
+import type { Plan } from '../src/contracts/plan.ts';
 import type { Ref } from '../src/contracts/refs.ts';
 import type { LoadInput, LoadResult } from '../src/contracts/stage-activities.ts';
-import { materialiseData } from '../src/data/materialise.ts';
-import { RootstockError } from '../src/errors.ts';
+import { checkDataUnchanged, materialiseData } from '../src/data/materialise-data.ts';
 import { readSavedWeights } from '../src/planner/saved-model.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -17,8 +16,8 @@ export async function load(deps: ActivityDependencies, input: LoadInput): Promis
     const plan = await loadPlan(deps.store, input.plan);
     const preTrained = await loadPreTrained(deps, plan);
     tick();
-    const { blobs } = await materialiseData(plan.data.request, ticking(deps, tick));
-    for (const [split, ref] of Object.entries(blobs)) checkUnchanged(plan, split as SplitName, ref);
+    const { facts, blobs } = await materialiseData(plan.data.request, (chunks) => deps.store.put(chunks), { onProgress: () => tick() });
+    checkDataUnchanged(plan.data.facts, facts);
     return { preTrained, data: blobs };
   });
 }
@@ -28,26 +27,4 @@ async function loadPreTrained({ store }: ActivityDependencies, { initial }: Plan
   const { source } = initial;
   const ref = await saveWeights(store, await readSavedWeights(source));
   return ref;
-}
-
-/** Puts into the store and ticks per chunk, so that a large table shows that it moves. */
-function ticking({ store }: ActivityDependencies, tick: () => void): (chunks: AsyncIterable<Uint8Array>) => Promise<Ref> {
-  async function* watched(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      tick();
-      yield chunk;
-    }
-  }
-  return (chunks) => store.put(watched(chunks));
-}
-
-function checkUnchanged(plan: Plan, split: SplitName, ref: Ref): void {
-  const planned = plan.data.facts.splits[split]?.digest;
-  if (planned !== ref.digest) {
-    throw new RootstockError(
-      'DATA_CHANGED',
-      `The ${split} data changed after planning: its digest was ${planned ?? 'absent'}, now it is ${ref.digest}.\nFix: start the run again; it is planned anew with the data as they are.`,
-      { split, planned, found: ref.digest },
-    );
-  }
 }

@@ -1,24 +1,17 @@
 import { z } from 'zod';
 import type { RunConfig } from '../config/run-config.ts';
 import type { JsonObject } from '../contracts/json.ts';
-import type { DataFacts, ModelPlan } from '../contracts/plan.ts';
+import type { DataFacts } from '../contracts/plan.ts';
 import type { ModelDefinition } from '../models/definition.ts';
+import type { ModelFacts } from '../plan/plan-facts.ts';
 
 /** Resolves the new model: hyperparameters with their defaults, class labels, and the tree of its tensors. MODEL_CONFIG_INVALID when they contradict the data. */
-export function describeModel(definition: ModelDefinition, run: RunConfig, data: DataFacts): ModelPlan {
+export function describeModel(definition: ModelDefinition, run: RunConfig, data: DataFacts): ModelFacts {
   const { xFeatures, yFeatures, hyperparameters } = run.model;
   const filled = definition.hyperparameters(z).parse(hyperparameters) as JsonObject;
   const config: JsonObject = data.classes === null ? filled : { ...filled, classes: data.classes };
   const inputWidth = xFeatures.reduce((sum, name) => sum + (data.xWidths[name] ?? 0), 0);
   const outputWidth = data.classes === null ? yFeatures.length : data.classes.length;
-  return {
-    name: definition.name,
-    definitionVersion: definition.version,
-    task: definition.task,
-    config,
-    xFeatures,
-    yFeatures,
-    classes: data.classes,
-    tree: definition.describe(config, { inputWidth, outputWidth }),
-  };
+  const { version, task, defaults } = definition;
+  return { definitionVersion: version, task, defaults, config, tree: definition.describe(config, { inputWidth, outputWidth }) };
 }

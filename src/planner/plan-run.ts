@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
 import { checkOutput } from '../artifacts/check-output.ts';
 import { parseRunObject } from '../config/parse-run.ts';
@@ -6,11 +7,11 @@ import type { DataPlan, Plan, PreTrainedSource } from '../contracts/plan.ts';
 import type { ChildRun, RunDocument } from '../contracts/stage-activities.ts';
 import { scanData } from '../data/scan-data.ts';
 import { RootstockError } from '../errors.ts';
-import { type Accelerator, resolveAccelerator } from '../kernels/accelerator.ts';
+import { resolveAccelerator } from '../kernels/accelerator.ts';
 import type { ModelDefinition } from '../models/definition.ts';
-import { findModel } from '../models/registry.ts';
-import { buildPlan, type PreTrainedFacts } from '../plan/build-plan.ts';
+import { buildPlan } from '../plan/build-plan.ts';
 import { planDigest, runDigest } from '../plan/digests.ts';
+import type { PreTrainedFacts } from '../plan/plan-facts.ts';
 import { buildDataRequest } from './data-request.ts';
 import { describeModel } from './describe-model.ts';
 import { publishedRunDigest } from './published-output.ts';
@@ -46,7 +47,8 @@ export async function planRun(document: RunDocument, options: PlanRunOptions): P
 
 async function planDocument(document: RunDocument, options: PlanRunOptions, ancestors: readonly string[]): Promise<PlannedRun> {
   const run = parseRunObject(document.config, { source: document.source, models: options.models });
-  const definition = findModel(run.model.name, options.models);
+  const definition = options.models.find(({ name }) => name === run.model.name);
+  if (definition === undefined) throw new TypeError(`a valid run file names a model there is, not "${run.model.name}"`);
   const outputPath = resolve(document.baseDir, run.output.path);
   await checkOutput(outputPath, run.name);
   const data = await scan(run, document, definition, options);
@@ -59,15 +61,8 @@ async function planDocument(document: RunDocument, options: PlanRunOptions, ance
   });
   const plan = buildPlan({
     run,
-    facts: {
-      model,
-      defaults: definition.defaults,
-      data,
-      preTrained,
-      outputPath,
-      runDigest: digest,
-      backendOf: (accelerator) => resolveAccelerator(accelerator as Accelerator),
-    },
+    outputPath,
+    facts: { model, data, preTrained, runDigest: digest, backendOf: resolveAccelerator, memoryBytes: totalmem() },
   });
   return { document, plan, planDigest: planDigest(plan), child };
 }
@@ -99,7 +94,10 @@ async function findPreTrained(
   const path = resolve(document.baseDir, run.transferLearning.preTrainedModelPath);
   if (RUN_FILE_EXTENSIONS.includes(extname(path))) return planChild(path, options, ancestors);
   const { tensors, weightsSha256, config } = await inspectSavedModel(path);
-  return { preTrained: { source: { kind: 'model', path, weightsSha256 }, tensors, modelConfig: config }, child: null };
+  return {
+    preTrained: { source: { kind: 'model', path, weightsSha256 }, tensors, ...(config === null ? {} : { modelConfig: config }) },
+    child: null,
+  };
 }
 
 async function planChild(path: string, options: PlanRunOptions, ancestors: readonly string[]): Promise<FoundPreTrained> {
@@ -113,17 +111,12 @@ async function planChild(path: string, options: PlanRunOptions, ancestors: reado
   const document = await readRunFile(path, { models: options.models });
   const { plan } = await planDocument({ ...document, source: path }, options, [...ancestors, path]);
   const source: PreTrainedSource = { kind: 'run_file', path, outputPath: plan.output.path, runName: plan.name, runDigest: plan.runDigest };
-  const tensors = plan.model.tree.tensors.map(({ path: tensor, shape, dtype }) => ({
-    path: tensor,
-    shape,
-    dtype: dtype === 'int64' ? ('I64' as const) : ('F32' as const),
-  }));
   const published = await publishedRunDigest(plan.output.path, plan.name);
   const child =
     published === plan.runDigest
       ? null
       : { name: plan.name, runDigest: plan.runDigest, run: { ...document, source: path }, reason: whyItRuns(published) };
-  return { preTrained: { source, tensors, modelConfig: plan.model.config }, child };
+  return { preTrained: { source, tensors: plan.model.tree.tensors, modelConfig: plan.model.config }, child };
 }
 
 function whyItRuns(published: string | undefined): string {

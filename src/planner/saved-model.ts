@@ -27,8 +27,13 @@ export interface SavedModelFacts {
  */
 export async function inspectSavedModel(path: string): Promise<SavedModelFacts> {
   const weights = await weightsPath(path);
-  const [tensors, weightsSha256] = [await readTree(weights), await sha256Of(weights)];
-  return { tensors, weightsSha256, config: weights === path ? null : await readModelConfig(path) };
+  const tensors = await readTree(weights);
+  const weightsSha256 = await sha256Of(weights);
+  return {
+    tensors,
+    weightsSha256,
+    config: weights === path ? null : await readModelConfig(path),
+  };
 }
 
 /** Reads the values of a pre-trained model's tensors and checks that they are those that were planned with. DATA_CHANGED-like drift is CHECKPOINT_INVALID. */

@@ -50,10 +50,13 @@ export function startTrainer(makeJob: MakeJob, onMessage: (message: FromTrainer)
         watchdog.begin(message.budgetMs);
       }
       if (message.type === 'failed') failure = trainerError(message);
-      if (message.type === 'finished' || message.type === 'evaluated' || message.type === 'predicted' || message.type === 'saved') last = message;
+      if (message.type === 'finished' || message.type === 'evaluated' || message.type === 'predicted' || message.type === 'saved')
+        last = message;
       onMessage(message);
     });
-    child.on('error', (cause) => reject(new RootstockError('TRAINER_DIED', `The trainer process could not be started: ${cause.message}`, {}, { cause })));
+    child.on('error', (cause) =>
+      reject(new RootstockError('TRAINER_DIED', `The trainer process could not be started: ${cause.message}`, {}, { cause })),
+    );
     child.on('close', (code, signal) => {
       watchdog.end();
       if (failure !== undefined) reject(failure);
@@ -75,7 +78,9 @@ export function startTrainer(makeJob: MakeJob, onMessage: (message: FromTrainer)
 
 /** The trainer's main file, beside this one in src/ and in dist/. */
 function trainerMain(): string {
-  return fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../trainer-process/main.ts' : '../trainer-process/main.js', import.meta.url));
+  return fileURLToPath(
+    new URL(import.meta.url.endsWith('.ts') ? '../trainer-process/main.ts' : '../trainer-process/main.js', import.meta.url),
+  );
 }
 
 /** Sources run through tsx, the build runs as it is. */
@@ -103,12 +108,25 @@ function trainerError(message: Extract<FromTrainer, { readonly type: 'failed' }>
 }
 
 function stalled(phase: string): RootstockError {
-  return new RootstockError('TRAINER_STALLED', `The trainer was killed: its phase "${phase}" took longer than its budget. The stage goes on from the last snapshot.`, { phase });
+  return new RootstockError(
+    'TRAINER_STALLED',
+    `The trainer was killed: its phase "${phase}" took longer than its budget. The stage goes on from the last snapshot.`,
+    { phase },
+  );
 }
 
-function died(facts: { readonly code: number | null; readonly signal: string | null; readonly phase: string; readonly stderr: string }): RootstockError {
+function died(facts: {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly phase: string;
+  readonly stderr: string;
+}): RootstockError {
   const how = facts.signal === null ? `exited with code ${facts.code}` : `was ended by ${facts.signal}`;
   const hint = facts.signal === 'SIGKILL' ? ' (killed by someone, or by the system for lack of memory)' : '';
   const text = facts.stderr.trim() === '' ? '' : `\n${facts.stderr.trim()}`;
-  return new RootstockError('TRAINER_DIED', `The trainer ${how}${hint} in phase "${facts.phase}". The stage goes on from the last snapshot.${text}`, { ...facts });
+  return new RootstockError(
+    'TRAINER_DIED',
+    `The trainer ${how}${hint} in phase "${facts.phase}". The stage goes on from the last snapshot.${text}`,
+    { ...facts },
+  );
 }
