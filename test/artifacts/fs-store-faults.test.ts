@@ -12,7 +12,7 @@ const WEIGHTS = new Uint8Array(Buffer.alloc(9 * 1024 * 1024, 'weights '));
 /** A store whose disk begins to fail when `faults` is set. */
 async function fragileStore(
   context: TestContext,
-): Promise<{ store: ArtifactStore; setFaults(decide: (call: FsCall) => Fault | undefined): void }> {
+): Promise<{ store: ArtifactStore; setFaults: (decide: (call: FsCall) => Fault | undefined) => void }> {
   let decide: (call: FsCall) => Fault | undefined = () => undefined;
   const fs = faultyFs((call) => decide(call));
   const store = await openFsStore(join(await temporaryDirectory(context), 'store'), { fs });

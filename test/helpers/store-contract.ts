@@ -10,7 +10,10 @@ const text = (body: Uint8Array | undefined) => (body === undefined ? undefined :
 const code = (expected: string) => (error: unknown) => error instanceof RootstockError && error.code === expected;
 
 /** What every implementation of ArtifactStore does; `open` gives a new handle on the same store each time. */
-export function testStoreContract(name: string, create: (context: TestContext) => Promise<{ open(): Promise<ArtifactStore> }>): void {
+export function testStoreContract(
+  name: string,
+  create: (context: TestContext) => Promise<{ readonly open: () => Promise<ArtifactStore> }>,
+): void {
   const withStore = (title: string, run: (store: ArtifactStore, open: () => Promise<ArtifactStore>) => Promise<void>) =>
     test(`${name}: ${title}`, async (context) => {
       const { open } = await create(context);
