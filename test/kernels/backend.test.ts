@@ -35,6 +35,12 @@ void test('loading wasm twice installs the kernels once', async () => {
   assert.deepEqual(second.describe(), first.describe());
 });
 
+void test('loading wasm leaves no listener on the process: an uncaught error stays what it is', async () => {
+  await loadBackend('wasm');
+  assert.equal(process.rawListeners('uncaughtException').filter((listener) => String(listener).includes('ExitStatus')).length, 0);
+  assert.equal(process.rawListeners('unhandledRejection').filter((listener) => String(listener).includes('throw reason')).length, 0);
+});
+
 void test('memory counts the tensors that are alive', async () => {
   const backend = await loadBackend('wasm');
   const before = backend.memory();

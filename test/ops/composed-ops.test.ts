@@ -29,13 +29,13 @@ const gradientCases: readonly GradientCase[] = [
   ...names.map((name) => ({
     name: `linear with ${name}`,
     inputs: [random([3, 5], 1), random([4, 5], 2), random([4], 3)],
-    f: (x, w, b) => ops.linear(x, w, b, name),
+    f: (x: tf.Tensor, w: tf.Tensor, b: tf.Tensor) => ops.linear(x, w, b, name),
     smooth: name !== 'ReLU' && name !== 'LeakyReLU' && name !== 'ELU',
   })),
   ...names.map((name) => ({
     name: `activation ${name}`,
     inputs: [spread([4, 5], 4)],
-    f: (x) => ops.activation(x, name),
+    f: (x: tf.Tensor) => ops.activation(x, name),
     smooth: true,
   })),
   {
