@@ -23,7 +23,8 @@ export interface AttachInput {
 
 /** A held connection to a supervisor. */
 export interface Attachment {
-  readonly first: EmbeddedAddress;
+  /** Where the server is as far as the supervisor has said. */
+  newest(): EmbeddedAddress;
   /** Resolves when the connection is closed by either side. */
   readonly ended: Promise<void>;
   detach(): void;
@@ -65,10 +66,10 @@ async function connectToOwner(directory: string): Promise<Socket | null> {
 /** Null when the supervisor ended before its server served. */
 function waitForServer(socket: Socket, input: AttachInput, onChange: (change: ServerChange) => void): Promise<Attachment | null> {
   return new Promise((resolve, reject) => {
-    let attached = false;
+    let newest: EmbeddedAddress | null = null;
     const ended = new Promise<void>((done) => socket.once('close', () => done()));
     const onAbort = (): void => {
-      if (!attached) socket.destroy();
+      if (newest === null) socket.destroy();
     };
     input.signal?.addEventListener('abort', onAbort, { once: true });
     // A killed supervisor resets the connection; `close` follows and is what counts.
@@ -80,15 +81,19 @@ function waitForServer(socket: Socket, input: AttachInput, onChange: (change: Se
     readMessages(socket, (message) => {
       switch (message.type) {
         case 'starting':
-          if (attached) onChange({ kind: 'waiting', text: message.text });
+          if (newest !== null) onChange({ kind: 'waiting', text: message.text });
           return;
         case 'ready': {
           const { address, uiUrl, serverPid, supervisorPid } = message;
-          const first: EmbeddedAddress = { address, uiUrl, pid: serverPid, supervisorPid };
-          if (attached) onChange({ kind: 'ready', ...first });
-          attached = true;
+          const ready: EmbeddedAddress = { address, uiUrl, pid: serverPid, supervisorPid };
+          const isFirst = newest === null;
+          newest = ready;
+          if (!isFirst) {
+            onChange({ kind: 'ready', ...ready });
+            return;
+          }
           socket.unref();
-          resolve({ first, ended, detach: () => socket.destroy() });
+          resolve({ newest: () => newest ?? ready, ended, detach: () => socket.destroy() });
           return;
         }
         case 'failed':

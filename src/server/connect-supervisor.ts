@@ -24,39 +24,36 @@ export async function connectSupervisor(input: ConnectSupervisorInput): Promise<
   await mkdir(input.stateDir, { recursive: true });
   const attach: AttachInput = { ...input, stateDir: realpathSync(input.stateDir) };
   const listeners = new Set<(change: ServerChange) => void>();
+  const closing = new AbortController();
   const tell = (change: ServerChange): void => {
-    if (!closed) for (const listener of listeners) listener(change);
+    if (closing.signal.aborted) return;
+    for (const listener of listeners) listener(change);
   };
-  let closed = false;
   let attachment = await attachToSupervisor(attach, tell);
-  let current = attachment.first;
 
   const hold = async (): Promise<void> => {
     for (;;) {
       await attachment.ended;
-      if (closed) return;
+      if (closing.signal.aborted) return;
       tell({ kind: 'waiting', text: "the Temporal server's supervisor ended; starting it again" });
-      attachment = await attachToSupervisor({ ...attach, signal: undefined, unref: true }, tell);
-      if (closed) attachment.detach();
-      else tell({ kind: 'ready', ...attachment.first });
+      attachment = await attachToSupervisor({ ...attach, signal: closing.signal, unref: true }, tell);
+      if (closing.signal.aborted) attachment.detach();
+      else tell({ kind: 'ready', ...attachment.newest() });
     }
   };
-  listeners.add((change) => {
-    if (change.kind === 'ready') current = change;
-  });
   hold().catch((error: unknown) => tell({ kind: 'failed', error: toRootstockError(error) }));
   return {
     get address() {
-      return current.address;
+      return attachment.newest().address;
     },
     get uiUrl() {
-      return current.uiUrl;
+      return attachment.newest().uiUrl;
     },
     get pid() {
-      return current.pid;
+      return attachment.newest().pid;
     },
     get supervisorPid() {
-      return current.supervisorPid;
+      return attachment.newest().supervisorPid;
     },
     namespace: 'default',
     onChange(listener) {
@@ -64,7 +61,7 @@ export async function connectSupervisor(input: ConnectSupervisorInput): Promise<
       return () => listeners.delete(listener);
     },
     async close() {
-      closed = true;
+      closing.abort();
       await closeAttachment(attachment);
     },
   };

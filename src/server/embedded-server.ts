@@ -20,7 +20,7 @@ export type ServerChange =
 export interface EmbeddedServer extends EmbeddedAddress {
   readonly namespace: 'default';
   /** Hears of restarts; returns the function that ends it. */
-  onChange(listener: (change: ServerChange) => void): () => void;
+  readonly onChange: (listener: (change: ServerChange) => void) => () => void;
   /** Lets go: the supervisor stops the server a while after its last client. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }

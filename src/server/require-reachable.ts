@@ -2,7 +2,8 @@ import { Connection, type ConnectionOptions } from '@temporalio/client';
 import { RootstockError } from '../errors.ts';
 import type { ServerConnectionOptions } from './server-connection.ts';
 
-const CONNECT_TIMEOUT_MS = 10_000;
+/** A server that is restarting is waited for this long; a wrong port costs as much, since gRPC tries again until then. */
+const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
  * Checks that a named server answers and has the namespace.

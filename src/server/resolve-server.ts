@@ -40,8 +40,8 @@ export async function resolveServer(input: ResolveServerInput): Promise<ServerCo
     get uiUrl() {
       return embedded.uiUrl;
     },
-    onChange: (listener) => embedded.onChange(listener),
-    close: () => embedded.close(),
+    onChange: embedded.onChange,
+    close: embedded.close,
   };
 }
 

@@ -18,7 +18,7 @@ export interface ServerConnection {
   /** The Web UI; null when it is not known. */
   readonly uiUrl: string | null;
   /** Hears what becomes of an embedded server; an external one is never heard of. Returns the function that ends it. */
-  onChange(listener: (change: ServerChange) => void): () => void;
+  readonly onChange: (listener: (change: ServerChange) => void) => () => void;
   /** Lets go of an embedded server, which stops a while after its last client. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import { composeMessage, type Problem, RootstockError } from '../../errors.ts';
 import { requireSupportedPlatform, type SupportedPlatform } from '../platform.ts';
 import { defaultCacheDirectory } from './cache-directory.ts';
@@ -38,7 +38,7 @@ export interface FindServerBinaryInput {
 export async function findServerBinary(input: FindServerBinaryInput): Promise<ServerBinary> {
   const platform = requireSupportedPlatform();
   const named = input.env['TEMPORAL_CLI_PATH'];
-  if (named !== undefined && named !== '') return useNamed(named, input);
+  if (named !== undefined && named !== '') return useNamed(resolve(named), input);
   const problems: Problem[] = [{ where: 'TEMPORAL_CLI_PATH', text: 'is not set' }];
   const local = (await searchPath(input, problems)) ?? (await searchCache(input, platform, problems));
   return local ?? download(input, platform, problems);
@@ -55,7 +55,7 @@ async function searchPath(input: FindServerBinaryInput, problems: Problem[]): Pr
   const directories = (input.env['PATH'] ?? '').split(delimiter).filter((directory) => directory !== '');
   const found: string[] = [];
   for (const directory of directories) {
-    const path = join(directory, 'temporal');
+    const path = resolve(directory, 'temporal');
     if (await isExecutable(path)) found.push(path);
   }
   if (found.length === 0) problems.push({ where: 'PATH', text: 'holds no executable named temporal' });
@@ -66,7 +66,7 @@ async function searchCache(input: FindServerBinaryInput, platform: SupportedPlat
   const cacheDir = input.cacheDir ?? defaultCacheDirectory(input.env);
   const found: string[] = [];
   for (const way of downloadsOf(input)) {
-    const path = join(cacheDir, way.fileName(platform));
+    const path = resolve(cacheDir, way.fileName(platform));
     if (await isExecutable(path)) found.push(path);
   }
   if (found.length === 0) problems.push({ where: `cache ${cacheDir}`, text: 'is empty' });

@@ -1,5 +1,5 @@
 import { chmod, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** A temporary folder of a killed download is swept after this long: far beyond any download that still runs. */
 const SWEEP_AFTER_MS = 24 * 3600 * 1000;
@@ -17,7 +17,7 @@ export async function installBinary(cacheDir: string, fileName: string, produce:
     const source = await produce(directory);
     await chmod(source, 0o755);
     await sync(source);
-    const target = join(cacheDir, fileName);
+    const target = resolve(cacheDir, fileName);
     await rename(source, target);
     await sync(cacheDir);
     return target;

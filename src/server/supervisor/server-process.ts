@@ -43,7 +43,12 @@ export async function startServerProcess(input: ServerProcessInput): Promise<Ser
   child.stderr.on('data', input.onOutput);
   // The shell may be killed before it reads: its exit is the news, not the broken pipe.
   child.stdin.on('error', () => undefined);
-  await input.record(identity);
+  try {
+    await input.record(identity);
+  } catch (error) {
+    child.stdin.destroy();
+    throw error;
+  }
   child.stdin.end('go\n');
   return { identity, exited };
 }
@@ -58,9 +63,10 @@ export async function stopServerProcess(identity: ProcessIdentity): Promise<void
   }
 }
 
-/** The environment without TEMPORAL_*: the CLI reads addresses, profiles and keys from it that are meant for somebody else. */
+/** The environment without TEMPORAL_* and without the user's config file: their addresses, TLS and keys are meant for another server. */
 export function withoutTemporal(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
+  const others = Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_'));
+  return { ...Object.fromEntries(others), TEMPORAL_CONFIG_FILE: '/dev/null' };
 }
 
 function serverArguments({ databasePath, ports }: ServerProcessInput): string[] {

@@ -9,7 +9,7 @@ import { claimOwnership, isOwner, type Owner, readOwner } from './ownership.ts';
 import { type SupervisorMessage, type SupervisorOptions, sendMessage } from './protocol.ts';
 
 /** A supervisor that nobody has connected to yet waits at least this long for the client that started it. */
-const FIRST_CLIENT_MS = 15_000;
+const FIRST_CLIENT_MS = 5_000;
 /** How often it looks whether the state directory is still there and its own. */
 const OWNER_CHECK_MS = 1_000;
 
@@ -78,9 +78,10 @@ function watch({ options, directory, owner, clients, listener, socketPath, keepe
   const done = (async () => {
     try {
       await Promise.race([keeper.done, aborted(stopRequest.signal)]);
-      // No new clients from here on: they start a supervisor of their own, which first waits for this server's end.
-      await closeListener(listener, socketPath);
+      // The socket answers until the server is gone, so nobody takes over before that; who connects now is told to wait and then let go.
+      clients.tell({ type: 'starting', text: 'the Temporal server is stopping' });
       await keeper.stop();
+      await closeListener(listener, socketPath);
     } catch (error) {
       clients.tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
       await closeListener(listener, socketPath);

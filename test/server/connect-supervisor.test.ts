@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { after, type TestContext } from 'node:test';
+import { Client, Connection } from '@temporalio/client';
+import { defaultCacheDirectory } from '../../src/server/binary/cache-directory.ts';
+import { connectSupervisor } from '../../src/server/connect-supervisor.ts';
+import type { EmbeddedServer, ServerChange } from '../../src/server/embedded-server.ts';
+import { isProcessAlive, readProcessIdentity } from '../../src/server/process-identity.ts';
+import { ensureSearchAttributes } from '../../src/server/search-attributes.ts';
+import { writeScript } from '../helpers/temporal-fakes.ts';
+import { processesOf, startTestServer, testServerEnvironment, waitFor, waitUntilGone } from '../helpers/temporal-server.ts';
+
+const root = await mkdtemp(join(tmpdir(), 'rootstock-supervisor-'));
+
+/** Processes of this machine whose command line names a path: servers by their database, supervisors by their state directory. */
+function processesNaming(path: string): readonly string[] {
+  return execFileSync('ps', ['-axww', '-o', 'pid=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line.includes(path));
+}
+
+function serversOn(stateDir: string): readonly string[] {
+  return processesNaming(join(stateDir, 'server', 'temporal.db')).filter((line) => line.includes('start-dev'));
+}
+
+async function openConnection(t: TestContext, server: EmbeddedServer): Promise<Connection> {
+  const connection = await Connection.connect({ address: server.address });
+  t.after(() => connection.close());
+  return connection;
+}
+
+async function openClient(t: TestContext, server: EmbeddedServer): Promise<Client> {
+  return new Client({ connection: await openConnection(t, server) });
+}
+
+async function newStateDir(t: TestContext): Promise<string> {
+  const stateDir = await mkdtemp(join(root, 'state-'));
+  t.after(() => rm(stateDir, { recursive: true, force: true }));
+  return stateDir;
+}
+
+after(async () => {
+  const left = processesNaming(root);
+  await rm(root, { recursive: true, force: true });
+  assert.deepEqual(left, [], 'no process of these tests stays behind');
+});
+
+test('concurrent callers on one state directory share one server, which goes after the last of them', async (t) => {
+  const stateDir = await newStateDir(t);
+  const env = testServerEnvironment();
+  const servers = await Promise.all(Array.from({ length: 4 }, () => connectSupervisor({ stateDir, env })));
+  const [first] = servers;
+  assert.ok(first !== undefined);
+  assert.equal(new Set(servers.map(({ pid, supervisorPid, address }) => `${pid} ${supervisorPid} ${address}`)).size, 1);
+  assert.equal(serversOn(stateDir).length, 1);
+
+  const processes = await processesOf(first, stateDir);
+  await Promise.all(servers.slice(1).map((server) => server.close()));
+  assert.equal((await fetch(first.uiUrl)).status, 200);
+  assert.ok(processes.every(isProcessAlive), 'one client is enough to keep it');
+  await first.close();
+  await waitUntilGone(processes);
+  assert.deepEqual(
+    (await readdir(join(stateDir, 'server'))).filter((name) => name.endsWith('.sock') || name.endsWith('.tmp')),
+    [],
+  );
+});
+
+test('a new server keeps finished workflows for 90 days and knows our search attributes', async (t) => {
+  const { server, stop } = await startTestServer();
+  t.after(stop);
+  const connection = await openConnection(t, server);
+  const { config } = await connection.workflowService.describeNamespace({ namespace: server.namespace });
+  assert.equal(Number(config?.workflowExecutionRetentionTtl?.seconds), 90 * 24 * 3600);
+  assert.equal(await ensureSearchAttributes(connection, server.namespace), true);
+});
+
+test("a user's Temporal profile for another server does not disturb the embedded one", async (t) => {
+  const stateDir = await newStateDir(t);
+  const home = join(stateDir, 'home');
+  await mkdir(join(home, 'temporalio'), { recursive: true });
+  await writeFile(join(home, 'temporalio', 'temporal.toml'), '[profile.default]\napi_key = "for another server"\n[profile.default.tls]\n');
+  const cache = defaultCacheDirectory(process.env);
+  const env = { ...testServerEnvironment(), XDG_CONFIG_HOME: home, TEMPORAL_API_KEY: 'for another server', ROOTSTOCK_CACHE: cache };
+  const server = await connectSupervisor({ stateDir, env });
+  const processes = await processesOf(server, stateDir);
+  await server.close();
+  await waitUntilGone(processes);
+});
+
+test('a server killed with SIGKILL is started again on its port, and nothing it acknowledged is lost', async (t) => {
+  const { server, stateDir, kill, stop } = await startTestServer();
+  t.after(stop);
+  const before = { address: server.address, pid: server.pid };
+  const client = await openClient(t, server);
+  const acknowledged: string[] = [];
+  const starting = (async () => {
+    for (let index = 0; server.pid === before.pid; index += 1) {
+      const workflowId = `run-${index}`;
+      try {
+        await client.workflow.start('nobody-runs-this', { workflowId, taskQueue: 'none' });
+        acknowledged.push(workflowId);
+      } catch {
+        // The server died under this call: it was not acknowledged.
+        return;
+      }
+    }
+  })();
+  await waitFor(() => acknowledged.length >= 5, 'five workflows to start');
+  await kill();
+  await starting;
+  assert.equal(server.address, before.address);
+  assert.equal(serversOn(stateDir).length, 1);
+  const again = await openClient(t, server);
+  for (const workflowId of acknowledged) {
+    const { status } = await again.workflow.getHandle(workflowId).describe();
+    assert.equal(status.name, 'RUNNING', workflowId);
+  }
+});
+
+test('a server whose port was taken meanwhile moves, clients hear the new address, and the next start keeps it', async (t) => {
+  const { server, stateDir, env, killAndMove, stop } = await startTestServer();
+  t.after(stop);
+  const changes: ServerChange[] = [];
+  server.onChange((change) => changes.push(change));
+  const before = server.address;
+  await killAndMove();
+  assert.notEqual(server.address, before);
+  assert.deepEqual(
+    changes.map(({ kind }) => kind),
+    ['waiting', 'ready'],
+  );
+  assert.equal(changes[1]?.kind === 'ready' ? changes[1].address : '', server.address);
+  const client = await openClient(t, server);
+  await client.workflow.start('nobody-runs-this', { workflowId: 'moved', taskQueue: 'none' });
+
+  const processes = await processesOf(server, stateDir);
+  const moved = server.address;
+  await server.close();
+  await waitUntilGone(processes);
+  const next = await connectSupervisor({ stateDir, env });
+  assert.equal(next.address, moved);
+  await next.close();
+});
+
+test('after a supervisor killed with SIGKILL the next command finds one server on the database, with the data', async (t) => {
+  const { server, stateDir, env, stop } = await startTestServer();
+  t.after(stop);
+  const client = await openClient(t, server);
+  await client.workflow.start('nobody-runs-this', { workflowId: 'kept', taskQueue: 'none' });
+  const processes = await processesOf(server, stateDir);
+  // This command ends with its supervisor: nothing of it starts another one.
+  await server.close();
+  process.kill(server.supervisorPid, 'SIGKILL');
+  assert.equal(serversOn(stateDir).length, 1, 'the orphan');
+
+  const next = await connectSupervisor({ stateDir, env });
+  t.after(() => next.close());
+  await waitUntilGone(processes);
+  assert.equal(serversOn(stateDir).length, 1);
+  const { status } = await (await openClient(t, next)).workflow.getHandle('kept').describe();
+  assert.equal(status.name, 'RUNNING');
+  const last = await processesOf(next, stateDir);
+  await next.close();
+  await waitUntilGone(last);
+});
+
+test('a held connection survives the death of its supervisor', async (t) => {
+  const { server, stateDir, killSupervisor, stop } = await startTestServer();
+  t.after(stop);
+  const kinds: string[] = [];
+  server.onChange(({ kind }) => kinds.push(kind));
+  const before = server.supervisorPid;
+  await killSupervisor();
+  assert.notEqual(server.supervisorPid, before);
+  assert.equal(serversOn(stateDir).length, 1);
+  assert.deepEqual(kinds, ['waiting', 'ready']);
+});
+
+test('a supervisor asked to end by SIGTERM stops its server; SIGINT and SIGHUP do not reach it', async (t) => {
+  const stateDir = await newStateDir(t);
+  const server = await connectSupervisor({ stateDir, env: testServerEnvironment() });
+  const processes = await processesOf(server, stateDir);
+  process.kill(server.supervisorPid, 'SIGINT');
+  process.kill(server.supervisorPid, 'SIGHUP');
+  assert.equal((await fetch(server.uiUrl)).status, 200);
+  assert.ok(processes.every(isProcessAlive));
+  process.kill(server.supervisorPid, 'SIGTERM');
+  await server.close();
+  await waitUntilGone(processes);
+});
+
+test('a process that was given the pid of a dead server is never signalled', async (t) => {
+  const stateDir = await newStateDir(t);
+  const bystander = spawn('sleep', ['120'], { stdio: 'ignore' });
+  t.after(() => bystander.kill('SIGKILL'));
+  const identity = readProcessIdentity(bystander.pid ?? 0);
+  assert.ok(identity !== null);
+  const record = { format: 1, server: { ...identity, startTime: '1' }, ports: { grpc: 29_998, ui: 29_999 }, retentionDays: 90 };
+  await mkdir(join(stateDir, 'server'));
+  await writeFile(join(stateDir, 'server', 'server.json'), JSON.stringify(record));
+  const server = await connectSupervisor({ stateDir, env: testServerEnvironment() });
+  const processes = await processesOf(server, stateDir);
+  await server.close();
+  await waitUntilGone(processes);
+  assert.ok(isProcessAlive(identity));
+});
+
+test('a leftover that a record does identify is stopped before a server starts', async (t) => {
+  const stateDir = await newStateDir(t);
+  const leftover: ChildProcess = spawn('sleep', ['120'], { stdio: 'ignore' });
+  t.after(() => leftover.kill('SIGKILL'));
+  const identity = readProcessIdentity(leftover.pid ?? 0);
+  assert.ok(identity !== null);
+  const record = { format: 1, server: identity, ports: { grpc: 29_998, ui: 29_999 }, retentionDays: null };
+  await mkdir(join(stateDir, 'server'));
+  await writeFile(join(stateDir, 'server', 'server.json'), JSON.stringify(record));
+  const server = await connectSupervisor({ stateDir, env: testServerEnvironment() });
+  assert.equal(isProcessAlive(identity), false);
+  const processes = await processesOf(server, stateDir);
+  await server.close();
+  await waitUntilGone(processes);
+});
+
+test('a state directory deeper than a socket address can hold works, also through a symbolic link', async (t) => {
+  const stateDir = join(
+    await newStateDir(t),
+    ...Array.from({ length: 6 }, (_, level) => `a-rather-long-folder-name-${level}`),
+    '.rootstock',
+  );
+  const env = testServerEnvironment();
+  const [server, again] = await Promise.all([
+    connectSupervisor({ stateDir, env }),
+    connectSupervisor({ stateDir: `${stateDir}/../.rootstock`, env }),
+  ]);
+  assert.equal(again.pid, server.pid);
+  const processes = await processesOf(server, stateDir);
+  await Promise.all([server.close(), again.close()]);
+  await waitUntilGone(processes);
+});
+
+test('a supervisor whose state directory is removed stops its server', async (t) => {
+  const stateDir = await newStateDir(t);
+  const server = await connectSupervisor({ stateDir, env: testServerEnvironment() });
+  const processes = await processesOf(server, stateDir);
+  await rm(stateDir, { recursive: true, force: true });
+  // Closed before the supervisor looks: nothing here starts another one.
+  await server.close();
+  await waitUntilGone(processes);
+});
+
+test('a server that will not start is an error with its last words, and nothing stays behind', async (t) => {
+  const stateDir = await newStateDir(t);
+  const broken = await writeScript(
+    join(stateDir, 'temporal'),
+    'case "$1" in --version) echo "temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)";; *) echo "Error: database disk image is malformed" >&2; exit 1;; esac',
+  );
+  const env = { ...testServerEnvironment(), TEMPORAL_CLI_PATH: broken };
+  const promise = connectSupervisor({ stateDir, env });
+  await assert.rejects(promise, {
+    code: 'SERVER_UNAVAILABLE',
+    message: /ended with code 1, 5 times in a row: Error: database disk image is malformed/,
+  });
+  await waitFor(() => processesNaming(stateDir).length === 0, 'the supervisor to end');
+  assert.match(await readFile(join(stateDir, 'server', 'server.log'), 'utf8'), /malformed/);
+});
+
+test('a start that is aborted ends as cancelled, and supervisor and server go by themselves', async (t) => {
+  const stateDir = await newStateDir(t);
+  const controller = new AbortController();
+  const promise = connectSupervisor({
+    stateDir,
+    env: testServerEnvironment(),
+    signal: controller.signal,
+    onProgress: (line) => {
+      if (line.startsWith('starting')) setTimeout(() => controller.abort(), 100);
+    },
+  });
+  await assert.rejects(promise, { code: 'CANCELLED' });
+  await waitFor(() => processesNaming(stateDir).length === 0, 'supervisor and server to end');
+});
