@@ -39,14 +39,21 @@ export async function sweepStaged(fs: FsPort, output: string): Promise<void> {
   }
 }
 
-/** Removes a directory of files, its manifest last: as long as the directory is there it can be told whose it is. */
+/**
+ * Removes a directory of files, its manifest last and only when the others are durably gone: as long as any file is there it can be told
+ * whose it is, also after a power cut.
+ */
 export async function removeFlatDirectory(fs: FsPort, directory: string): Promise<void> {
   const names = await storeIo('list', directory, () => unlessErrno(['ENOENT'], () => fs.readdir(directory)));
   if (names === undefined) return;
-  const ordered = [...names].sort((left, right) => Number(left === OUTPUT_MARKER) - Number(right === OUTPUT_MARKER));
-  for (const name of ordered) {
+  const remove = async (name: string) => {
     const path = join(directory, name);
     await storeIo('remove', path, () => unlessErrno(['ENOENT'], () => fs.unlink(path)));
+  };
+  for (const name of names) if (name !== OUTPUT_MARKER) await remove(name);
+  if (names.includes(OUTPUT_MARKER)) {
+    await syncDirectory(fs, directory);
+    await remove(OUTPUT_MARKER);
   }
   await storeIo('remove', directory, () => unlessErrno(['ENOENT'], () => fs.rmdir(directory)));
 }

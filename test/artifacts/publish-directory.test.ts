@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { checkOutput } from '../../src/artifacts/check-output.ts';
+import { openFsStore } from '../../src/artifacts/fs-store.ts';
+import { tempName } from '../../src/artifacts/fs-temp.ts';
+import { publishDirectory } from '../../src/artifacts/publish-directory.ts';
+import type { PublishDirectoryInput } from '../../src/artifacts/published-file.ts';
+import type { ArtifactStore } from '../../src/artifacts/store.ts';
+import { RootstockError } from '../../src/errors.ts';
+import { temporaryDirectory } from '../helpers/store-faults.ts';
+import { SimFs, SimulatedCrash } from '../helpers/store-sim-fs.ts';
+
+const bytes = (text: string) => new Uint8Array(Buffer.from(text));
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const code = (expected: string) => (error: unknown) => error instanceof RootstockError && error.code === expected;
+
+async function place(context: TestContext): Promise<{ store: ArtifactStore; output: string; parent: string }> {
+  const directory = await temporaryDirectory(context);
+  const store = await openFsStore(join(directory, 'store'));
+  const output = join(store.location, '..', 'models', 'digits');
+  return { store, output, parent: dirname(output) };
+}
+
+async function input(store: ArtifactStore, output: string, weights: string): Promise<PublishDirectoryInput> {
+  return {
+    output,
+    store,
+    marker: { name: 'digits', runDigest: 'r' },
+    files: [
+      { name: 'weights.safetensors', ref: await store.put([bytes(weights)]) },
+      { name: 'model_config.json', body: bytes('{}') },
+      { name: 'metrics.csv', write: (path) => writeFile(path, `loss of ${weights}`) },
+    ],
+  };
+}
+
+const weightsOf = (output: string) => readFile(join(output, 'weights.safetensors'), 'utf8');
+
+test('a directory is published with every file and a manifest that lists their digests', async (context) => {
+  const { store, output, parent } = await place(context);
+  const result = await publishDirectory(await input(store, output, 'one'));
+  assert.deepEqual({ ...result, output: '' }, { output: '', changed: true, kept: [] });
+  assert.deepEqual((await readdir(output)).sort(), ['manifest.json', 'metrics.csv', 'model_config.json', 'weights.safetensors']);
+  const manifest = JSON.parse(await readFile(join(output, 'manifest.json'), 'utf8')) as Record<string, unknown>;
+  assert.equal(manifest.name, 'digits');
+  assert.deepEqual(manifest.files, {
+    'metrics.csv': { sha256: sha256('loss of one'), byteLength: 11 },
+    'model_config.json': { sha256: sha256('{}'), byteLength: 2 },
+    'weights.safetensors': { sha256: sha256('one'), byteLength: 3 },
+  });
+  assert.deepEqual(await readdir(parent), ['digits']);
+});
+
+test('the same content again changes nothing', async (context) => {
+  const { store, output, parent } = await place(context);
+  await publishDirectory(await input(store, output, 'one'));
+  const manifest = join(output, 'manifest.json');
+  await writeFile(join(output, 'notes.txt'), 'mine');
+  const before = await readFile(manifest);
+  assert.equal((await publishDirectory(await input(store, output, 'one'))).changed, false);
+  assert.deepEqual(await readFile(manifest), before);
+  assert.equal(await readFile(join(output, 'notes.txt'), 'utf8'), 'mine');
+  assert.deepEqual(await readdir(parent), ['digits']);
+});
+
+test('another content replaces an earlier output of the same run', async (context) => {
+  const { store, output, parent } = await place(context);
+  await publishDirectory(await input(store, output, 'one'));
+  assert.equal((await publishDirectory(await input(store, output, 'two'))).changed, true);
+  assert.equal(await weightsOf(output), 'two');
+  assert.deepEqual(await readdir(parent), ['digits']);
+});
+
+test("a user's own files in an earlier output are never deleted", async (context) => {
+  const { store, output } = await place(context);
+  await publishDirectory(await input(store, output, 'one'));
+  await writeFile(join(output, 'notes.txt'), 'mine');
+  const { kept } = await publishDirectory(await input(store, output, 'two'));
+  assert.equal(kept.length, 1);
+  assert.equal(await readFile(join(kept[0] ?? '', 'notes.txt'), 'utf8'), 'mine');
+  assert.equal(await weightsOf(output), 'two');
+});
+
+test('an edited output is put right', async (context) => {
+  const { store, output } = await place(context);
+  await publishDirectory(await input(store, output, 'one'));
+  await writeFile(join(output, 'weights.safetensors'), 'eno');
+  assert.equal((await publishDirectory(await input(store, output, 'one'))).changed, true);
+  assert.equal(await weightsOf(output), 'one');
+  assert.equal((await store.open(await store.put([bytes('one')]))).byteLength, 3);
+});
+
+test('what belongs to something else is OUTPUT_EXISTS, in planning and at publishing, and stays as it is', async (context) => {
+  const { store, output, parent } = await place(context);
+  const refuse = async (message: RegExp) => {
+    const planned = await input(store, output, 'one');
+    for (const call of [() => checkOutput(output, 'digits'), () => publishDirectory(planned)]) {
+      await assert.rejects(call, (error) => code('OUTPUT_EXISTS')(error) && message.test(String(error)));
+    }
+    assert.deepEqual(await readdir(parent), ['digits']);
+  };
+  await mkdir(parent, { recursive: true });
+  await writeFile(output, 'a file');
+  await refuse(/it is not a directory/);
+  await rename(output, join(store.location, '..', 'elsewhere'));
+  await symlink(parent, output);
+  await refuse(/it is a symbolic link/);
+  await rename(output, join(store.location, '..', 'link'));
+  await mkdir(output);
+  await writeFile(join(output, 'thesis.tex'), 'x');
+  await refuse(/it holds files that no run of Rootstock made \(thesis\.tex\)/);
+  await writeFile(join(output, 'manifest.json'), '{"name":"digits","manifest_version":3}');
+  await refuse(/no run of Rootstock made/);
+  await writeFile(join(output, 'manifest.json'), '{"name":"other","files":{}}');
+  await refuse(/it is the output of the run "other"/);
+});
+
+test('a free place, an empty directory and an earlier output of the run are fine', async (context) => {
+  const { store, output } = await place(context);
+  assert.deepEqual(await checkOutput(output, 'digits'), { kind: 'free' });
+  await mkdir(output, { recursive: true });
+  assert.deepEqual(await checkOutput(output, 'digits'), { kind: 'free' });
+  await publishDirectory(await input(store, output, 'one'));
+  const state = await checkOutput(output, 'digits');
+  assert.equal(state.kind === 'earlier' && state.manifest.runDigest, 'r');
+});
+
+test('staging directories of dead attempts are swept, those of living ones stay', async (context) => {
+  const { store, output, parent } = await place(context);
+  const own = await tempName();
+  const living = `digits.staged-${own}`;
+  for (const name of [living, living.replace(`~${process.pid}~`, '~999999999~')]) {
+    await mkdir(join(parent, name), { recursive: true });
+    await writeFile(join(parent, name, 'weights.safetensors'), 'half');
+  }
+  await publishDirectory(await input(store, output, 'one'));
+  assert.deepEqual((await readdir(parent)).sort(), ['digits', living]);
+});
+
+test('a file name that could leave the directory is refused', async (context) => {
+  const { store, output } = await place(context);
+  for (const name of ['../x', 'a/b', '.hidden', '', 'manifest.json']) {
+    await assert.rejects(publishDirectory({ ...(await input(store, output, 'one')), files: [{ name, body: bytes('x') }] }), code('USAGE'));
+  }
+});
+
+test('a failing file leaves the earlier output and nothing beside it', async (context) => {
+  const { store, output, parent } = await place(context);
+  await publishDirectory(await input(store, output, 'one'));
+  const failing = { name: 'metrics.csv', write: async () => Promise.reject(new Error('no metrics')) };
+  await assert.rejects(publishDirectory({ ...(await input(store, output, 'two')), files: [failing] }), /no metrics/);
+  assert.equal(await weightsOf(output), 'one');
+  assert.deepEqual(await readdir(parent), ['digits']);
+});
+
+test('a power cut after any call of a publication leaves a whole output, and calling again finishes it', async () => {
+  const [root, output] = ['/home/state/store', '/home/models/digits'];
+  const publish = async (fs: SimFs, weights: string) => {
+    const store = await openFsStore(root, { fs });
+    const ref = await store.put([bytes(weights)]);
+    const files = [{ name: 'weights.safetensors', ref }] as const;
+    return publishDirectory({ output, store, marker: { name: 'digits' }, files, fs });
+  };
+  for (const seed of [1, 2]) {
+    for (let crashAfter = 0; ; crashAfter += 1) {
+      const fs = new SimFs();
+      await publish(fs, 'old '.repeat(500));
+      fs.restart({ crashAfter });
+      let returned = false;
+      try {
+        await publish(fs, 'new '.repeat(500));
+        returned = true;
+      } catch (error) {
+        if (!(error instanceof SimulatedCrash)) throw error;
+      }
+      const where = `seed ${seed}, after call ${crashAfter}: ${fs.log.at(-1)}`;
+      fs.crash(seed * 10_007 + crashAfter);
+      const kind = await outputKind(fs, output);
+      // Between the two renames the old output has its other name.
+      if (kind === 'none') assert.equal(await outputKind(fs, `${output}.old-0`), 'old', where);
+      if (returned) assert.equal(kind, 'new', where);
+      await publish(fs, 'new '.repeat(500));
+      assert.equal(await outputKind(fs, output), 'new', where);
+      assert.deepEqual(
+        fs.files().filter((path) => path.startsWith(`${output}.old-`)),
+        [],
+        where,
+      );
+      if (returned) break;
+    }
+  }
+});
+
+async function outputKind(fs: SimFs, directory: string): Promise<string> {
+  const path = `${directory}/weights.safetensors`;
+  if (!fs.files().includes(path)) return 'none';
+  const file = await fs.open(path, 'read');
+  const content = new Uint8Array(3000);
+  const text = Buffer.from(content.subarray(0, await file.read(content, 0))).toString();
+  return text === 'old '.repeat(500) ? 'old' : text === 'new '.repeat(500) ? 'new' : 'broken';
+}
