@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { JsonObject } from '../../src/contracts/json.ts';
+import { sha256 } from '../../src/plan/digests.ts';
+import { explainMiss } from '../../src/plan/explain-miss.ts';
+import { type StageKeyInput, stageKey, stageKeyDocument } from '../../src/plan/stage-key.ts';
+import { planOf, type Variation } from './runs.ts';
+
+const data = { train: '1'.repeat(64), validation: '2'.repeat(64), test: '3'.repeat(64) };
+const document = (variation: Variation = {}, change: Partial<StageKeyInput> = {}): JsonObject => {
+  const plan = planOf(variation);
+  const stage = change.stage ?? 0;
+  const mask = plan.stages[stage]?.mask ?? plan.baseline?.mask ?? null;
+  return stageKeyDocument({
+    plan,
+    stage,
+    inputWeightsSha256: 'a'.repeat(64),
+    maskDigest: sha256(mask as unknown as JsonObject),
+    dataDigests: data,
+    ...change,
+  });
+};
+const key = (variation: Variation = {}, change: Partial<StageKeyInput> = {}): string => stageKey(document(variation, change));
+const reference = key();
+
+void test('equal stages have equal keys, whatever they are called and however they are watched', () => {
+  const same: [string, Variation][] = [
+    ['stage name', { stages: [{ name: 'other' }] }],
+    ['logger', { trainer: { logger: false } }],
+    ['log interval', { trainer: { log_every_n_steps: 1 } }],
+    ['snapshot interval', { trainer: { snapshot: { every_steps: 3, keep: 9 } } }],
+    ['progress bar', { trainer: { enable_progress_bar: false } }],
+    ['sanity validation', { trainer: { num_sanity_val_steps: 0 } }],
+    ['workers', { datamodule: { num_workers: 4 } }],
+    ['test and predict batches', { datamodule: { test: { batch_size: 9 }, predict: { batch_size: 9 } } }],
+    ['test limit', { trainer: { limit_test_batches: 0 } }],
+    ['a later stage', { stages: [{}, { trainer: { max_epochs: 9 } }] }],
+    ['a baseline', { evaluation: { baseline: 'from_scratch' } }],
+    ['a default written out', { optimizer: { name: 'Adam', config: { betas: [0.9, 0.999] } } }],
+    ['how torch computes', { optimizer: { config: { foreach: false } } }],
+    ['the run digest', { facts: { runDigest: '0'.repeat(64) } }],
+    ['the clip algorithm without clipping', { trainer: { gradient_clip_algorithm: 'value' } }],
+  ];
+  for (const [what, variation] of same) assert.equal(key(variation), reference, what);
+  assert.equal(key({}, { dataDigests: { ...data, test: '9'.repeat(64) } }), reference, 'test data');
+});
+
+void test('everything that changes numbers changes the key', () => {
+  const keys: [string, string][] = [
+    ['input weights', key({}, { inputWeightsSha256: 'b'.repeat(64) })],
+    ['mask', key({ stages: [{ freeze_modules: ['module.0'] }] })],
+    ['training data', key({}, { dataDigests: { ...data, train: '9'.repeat(64) } })],
+    ['validation data', key({}, { dataDigests: { ...data, validation: '9'.repeat(64) } })],
+    ['no validation data', key({}, { dataDigests: { train: data.train } })],
+    ['seed', key({ seed: 1 })],
+    ['stage index', key({ stages: [{}, {}] }, { stage: 1 })],
+    ['backend', key({ trainer: { backend: 'cpu' } })],
+    ['definition version', key({ model: { definitionVersion: '2' } })],
+    ['model config', key({ model: { config: { hidden_dim: 4 } } })],
+    ['optimizer', key({ optimizer: { name: 'AdamW' } })],
+    ['optimizer argument', key({ optimizer: { config: { lr: 1e-3 } } })],
+    ['scheduler', key({ scheduler: { name: 'StepLR', config: { step_size: 1 } } })],
+    ['scheduler interval', key({ scheduler: { name: 'StepLR', config: { step_size: 1 }, interval: 'epoch' } })],
+    ['batch size', key({ datamodule: { train: { batch_size: 2 } } })],
+    ['shuffle', key({ datamodule: { train: { shuffle: false } } })],
+    ['shuffle seed', key({ datamodule: { shuffle_seed: 0 } })],
+    ['validation batch size', key({ datamodule: { validation: { batch_size: 2 } } })],
+    ['max_epochs', key({ trainer: { max_epochs: 2 } })],
+    ['max_steps', key({ trainer: { max_steps: 2 } })],
+    ['train limit', key({ trainer: { limit_train_batches: 2 } })],
+    ['validation limit', key({ trainer: { limit_val_batches: 2 } })],
+    ['validation interval', key({ trainer: { check_val_every_n_epoch: 2 } })],
+    ['accumulation', key({ trainer: { accumulate_grad_batches: 2 } })],
+    ['normalisation', key({ trainer: { accumulate_normalization: 'lightning' } })],
+    ['clipping', key({ trainer: { gradient_clip_val: 1 } })],
+    ['NaN', key({ trainer: { terminate_on_nan: false } })],
+    ['frozen mode', key({ trainer: { frozen_modules_mode: 'train' } })],
+    ['early stopping', key({ trainer: { callbacks: { EarlyStopping: { monitor: 'val_loss' } } } })],
+    ['checkpoint monitor', key({ trainer: { callbacks: { ModelCheckpoint: { monitor: 'val/mae' } } } })],
+    ['carry_weights', key({ stages: [{ carry_weights: 'best' }] })],
+  ];
+  const seen = new Map([[reference, 'the reference']]);
+  for (const [what, value] of keys) {
+    assert.equal(seen.get(value), undefined, `${what} has the key of ${seen.get(value) ?? ''}`);
+    seen.set(value, what);
+  }
+});
+
+void test('what only validation reads does not count without validation', () => {
+  const dataDigests = { train: data.train };
+  const validation = { datamodule: { validation: { batch_size: 7 } }, trainer: { check_val_every_n_epoch: 3 } };
+  assert.equal(key(validation, { dataDigests }), key({}, { dataDigests }));
+});
+
+void test('a changed optimizer in stage 2 leaves the key of stage 1 alone', () => {
+  const changed = { stages: [{}, { optimizer: { name: 'SGD' } }] };
+  assert.equal(key(changed), key({ stages: [{}, {}] }));
+  assert.notEqual(key(changed, { stage: 1 }), key({ stages: [{}, {}] }, { stage: 1 }));
+});
+
+void test('golden: the document holds these keys and no other (a new one has to be argued for)', () => {
+  assert.deepEqual(Object.keys(document()).sort(), [
+    'backend',
+    'carryOptimizer',
+    'carryWeights',
+    'data',
+    'datamodule',
+    'format',
+    'inputWeights',
+    'mask',
+    'model',
+    'numericsVersion',
+    'optimizer',
+    'scheduler',
+    'seed',
+    'stage',
+    'trainer',
+    'validation',
+  ]);
+});
+
+void test('sections that a model’s config may carry along do not count', () => {
+  const config = { hidden_dim: 3, trainer: { logger: 'csv' }, transfer_learning: {} };
+  assert.equal(key({ model: { config } }), reference);
+});
+
+void test('a miss names the keys that differ, with both values', () => {
+  const text = explainMiss(
+    document({ optimizer: { config: { lr: 1e-3 } } }),
+    document({ optimizer: { name: 'SGD', config: { lr: 0.1 } } }),
+  );
+  assert.match(text, /optimizer\.name was Adam, is SGD/);
+  assert.match(text, /optimizer\.config\.lr was 0\.001, is 0\.1/);
+  assert.match(text, /optimizer\.config\.betas was \[0\.9,0\.999\], is absent/);
+  assert.ok(!text.includes('trainer'));
+});
+
+void test('a miss shortens digests, and says so when nothing differs', () => {
+  assert.equal(
+    explainMiss(document(), document({}, { inputWeightsSha256: 'b'.repeat(64) })),
+    'inputWeights was aaaaaaaaaaaa, is bbbbbbbbbbbb',
+  );
+  assert.equal(explainMiss(document(), document()), 'nothing differs');
+});
+
+void test('a miss of many keys writes out eight and counts the rest', () => {
+  const wide = (value: number): JsonObject => Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`k${index}`, value]));
+  assert.match(explainMiss(wide(1), wide(2)), /k7 was 1, is 2; and 3 more$/);
+});
