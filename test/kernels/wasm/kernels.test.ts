@@ -98,10 +98,15 @@ void test('a 3-D window of unequal sides sends its gradient to its maximum', () 
   assert.deepEqual(values(gradient), [0, 0, 1, 0, 0, 0]);
 });
 
-void test('padding same with a stride larger than the kernel skips pixels', () => {
-  const x = tf.tensor4d([1, 2, 3, 4, 5], [1, 5, 1, 1]);
-  assert.deepEqual(values(tf.conv2d(x, tf.ones<tf.Rank.R4>([1, 1, 1, 1]), 3, 'same')), [1, 4]);
-  assert.deepEqual(values(tf.depthwiseConv2d(x, tf.ones<tf.Rank.R4>([1, 1, 1, 1]), 3, 'same')), [1, 4]);
+void test('padding same with a stride larger than the kernel skips rows', () => {
+  // Row r holds r + 1; a 1 x 3 window of ones at rows 0 and 3, columns 0, 3 and 6 (one zero beside the first and the last).
+  const x = tf.mul<tf.Tensor4D>(tf.reshape(tf.range(1, 6), [1, 5, 1, 1]), tf.ones([1, 5, 7, 1]));
+  const filter = tf.ones<tf.Rank.R4>([1, 3, 1, 1]);
+  const expected = [2, 3, 2, 8, 12, 8];
+  assert.deepEqual(values(tf.conv2d(x, filter, 3, 'same')), expected);
+  assert.deepEqual(values(tf.depthwiseConv2d(x, filter, 3, 'same')), expected);
+  assert.deepEqual(values(tf.fused.conv2d({ x, filter, strides: 3, pad: 'same' })), expected);
+  assert.deepEqual(values(tf.fused.depthwiseConv2d({ x, filter, strides: 3, pad: 'same' })), expected);
 });
 
 void test('the depthwise gradients honour dilation: they are the adjoints of the forward pass', () => {
