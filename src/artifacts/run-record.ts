@@ -19,7 +19,7 @@ export async function saveRunRecord(store: ArtifactStore, record: RunRecord): Pr
 
 /** All recorded runs, oldest first. */
 export async function listRunRecords(store: ArtifactStore): Promise<readonly RunRecord[]> {
-  const names = await store.list('run-records/');
+  const names = await store.list('run-records');
   const bodies = await Promise.all(names.map(async (name) => ({ name, body: await store.read(name) })));
   const records = bodies.flatMap(({ name, body }) =>
     body === undefined ? [] : [fromJsonBytes(body, `document ${name}`) as unknown as RunRecord],
