@@ -19,7 +19,21 @@ const allowed = {
   'trainer-process': [...base, 'transfer', 'models', 'ops', 'kernels', 'training', 'data', 'artifacts'],
   worker: [...base, 'models', 'data', 'artifacts', 'server', 'activities', 'workflows'],
   client: [...base, 'config', 'plan', 'planner', 'transfer', 'models', 'data', 'artifacts', 'reports', 'server', 'worker', 'workflows'],
-  cli: [...base, 'config', 'plan', 'planner', 'trainer-client', 'kernels', 'models', 'data', 'artifacts', 'reports', 'server', 'client', 'worker'],
+  cli: [
+    ...base,
+    'config',
+    'plan',
+    'planner',
+    'trainer-client',
+    'kernels',
+    'models',
+    'data',
+    'artifacts',
+    'reports',
+    'server',
+    'client',
+    'worker',
+  ],
 };
 const place = (folder) =>
   folder === 'errors' ? '^src/errors\\.ts$' : folder === 'workflows' || folder === 'activities' ? `^${folder}/` : `^src/${folder}/`;

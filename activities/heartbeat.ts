@@ -7,7 +7,7 @@ const HEARTBEAT_MS = 1_000;
 /** What a watched piece of work may use. */
 export interface Watched {
   /** Says that work goes on; `details` go out with the next heartbeat. */
-  tick(details?: unknown): void;
+  readonly tick: (details?: unknown) => void;
   readonly signal: AbortSignal;
 }
 

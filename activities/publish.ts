@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { readBlob } from '../src/artifacts/json-blob.ts';
 import { publishDirectory } from '../src/artifacts/publish-directory.ts';
 import { saveRunRecord } from '../src/artifacts/run-record.ts';
+import { readKeyDocument } from '../src/artifacts/stage-documents.ts';
 import type { JsonObject, Metrics } from '../src/contracts/json.ts';
 import type { Plan } from '../src/contracts/plan.ts';
 import { stageOf } from '../src/contracts/plan-stages.ts';
@@ -35,7 +36,7 @@ export async function publish(deps: ActivityDependencies, input: PublishInput): 
         { name: SAVED_MODEL_FILES.config, body: prettyJson(modelConfig(plan)) },
         { name: SAVED_MODEL_FILES.metrics, body: await metricsCsv(deps, plan, allResults(input)) },
       ],
-      marker: manifest({ plan, input, test, baseline, last }),
+      marker: manifest({ plan, input, test, baseline, keyDocuments: await keyDocuments(deps, input.stages) }),
     });
     const result: PublishResult = { output, weightsSha256: last.weights.digest, stages: input.stages, test, baseline };
     const { workflowId = '', runId = '' } = Context.current().info.workflowExecution ?? {};
@@ -109,18 +110,25 @@ interface ManifestInput {
   readonly input: PublishInput;
   readonly test: Metrics;
   readonly baseline: BaselineResult | null;
-  readonly last: StageResult;
+  /** What each stage key is the SHA-256 of, by stage key. */
+  readonly keyDocuments: ReadonlyMap<string, JsonObject>;
+}
+
+async function keyDocuments({ store }: ActivityDependencies, stages: readonly StageResult[]): Promise<ReadonlyMap<string, JsonObject>> {
+  const documents = new Map<string, JsonObject>();
+  for (const { stageKey } of stages) documents.set(stageKey, (await readKeyDocument(store, stageKey)) ?? {});
+  return documents;
 }
 
 /** Lineage: where every bit of the model comes from. */
-function manifest({ plan, input, test, baseline, last }: ManifestInput): JsonObject & { readonly name: string } {
+function manifest({ plan, input, test, baseline, keyDocuments }: ManifestInput): JsonObject & { readonly name: string } {
   return {
     name: plan.name,
     format: 1,
     rootstock: VERSION,
     run_digest: plan.runDigest,
     plan_sha256: input.plan.digest,
-    weights_sha256: last.weights.digest,
+    weights_sha256: input.stages.at(-1)?.weights.digest ?? null,
     seed: plan.seed,
     model: { name: plan.model.name, definition_version: plan.model.definitionVersion },
     pre_trained:
@@ -137,6 +145,7 @@ function manifest({ plan, input, test, baseline, last }: ManifestInput): JsonObj
     stages: input.stages.map((stage) => ({
       name: stage.name,
       stage_key: stage.stageKey,
+      key_document: keyDocuments.get(stage.stageKey) ?? null,
       weights_sha256: stage.weights.digest,
       last_weights_sha256: stage.lastWeights.digest,
       best_weights_sha256: stage.bestWeights?.digest ?? null,

@@ -17,7 +17,7 @@ const BAR_WIDTH = 24;
 
 /** Creates the screen; silent with --json. */
 export function createRunScreen(output: Output, stream: NodeJS.WriteStream): RunScreen {
-  const live = stream.isTTY === true && !output.json;
+  const live = stream.isTTY && !output.json;
   let open = false;
   let lastPlain = 0;
   const clear = () => {

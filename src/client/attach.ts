@@ -1,5 +1,6 @@
-import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import type { RunMemo } from '../contracts/workflow.ts';
+import { isNotFound } from './not-found.ts';
 
 /** What there is already under a run's name. */
 export type Existing =
@@ -22,7 +23,7 @@ export async function findExisting(client: Client, workflowId: string): Promise<
   try {
     return toExisting(await client.workflow.getHandle(workflowId).describe());
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return { kind: 'none' };
+    if (isNotFound(error)) return { kind: 'none' };
     throw error;
   }
 }

@@ -1,9 +1,10 @@
-import { isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { ABORT_UPDATE, RETRY_STAGE_UPDATE } from '../contracts/workflow.ts';
 import { RootstockError } from '../errors.ts';
 import type { RootstockClient } from './connect.ts';
 import { queryStatus } from './follow-run.ts';
+import { isNotFound } from './not-found.ts';
 
 /** Cancels a run and waits until it has closed: its trainer has saved a snapshot and gone. RUN_NOT_FOUND. */
 export async function cancelRun({ client }: RootstockClient, workflowId: string): Promise<void> {
@@ -47,8 +48,7 @@ async function decide(connected: RootstockClient, workflowId: string, update: st
 }
 
 function notFoundOr(error: unknown, workflowId: string): unknown {
-  const notFound = error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === 5);
-  return notFound
+  return isNotFound(error)
     ? new RootstockError(
         'RUN_NOT_FOUND',
         `There is no running run "${workflowId}".\nFix: \`rootstock list\` shows the runs of this state directory.`,

@@ -20,9 +20,11 @@ export interface RunHandle {
   events(): AsyncGenerator<RunEvent>;
   /** Waits for the end. Rejects with the run's code: NEEDS_ATTENTION with the reason in details, CANCELLED, or what it failed with. */
   result(): Promise<CompletedEvent>;
+  /** Where it is; undefined while no worker can answer. */
   status(): Promise<RunStatus | undefined>;
   /** Ends the run after its trainer has saved a snapshot. */
   cancel(): Promise<void>;
+  /** Lets go of the server; the run goes on as long as it has a worker. */
   close(): Promise<void>;
 }
 

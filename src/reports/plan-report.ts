@@ -4,26 +4,51 @@ import { formatTable } from './table.ts';
 
 /** Writes a plan for people: model, match, data, stages with every value that a stage changes, warnings. */
 export function formatPlan(plan: Plan): string {
-  const parts = [headline(plan), initial(plan), data(plan), stages(plan), ...plan.stages.map(stageValues).filter((text) => text !== ''), output(plan), warnings(plan)];
+  const parts = [
+    headline(plan),
+    initial(plan),
+    data(plan),
+    stages(plan),
+    ...plan.stages.map(stageValues).filter((text) => text !== ''),
+    output(plan),
+    warnings(plan),
+  ];
   return parts.filter((text) => text !== '').join('\n\n');
 }
 
 function headline({ name, model, seed }: Plan): string {
-  const parameters = model.tree.tensors.filter(({ kind }) => kind === 'parameter').reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
-  const classes = model.classes === null ? '' : `, ${model.classes.length} classes (${model.classes.slice(0, 10).join(', ')}${model.classes.length > 10 ? ', ...' : ''})`;
+  const parameters = model.tree.tensors
+    .filter(({ kind }) => kind === 'parameter')
+    .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  const classes =
+    model.classes === null
+      ? ''
+      : `, ${model.classes.length} classes (${model.classes.slice(0, 10).join(', ')}${model.classes.length > 10 ? ', ...' : ''})`;
   return `Plan of "${name}" (seed ${seed})\n${model.name}: ${formatCount(parameters)} parameters${classes}`;
 }
 
 function initial({ initial }: Plan): string {
   if (initial.kind === 'fresh') return 'Starts from fresh weights.';
   const { source, match } = initial;
-  const from = source.kind === 'model' ? source.path : `${source.path} (run "${source.runName}", which runs first unless its output is there)`;
-  const rows = match.modules.map((row) => [row.status, row.from ?? '-', row.to ?? '-', formatCount(row.parameters), formatBytes(row.bytes)]);
+  const from =
+    source.kind === 'model' ? source.path : `${source.path} (run "${source.runName}", which runs first unless its output is there)`;
+  const rows = match.modules.map((row) => [
+    row.status,
+    row.from ?? '-',
+    row.to ?? '-',
+    formatCount(row.parameters),
+    formatBytes(row.bytes),
+  ]);
   return `Starts from ${from}\n${formatTable(['', 'pre-trained', 'new model', 'parameters', 'size'], rows)}`;
 }
 
 function data({ data: { facts } }: Plan): string {
-  const rows = Object.entries(facts.splits).map(([split, facts]) => [split, formatCount(facts.rows), formatBytes(facts.byteLength), facts.digest.slice(0, 12)]);
+  const rows = Object.entries(facts.splits).map(([split, facts]) => [
+    split,
+    formatCount(facts.rows),
+    formatBytes(facts.byteLength),
+    facts.digest.slice(0, 12),
+  ]);
   return formatTable(['data', 'rows', 'size', 'digest'], rows);
 }
 
@@ -34,7 +59,7 @@ function stages(plan: Plan): string {
     stage.freezeModules.join(', ') || '-',
     formatCount(stage.mask.trainableParameters),
     formatCount(stage.mask.frozenParameters),
-    `${stage.optimizer.name} ${String(stage.optimizer.config['lr'])}`,
+    `${stage.optimizer.name} ${JSON.stringify(stage.optimizer.config['lr'])}`,
     stage.scheduler === null ? '-' : stage.scheduler.name,
     String(stage.datamodule.train.batchSize),
     String(stage.trainer.maxEpochs),
@@ -45,7 +70,10 @@ function stages(plan: Plan): string {
 
 function stageValues(stage: StagePlan): string {
   const changed = Object.entries(stage.origins).filter(([, origin]) => origin === 'stage');
-  const lines = [...changed.map(([key]) => `  ${key}: set by this stage`), ...stage.dropped.map((key) => `  ${key}: dropped, the name above it changed`)];
+  const lines = [
+    ...changed.map(([key]) => `  ${key}: set by this stage`),
+    ...stage.dropped.map((key) => `  ${key}: dropped, the name above it changed`),
+  ];
   return lines.length === 0 ? '' : `${stage.name} overrides\n${lines.join('\n')}`;
 }
 

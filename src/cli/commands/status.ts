@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
-import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { listRunRecords, type RunRecord } from '../../artifacts/run-record.ts';
 import { connectRootstock, type RootstockClient } from '../../client/connect.ts';
 import { queryStatus } from '../../client/follow-run.ts';
+import { isNotFound } from '../../client/not-found.ts';
 import { toCompletedEvent } from '../../client/run-events.ts';
 import type { RunStatus } from '../../contracts/run-state.ts';
 import { committedSampleLog, sampleLogDirectory } from '../../contracts/state-directory.ts';
@@ -132,7 +132,7 @@ async function describe({ client }: RootstockClient, name: string) {
   try {
     return await client.workflow.getHandle(name).describe();
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === 5)) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }
