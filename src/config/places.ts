@@ -32,7 +32,8 @@ export function movePlaces(places: Places, from: Path, to: Path): void {
 
 /** Says where a path was written, for messages: place and dotted path. What is missing is located at its parent. */
 export function whereIs(places: Places, path: Path, at: 'key' | 'value'): string {
-  const dotted = formatPath(path);
+  const full = formatPath(path);
+  const dotted = full.length <= 200 ? full : `${full.slice(0, 197)}...`;
   const exact = places.get(pathKey(path));
   const place = exact === undefined ? parentPlace(places, path) : exact[at];
   if (place === undefined || place === `--set ${dotted}`) return place ?? dotted;

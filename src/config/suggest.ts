@@ -1,5 +1,5 @@
 /**
- * The candidate most like a misspelt word, or null when none is near. Near: at most a third of the letters differ (Levenshtein distance,
+ * The candidate most like a misspelt word, or null when none is near. Near: at most a third of the letters differ (`editDistance`,
  * letter case ignored), or one contains the other and the shorter has at least four letters (`epochs`, `max_epochs`).
  */
 export function nearest(word: string, candidates: readonly string[]): string | null {
@@ -9,7 +9,7 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
-    const distance = levenshtein(lower, candidate.toLowerCase());
+    const distance = editDistance(lower, candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best ?? containing(lower, candidates);
@@ -22,16 +22,21 @@ function containing(word: string, candidates: readonly string[]): string | null 
   );
 }
 
-/** Insertions, deletions and substitutions that turn one word into the other (Levenshtein 1966, one row at a time). */
-export function levenshtein(a: string, b: string): number {
+/**
+ * Insertions, deletions, substitutions and swaps of neighbours that turn one word into the other, no letter edited twice: the Levenshtein
+ * distance with Damerau's swaps ("optimal string alignment"). Swaps are the commonest slip of the keyboard.
+ */
+export function editDistance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 0; i < a.length; i++) {
     const next = [i + 1];
     for (let j = 0; j < b.length; j++) {
       const substituted = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
-      next.push(Math.min(substituted, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+      const swapped = i > 0 && j > 0 && a[i] === b[j - 1] && a[i - 1] === b[j] ? (before[j - 1] ?? 0) + 1 : substituted;
+      next.push(Math.min(substituted, swapped, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length] ?? 0;
 }
@@ -42,10 +47,4 @@ export function unknownKeyText(key: string, known: readonly string[]): string {
   if (near !== null) return `unknown key. Did you mean "${near}"?`;
   if (known.length === 0) return 'unknown key: nothing can be set here';
   return known.length <= 16 ? `unknown key. Known here: ${known.join(', ')}` : 'unknown key';
-}
-
-/** What to say about a name outside a closed list. */
-export function unknownNameText(name: string, known: readonly string[]): string {
-  const near = nearest(name, known);
-  return `expected ${known.join(', ')}; received ${JSON.stringify(name)}.${near === null ? '' : ` Did you mean "${near}"?`}`;
 }
