@@ -29,7 +29,7 @@ export async function endEpoch(run: FitRun, options: { readonly last: boolean; r
 /** Computes all metrics of the task on the validation split; null without one. `limit`: sanity validation looks at fewer batches. */
 export async function validate(run: FitRun, limit = run.setup.stage.trainer.limitValBatches): Promise<Metrics | null> {
   const { model, validation, stage } = run.setup;
-  if (validation === null) return null;
+  if (validation === null || stage.trainer.limitValBatches === 0) return null;
   const metrics = createMetrics(null, model.definition.task);
   const between = async () => {
     run.deps.events.phase('validate', run.stepBudgetMs);

@@ -1,5 +1,5 @@
 import type { MonitorState, TrainingCounters, TrainingState } from '../artifacts/training-state.ts';
-import { decodeNumber, encodeNumber } from '../contracts/json.ts';
+import { decodeNumber, encodeNumber, type Metrics } from '../contracts/json.ts';
 import type { Weights } from '../contracts/tensors.ts';
 import { epochOrder, type Rows } from './batches.ts';
 import { PHASE_BUDGETS_MS } from './budgets.ts';
@@ -31,6 +31,8 @@ export interface FitRun {
   best: Weights | null;
   /** Row order of the epoch at hand. */
   order: { readonly epoch: number; readonly rows: Rows };
+  /** Newest metrics of a logged step, for progress. */
+  logged: Metrics;
   /** Budget of a step, from the dry run. */
   stepBudgetMs: number;
 }
@@ -59,6 +61,7 @@ export function createFitRun(setup: StageSetup, deps: FitDependencies): FitRun {
     position: pickPosition(position),
     monitor: resume?.monitor ?? firstMonitor(setup),
     best: resume?.best ?? null,
+    logged: {},
     order: { epoch: -1, rows: new Uint32Array(0) },
     stepBudgetMs: PHASE_BUDGETS_MS.dryRun,
   };

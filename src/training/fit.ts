@@ -90,7 +90,7 @@ function reportProgress(run: FitRun, started: { readonly time: number; readonly 
     totalSteps: stage.totalSteps,
     maxEpochs: stage.trainer.maxEpochs,
     lr: run.scheduler.lrAt({ step: step - 1, epoch }),
-    metrics,
+    metrics: { ...metrics, ...run.logged },
     stepsPerSecond: seconds > 0 ? (step - started.step) / seconds : 0,
   });
 }

@@ -83,7 +83,9 @@ async function logStep(run: FitRun, lr: number): Promise<void> {
   const { step } = run.position;
   const due = step % run.setup.stage.trainer.logEveryNSteps === 0;
   if (due || run.meter.isFull()) await drainLosses(run);
-  if (due) run.ledger.addStep(run.position, { 'train/total/loss_step': encodeNumber(run.meter.stepLoss()), lr });
+  if (!due) return;
+  run.logged = { 'train/total/loss_step': encodeNumber(run.meter.stepLoss()), lr };
+  run.ledger.addStep(run.position, run.logged);
 }
 
 async function finishStep(run: FitRun): Promise<void> {
