@@ -34,12 +34,18 @@ const MOLECULE = 'For molecule models.';
 
 function renderGroup(title: string, keys: readonly KeyDescription[]): string {
   const molecule = keys.filter(({ description }) => description === MOLECULE);
-  const rows = keys.filter(({ description }) => description !== MOLECULE).map(renderRow);
-  const rest =
-    molecule.length === 0
-      ? []
-      : ['', `Not available yet, for molecule models: ${molecule.map(({ path }) => `\`${lastKey(path)}\``).join(', ')}.`];
-  return [`### ${heading(title)}`, '', '| key | type | default | meaning |', '|---|---|---|---|', ...rows, ...rest, ''].join('\n');
+  const rows = keys.filter(({ description }) => description !== MOLECULE).map(cells);
+  const names = molecule.map(({ path }) => `\`${lastKey(path)}\``).join(', ');
+  const rest = molecule.length === 0 ? [] : ['', `Not available yet, for molecule models: ${names}.`];
+  return [`### ${heading(title)}`, '', ...renderTable([['key', 'type', 'default', 'meaning'], ...rows]), ...rest, ''].join('\n');
+}
+
+/** Columns padded to equal width, as the formatter wants them. */
+function renderTable(rows: readonly (readonly string[])[]): string[] {
+  const [head = []] = rows;
+  const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.slice(1).map(line)];
 }
 
 function heading(title: string): string {
@@ -48,10 +54,10 @@ function heading(title: string): string {
   return of === undefined ? `\`${path}\`` : `\`${path}\` of \`${of}\``;
 }
 
-function renderRow(key: KeyDescription): string {
+function cells(key: KeyDescription): string[] {
   const fallback = key.default === undefined ? (key.required ? '**required**' : '') : `\`${JSON.stringify(key.default)}\``;
-  const note = key.availability === 'available' ? '' : ` *${key.availability}*`;
-  return `| ${[`\`${lastKey(key.path)}\``, key.type, fallback, `${key.description}${note}`].map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  const note = key.availability === 'available' ? '' : ` _${key.availability}_`;
+  return [`\`${lastKey(key.path)}\``, key.type, fallback, `${key.description}${note}`].map((cell) => cell.replaceAll('|', '\\|'));
 }
 
 function lastKey(path: string): string {
