@@ -3,7 +3,7 @@ import type { TrainableMask } from '../contracts/plan.ts';
 import type { ModuleTree } from '../contracts/tensors.ts';
 import { composeMessage, type Problem, RootstockError } from '../errors.ts';
 import { globExpression, isGlob } from './glob.ts';
-import { coverByModules, isUnder, modulesOf, parameterCount } from './module-tree.ts';
+import { coverByModules, isUnder, isUnderAny, modulesOf, parameterCount } from './module-tree.ts';
 
 /**
  * Works out what a stage trains. Each name stands for a module and all its children; globs match module names (`*` within a segment,
@@ -20,8 +20,8 @@ export function resolveFreeze(names: readonly string[], tree: ModuleTree, where 
   );
   if (problems.length > 0) throw nameNotFound(problems, tree, names.length);
 
-  const frozenNames = [...new Set(matches.flat())];
-  const frozen = new Set(tree.tensors.filter(({ path }) => frozenNames.some((name) => isUnder(path, name))).map(({ path }) => path));
+  const frozenNames = new Set(matches.flat());
+  const frozen = new Set(tree.tensors.filter(({ path }) => isUnderAny(path, frozenNames)).map(({ path }) => path));
   const parameters = tree.tensors.filter(({ kind }) => kind === 'parameter');
   const trainable = parameters.filter(({ path }) => !frozen.has(path));
   const still = parameters.filter(({ path }) => frozen.has(path));
@@ -37,7 +37,8 @@ export function resolveFreeze(names: readonly string[], tree: ModuleTree, where 
 
 /** Paths of the buffers that stand still because they lie in a frozen module; sorted. They count when frozen modules run in eval mode. */
 export function frozenBuffers(mask: TrainableMask, tree: ModuleTree): readonly string[] {
-  return sorted(tree.tensors.filter(({ path, kind }) => kind === 'buffer' && mask.frozenModules.some((name) => isUnder(path, name))));
+  const frozenModules = new Set(mask.frozenModules);
+  return sorted(tree.tensors.filter(({ path, kind }) => kind === 'buffer' && isUnderAny(path, frozenModules)));
 }
 
 /** Whether the module at a path runs in eval mode when frozenModulesMode is eval: it is a frozen module or lies in one. */
@@ -52,13 +53,18 @@ function matchingModules(name: string, modules: readonly string[]): readonly str
   return modules.filter((candidate) => expression.test(candidate));
 }
 
-/** Topmost modules none of whose parameters is trained. Buffers do not count: a parent with a trained-free subtree is frozen with them. */
-function wholeModules(tree: ModuleTree, frozen: ReadonlySet<string>, named: readonly string[]): readonly string[] {
+/** The topmost modules all of whose parameters are frozen, named or not, so that a dropout between frozen layers is off too. */
+function wholeModules(tree: ModuleTree, frozen: ReadonlySet<string>, named: ReadonlySet<string>): readonly string[] {
   const parameters = tree.tensors.filter(({ kind }) => kind === 'parameter');
   const modules = new Set(modulesOf(tree));
   const byParameters = coverByModules({ tensors: parameters }, frozen).filter((name) => modules.has(name));
-  const all = [...new Set([...byParameters, ...named])];
-  return all.filter((name) => !all.some((other) => other !== name && isUnder(name, other))).sort();
+  const all = new Set([...byParameters, ...named]);
+  return [...all].filter((name) => !isUnderAny(parentOf(name), all)).sort();
+}
+
+/** The module that holds a module; a dot, which no name is, for the topmost. */
+function parentOf(name: string): string {
+  return name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : '.';
 }
 
 function sorted(tensors: readonly { readonly path: string }[]): readonly string[] {

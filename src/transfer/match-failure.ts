@@ -37,11 +37,11 @@ const HEADLINES: Readonly<Record<MatchCode, (failure: MatchFailure) => string>> 
 const FIXES: Readonly<Record<MatchCode, (failure: MatchFailure) => string>> = {
   MAPPING_EMPTY: ({ sides }) => {
     const good = goodPairs(sides);
-    return `leave modules_to_match out to match the whole tree, or name pairs${good.length === 0 ? '' : ` such as ${mappingText(good)}`}.`;
+    return `leave modules_to_match out to match the whole tree, or name pairs${good.length === 0 ? '' : ` such as ${goodText(good)}`}.`;
   },
   MODULE_NOT_FOUND: ({ sides, wholeTree }) => {
     const good = wholeTree ? goodPairs(sides) : [];
-    const shared = good.length === 0 ? '' : `name what both have, modules_to_match: ${mappingText(good)}; `;
+    const shared = good.length === 0 ? '' : `name what both have, modules_to_match: ${goodText(good)}; `;
     return `${shared}the pre-trained model has ${topNames(sides.preTrained)}; the new model has ${topNames(sides.model)}.`;
   },
   MAPPING_INVERTED: (failure) => `write modules_to_match: ${mappingText(corrected(failure))}.`,
@@ -60,9 +60,10 @@ function notCopied(code: MatchCode, { problems, sides }: MatchFailure): string {
 }
 
 function leaveOut({ problems, sides }: MatchFailure): string {
-  const bad = [...new Set(problems.map(({ where }) => `"${parentOf(where)}"`))].slice(0, 5).join(', ');
+  const names = [...new Set(problems.map(({ where }) => `"${parentOf(where)}"`))];
+  const bad = names.slice(0, 5).join(', ') + (names.length > 5 ? ', ...' : '');
   const good = goodPairs(sides);
-  const how = good.length === 0 ? ' of modules_to_match' : ` with modules_to_match: ${mappingText(good)}`;
+  const how = good.length === 0 ? ' of modules_to_match' : ` with modules_to_match: ${goodText(good)}`;
   return `leave ${bad} out${how}, or build the new model like the pre-trained one (model.config).`;
 }
 
@@ -83,24 +84,36 @@ function conflictFix(sides: MatchSides): string {
     : 'keep one source for each module of the new model (one source may feed several: give it a list).';
 }
 
-/** The parts of the asked pairs that can be copied (of the whole tree when nothing was asked), as few modules as possible. */
+/** How many pairs a fix writes out. */
+const SHOWN_PAIRS = 8;
+
+/** The parts of the asked pairs that can be copied (of the whole tree when nothing was asked), as few modules as possible, and not all of very many. */
 function goodPairs(sides: MatchSides): readonly ModulePair[] {
-  const asked = sides.pairs.length === 0 ? [{ from: '', to: '' }] : sides.pairs;
-  return asked.flatMap((pair) => goodParts(pair, sides));
+  const good: ModulePair[] = [];
+  for (const pair of sides.pairs.length === 0 ? [{ from: '', to: '' }] : sides.pairs) addGoodParts(pair, sides, good);
+  return good;
 }
 
-function goodParts(pair: ModulePair, sides: MatchSides): readonly ModulePair[] {
-  if (!sides.sourceModules.has(pair.from) || !sides.targetModules.has(pair.to)) return [];
+function addGoodParts(pair: ModulePair, sides: MatchSides, good: ModulePair[]): void {
+  if (good.length > SHOWN_PAIRS || !sides.sourceModules.has(pair.from) || !sides.targetModules.has(pair.to)) return;
   // The root is never offered: a mapping of it says nothing that leaving the mapping out does not say.
-  if (pair.to !== '' && compareTensors(pair, withPairs(sides, [pair])).length === 0) return [pair];
-  return childrenOf(pair.to, sides).flatMap((name) => goodParts({ from: join(pair.from, name), to: join(pair.to, name) }, sides));
+  if (pair.to !== '' && compareTensors(pair, sides, true).length === 0) {
+    good.push(pair);
+    return;
+  }
+  for (const name of childrenOf(pair.to, sides)) addGoodParts({ from: join(pair.from, name), to: join(pair.to, name) }, sides, good);
 }
 
+/** Last segments of the modules right below one. */
 function childrenOf(parent: string, { targetModules }: MatchSides): readonly string[] {
-  const prefix = parent === '' ? '' : `${parent}.`;
-  return [...targetModules]
-    .filter((name) => name !== '' && name.startsWith(prefix) && !name.slice(prefix.length).includes('.'))
-    .map((name) => name.slice(prefix.length));
+  const start = parent === '' ? 0 : parent.length + 1;
+  const below = (targetModules.get(parent) ?? []).filter(({ path }) => path.indexOf('.', start) !== -1);
+  return [...new Set(below.map(({ path }) => path.slice(start, path.indexOf('.', start))))];
+}
+
+function goodText(good: readonly ModulePair[]): string {
+  const text = mappingText(good.slice(0, SHOWN_PAIRS));
+  return good.length > SHOWN_PAIRS ? text.replace(/\}$/, ', ...}') : text;
 }
 
 function join(parent: string, name: string): string {

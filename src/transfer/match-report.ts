@@ -1,13 +1,13 @@
 import type { MatchReport, ModuleMatchRow, TensorMatch } from '../contracts/plan.ts';
-import { movedPath } from './mapping.ts';
+import { type ModulePair, movedPath } from './mapping.ts';
 import type { MatchSides } from './match-sides.ts';
-import { byteCount, coverByModules, parameterCount, type TensorFacts, tensorsUnder } from './module-tree.ts';
+import { byteCount, coverByModules, parameterCount, type TensorFacts } from './module-tree.ts';
 
 /**
  * Writes down a match that has no problems. Parameters count the scalars of parameters (of float tensors on the pre-trained side, whose
  * file does not tell buffers apart); bytes count buffers too. Order is that of the trees.
  */
-export function matchReport({ preTrained, model, pairs, governing }: MatchSides): MatchReport {
+export function matchReport({ preTrained, model, pairs, governing, targetModules, sourceModules }: MatchSides): MatchReport {
   const governed = model.tensors.flatMap((tensor) => {
     const pair = governing.get(tensor.path);
     return pair === undefined ? [] : [{ tensor, pair, from: movedPath(tensor.path, pair.to, pair.from) }];
@@ -18,16 +18,25 @@ export function matchReport({ preTrained, model, pairs, governing }: MatchSides)
   const fresh = model.tensors.filter(({ path }) => !fed.has(path));
   const unused = preTrained.tensors.filter(({ path }) => !used.has(path));
 
+  const copied = new Map(pairs.map((pair): [ModulePair, TensorFacts[]] => [pair, []]));
+  for (const { pair, tensor } of governed) copied.get(pair)?.push(tensor);
   const matchedRows = pairs.flatMap((pair) => {
-    const tensors = governed.filter((each) => each.pair === pair).map(({ tensor }) => tensor);
+    const tensors = copied.get(pair) ?? [];
     if (pair.to !== '') return [row('matched', { from: pair.from, to: pair.to }, tensors)];
-    const names = coverByModules(model, new Set(tensors.map(({ path }) => path)));
-    return names.map((name) => row('matched', { from: movedPath(name, '', pair.from), to: name }, tensorsUnder(model, name)));
-  });
-  const rowsOf = (status: 'fresh' | 'unused', tree: { readonly tensors: readonly TensorFacts[] }, tensors: readonly TensorFacts[]) =>
-    coverByModules(tree, new Set(tensors.map(({ path }) => path))).map((name) =>
-      row(status, status === 'fresh' ? { from: null, to: name } : { from: name, to: null }, tensorsUnder(tree, name)),
+    return cover(model.tensors, tensors).map((name) =>
+      row(
+        'matched',
+        { from: movedPath(name, '', pair.from), to: name },
+        targetModules.get(name) ?? tensors.filter(({ path }) => path === name),
+      ),
     );
+  });
+  const freshRows = cover(model.tensors, fresh).map((name) =>
+    row('fresh', { from: null, to: name }, targetModules.get(name) ?? fresh.filter(({ path }) => path === name)),
+  );
+  const unusedRows = cover(preTrained.tensors, unused).map((name) =>
+    row('unused', { from: name, to: null }, sourceModules.get(name) ?? unused.filter(({ path }) => path === name)),
+  );
   return {
     matched: governed.map(({ tensor, from }): TensorMatch => ({ from, to: tensor.path })),
     missing: fresh.map(({ path }) => path),
@@ -41,8 +50,12 @@ export function matchReport({ preTrained, model, pairs, governing }: MatchSides)
       unusedParameters: parameterCount(unused),
       unusedBytes: byteCount(unused),
     },
-    modules: [...matchedRows, ...rowsOf('fresh', model, fresh), ...rowsOf('unused', preTrained, unused)],
+    modules: [...matchedRows, ...freshRows, ...unusedRows],
   };
+}
+
+function cover(all: readonly TensorFacts[], some: readonly TensorFacts[]): readonly string[] {
+  return coverByModules({ tensors: all }, new Set(some.map(({ path }) => path)));
 }
 
 function row(

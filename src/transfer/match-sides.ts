@@ -1,6 +1,6 @@
 import type { ModuleTree, TensorSpec } from '../contracts/tensors.ts';
 import type { ModulePair } from './mapping.ts';
-import { modulesOf, type TensorFacts } from './module-tree.ts';
+import { indexByModule, type TensorFacts } from './module-tree.ts';
 
 /** A tensor of a pre-trained model: element types of memory, or of a safetensors file. */
 export interface SourceTensor extends Omit<TensorFacts, 'dtype'> {
@@ -19,11 +19,14 @@ export interface MatchSides {
   readonly model: ModuleTree;
   readonly sources: ReadonlyMap<string, TensorFacts>;
   readonly targets: ReadonlyMap<string, TensorSpec>;
-  readonly sourceModules: ReadonlySet<string>;
-  readonly targetModules: ReadonlySet<string>;
+  /** Module name (the root is '') -> its tensors. */
+  readonly sourceModules: ReadonlyMap<string, readonly TensorFacts[]>;
+  readonly targetModules: ReadonlyMap<string, readonly TensorSpec[]>;
   readonly pairs: readonly ModulePair[];
   /** Path of the new model -> the pair with the most specific target above it. */
   readonly governing: ReadonlyMap<string, ModulePair>;
+  /** Modules of the pre-trained model that some pair names. */
+  readonly taken: ReadonlySet<string>;
 }
 
 /** Indexes two trees for a list of pairs. */
@@ -34,10 +37,9 @@ export function matchSides(preTrained: PreTrainedTree, model: ModuleTree, pairs:
     model,
     sources: new Map(tensors.map((tensor) => [tensor.path, tensor])),
     targets: new Map(model.tensors.map((tensor) => [tensor.path, tensor])),
-    sourceModules: new Set(['', ...modulesOf(preTrained)]),
-    targetModules: new Set(['', ...modulesOf(model)]),
-    pairs,
-    governing: governingPairs(model, pairs),
+    sourceModules: indexByModule(tensors),
+    targetModules: indexByModule(model.tensors),
+    ...feeding(model, pairs),
   };
 }
 
@@ -48,7 +50,11 @@ export function memoryType(dtype: string): TensorFacts['dtype'] {
 
 /** The same trees under other pairs. */
 export function withPairs(sides: MatchSides, pairs: readonly ModulePair[]): MatchSides {
-  return { ...sides, pairs, governing: governingPairs(sides.model, pairs) };
+  return { ...sides, ...feeding(sides.model, pairs) };
+}
+
+function feeding(model: ModuleTree, pairs: readonly ModulePair[]): Pick<MatchSides, 'pairs' | 'governing' | 'taken'> {
+  return { pairs, governing: governingPairs(model, pairs), taken: new Set(pairs.map(({ from }) => from)) };
 }
 
 function governingPairs(model: ModuleTree, pairs: readonly ModulePair[]): ReadonlyMap<string, ModulePair> {

@@ -5,7 +5,7 @@ import { compareTensors, type MatchProblem } from './compare-tensors.ts';
 import { inverted, type ModulePair, mappingText, movedPath, pairsOf } from './mapping.ts';
 import { matchFailure } from './match-failure.ts';
 import { matchReport } from './match-report.ts';
-import { type MatchSides, matchSides, memoryType, type PreTrainedTree, withPairs } from './match-sides.ts';
+import { type MatchSides, matchSides, memoryType, type PreTrainedTree } from './match-sides.ts';
 
 /**
  * Decides which tensors of the new model are copied from which of the pre-trained one. Atomic: everything is checked first, every
@@ -20,7 +20,11 @@ import { type MatchSides, matchSides, memoryType, type PreTrainedTree, withPairs
  */
 export function match(preTrained: PreTrainedTree, model: ModuleTree, mapping: ModulesToMatch | null): { readonly report: MatchReport } {
   const sides = matchSides(preTrained, model, pairsOf(mapping));
-  const problems = [...emptyProblems(mapping), ...conflictProblems(sides), ...sides.pairs.flatMap((pair) => pairProblems(pair, sides))];
+  const problems = [
+    ...emptyProblems(mapping),
+    ...conflictProblems(sides),
+    ...sides.pairs.flatMap((pair, index) => pairProblems(pair, sides, index < HINTS)),
+  ];
   if (problems.length > 0) throw matchFailure({ problems, sides, wholeTree: mapping === null });
   return { report: { ...matchReport(sides), conversions: conversionsOf(preTrained, sides) } };
 }
@@ -35,6 +39,9 @@ function conversionsOf({ tensors }: PreTrainedTree, { governing }: MatchSides): 
 
 /** Element types that are kept: names in memory, and in a safetensors file. */
 const SAME_TYPES: readonly string[] = ['float32', 'int64', 'F32', 'I64'];
+
+/** How many pairs get a "did you mean": comparing thousands of names with thousands takes minutes. */
+const HINTS = 20;
 
 function emptyProblems(mapping: ModulesToMatch | null): readonly MatchProblem[] {
   if (mapping === null) return [];
@@ -51,32 +58,35 @@ function conflictProblems(sides: MatchSides): readonly MatchProblem[] {
   for (const pair of sides.pairs) feeding.set(pair.to, [...(feeding.get(pair.to) ?? []), pair]);
   return [...feeding].flatMap(([target, pairs]): MatchProblem[] => {
     const second = pairs[1];
-    if (second === undefined || pairs.some((pair) => nameProblems(pair, sides).length > 0)) return [];
+    if (second === undefined || !pairs.every((pair) => isKnown(pair, sides))) return [];
     const names = pairs.map(({ from }) => `"${from}"`).join(' and ');
     const text = `"${target}" of the new model would be fed by ${names} of the pre-trained model`;
     return [{ code: 'MAPPING_CONFLICT', where: `modules_to_match.${second.from}`, text, pair: second }];
   });
 }
 
-function pairProblems(pair: ModulePair, sides: MatchSides): readonly MatchProblem[] {
-  const names = nameProblems(pair, sides);
-  const problems = names.length > 0 ? names : compareTensors(pair, sides);
+function pairProblems(pair: ModulePair, sides: MatchSides, hint: boolean): readonly MatchProblem[] {
+  const problems = isKnown(pair, sides) ? compareTensors(pair, sides) : nameProblems(pair, sides, hint);
   if (problems.length === 0 || !fitsAlone(inverted(pair), sides)) return problems;
   const text = `${mappingText([pair])} fits only the other way round, as ${mappingText([inverted(pair)])}`;
   return [{ code: 'MAPPING_INVERTED', where: `modules_to_match.${pair.from}`, text, pair }];
 }
 
 function fitsAlone(pair: ModulePair, sides: MatchSides): boolean {
-  return nameProblems(pair, sides).length === 0 && compareTensors(pair, withPairs(sides, [pair])).length === 0;
+  return isKnown(pair, sides) && compareTensors(pair, sides, true).length === 0;
 }
 
-function nameProblems(pair: ModulePair, sides: MatchSides): readonly MatchProblem[] {
+function isKnown({ from, to }: ModulePair, { sourceModules, targetModules }: MatchSides): boolean {
+  return sourceModules.has(from) && targetModules.has(to);
+}
+
+function nameProblems(pair: ModulePair, sides: MatchSides, hint: boolean): readonly MatchProblem[] {
   const check = (name: string, side: 'pre-trained' | 'new'): MatchProblem[] => {
     const [modules, tensors] = side === 'new' ? [sides.targetModules, sides.targets] : [sides.sourceModules, sides.sources];
     if (modules.has(name)) return [];
     const text = tensors.has(name)
       ? `"${name}" is a tensor of the ${side} model; only modules can be matched`
-      : `the ${side} model has no module "${name}"${didYouMean(name, [...modules])}`;
+      : `the ${side} model has no module "${name}"${hint ? didYouMean(name, [...modules.keys()]) : ''}`;
     return [{ code: 'MODULE_NOT_FOUND', where: `modules_to_match.${pair.from}`, text, pair }];
   };
   return [...check(pair.from, 'pre-trained'), ...check(pair.to, 'new')];
