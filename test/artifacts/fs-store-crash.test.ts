@@ -25,16 +25,20 @@ interface Crashed<T> {
   readonly where: string;
 }
 
-/** Runs an operation on a fresh disk again and again, with a crash after each of its calls in turn, and once after all of them. */
+/** Different disks that one crash may leave are tried this many times once the operation has returned: that promise is the strong one. */
+const CRASHES_AFTER_RETURN = 6;
+
+/** Runs an operation on a fresh disk again and again, with a crash after each of its calls in turn, and some after all of them. */
 async function* crashEverywhere<T>(operation: (fs: SimFs) => Promise<T>): AsyncGenerator<Crashed<T>> {
   for (const seed of SEEDS) {
-    for (let crashAfter = 0; ; crashAfter += 1) {
+    let afterReturn = 0;
+    for (let crashAfter = 0; afterReturn < CRASHES_AFTER_RETURN; crashAfter += 1) {
       const fs = new SimFs({ crashAfter });
       const returned = await survive(() => operation(fs));
       const where = `seed ${seed}, crash after call ${crashAfter}: ${fs.log.at(-1)}`;
       fs.crash(seed * 10_007 + crashAfter);
       yield { fs, returned, where };
-      if (returned !== undefined) break;
+      if (returned !== undefined) afterReturn += 1;
     }
   }
 }

@@ -3,6 +3,8 @@ import { readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { diskUse, sweepTmp } from '../../src/artifacts/disk-use.ts';
+import { type FsPort, nodeFs } from '../../src/artifacts/fs-port.ts';
+import { openFsStore } from '../../src/artifacts/fs-store.ts';
 import { tempName } from '../../src/artifacts/fs-temp.ts';
 import { collectGarbage } from '../../src/artifacts/gc.ts';
 import { putJson } from '../../src/artifacts/json-blob.ts';
@@ -58,6 +60,59 @@ test('nothing that was written or used in the last hour is freed', async (contex
   assert.equal((await collectGarbage(store.location)).files, 0);
   assert.deepEqual(await present(store, [fresh, again, asked]), [true, true, true]);
   assert.equal((await collectGarbage(store.location, { graceMs: 60_000, now: Date.now() + 120_000 })).files, 3);
+});
+
+/** The real file system, with something else happening at the moment when a blob is moved away for deletion. */
+function atTheMove(before: () => Promise<unknown>, after: () => void = () => undefined): FsPort {
+  const rename = async (from: string, to: string) => {
+    await before();
+    await nodeFs.rename(from, to);
+    after();
+  };
+  return { ...nodeFs, rename };
+}
+
+async function oldBlob(store: ArtifactStore, text: string): Promise<Ref> {
+  const ref = await put(store, text);
+  const longAgo = new Date(Date.now() - 5 * 3600 * 1000);
+  await utimes(join(store.location, 'blobs', 'sha256', ref.digest.slice(0, 2), ref.digest), longAgo, longAgo);
+  return ref;
+}
+
+test('a blob that is written again between the search and its deletion is put back', async (context) => {
+  const store = await temporaryStore(context);
+  const ref = await oldBlob(store, 'weights');
+  const report = await collectGarbage(store.location, { fs: atTheMove(() => put(store, 'weights')) });
+  assert.equal(report.files, 0);
+  assert.deepEqual(await present(store, [ref]), [true]);
+});
+
+test('a blob that is written again just after it was moved away is written anew', async (context) => {
+  const store = await temporaryStore(context);
+  const ref = await oldBlob(store, 'weights');
+  let again: Promise<unknown> = Promise.resolve();
+  const report = await collectGarbage(store.location, {
+    fs: atTheMove(
+      async () => undefined,
+      () => (again = put(store, 'weights')),
+    ),
+  });
+  await again;
+  assert.equal(report.files, 1);
+  assert.deepEqual(await present(store, [ref]), [true]);
+});
+
+test('a blob that was moved away by a collection that died is back at the next opening of the store', async (context) => {
+  const store = await temporaryStore(context);
+  const ref = await oldBlob(store, 'weights');
+  const die = () => {
+    throw new Error('died');
+  };
+  await assert.rejects(collectGarbage(store.location, { fs: atTheMove(() => put(store, 'weights'), die) }), /died/);
+  assert.deepEqual(await present(store, [ref]), [false]);
+  await openFsStore(store.location);
+  assert.deepEqual(await present(store, [ref]), [true]);
+  assert.deepEqual(await readdir(join(store.location, 'quarantine')), []);
 });
 
 test('snapshots are kept until their stage is finished', async (context) => {
