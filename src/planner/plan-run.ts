@@ -15,6 +15,7 @@ import type { PreTrainedFacts } from '../plan/plan-facts.ts';
 import { buildDataRequest } from './data-request.ts';
 import { describeModel } from './describe-model.ts';
 import { publishedRunDigest } from './published-output.ts';
+import { requireBackends } from './require-backends.ts';
 import { readRunFile } from './run-file.ts';
 import { inspectSavedModel } from './saved-model.ts';
 
@@ -39,7 +40,7 @@ export interface PlannedRun {
 /**
  * Gathers the facts and resolves everything before anything runs: scans the data, looks at the pre-trained model (or plans the run file
  * that makes it), matches, resolves every stage. Writes nothing but the scan cache. Errors: those of config, data, matching and planning;
- * PRETRAINED_CYCLE; OUTPUT_EXISTS when the output directory belongs to something else.
+ * PRETRAINED_CYCLE; BACKEND_UNAVAILABLE; OUTPUT_EXISTS when the output directory belongs to something else.
  */
 export async function planRun(document: RunDocument, options: PlanRunOptions): Promise<PlannedRun> {
   return planDocument(document, options, [resolve(document.baseDir, basename(document.source))]);
@@ -64,6 +65,7 @@ async function planDocument(document: RunDocument, options: PlanRunOptions, ance
     outputPath,
     facts: { model, data, preTrained, runDigest: digest, backendOf: resolveAccelerator, memoryBytes: totalmem() },
   });
+  await requireBackends(plan);
   return { document, plan, planDigest: planDigest(plan), child };
 }
 
