@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import test from 'node:test';
+import { weightsToChunks } from '../../src/artifacts/safetensors/write.ts';
+import { NUMERICS_VERSION } from '../../src/contracts/numerics-version.ts';
+import type { Dataset } from '../../src/data/dataset.ts';
+import { loadBackend } from '../../src/kernels/backend.ts';
+import { lastState, makeDataset, makeHardSetup, makeSetup, record } from './support.ts';
+
+/** Made by this very test; WebAssembly gives the same bits on every machine, the cpu oracle only nearly (Math.exp is the engine's). Each line may change only together with NUMERICS_VERSION (before the first release: with a word in the commit). */
+const GOLDEN: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  1: {
+    'mlp on wasm': 'a82e17e9850ac9201e78e665c67573f06ac9d3e8b4acd7b6903db2d833fca3be',
+    'cnn on wasm': '463270f59fdbb1aab47c506134f04646c5072995f1c0f08df026fd2210ae3ba0',
+  },
+};
+
+const SETUPS = {
+  'mlp on wasm': () => makeHardSetup(),
+  'cnn on wasm': cnnSetup,
+};
+
+for (const [name, make] of Object.entries(SETUPS)) {
+  test(`the numbers of version ${NUMERICS_VERSION} are what they were: ${name}`, async () => {
+    await loadBackend('wasm');
+    const { weights } = lastState((await record(make())).log);
+    const hash = createHash('sha256');
+    for (const chunk of weightsToChunks(weights)) hash.update(chunk);
+    assert.equal(
+      hash.digest('hex'),
+      GOLDEN[NUMERICS_VERSION]?.[name],
+      'training gives other numbers: raise NUMERICS_VERSION (stage keys must not reuse old results), or undo the change',
+    );
+  });
+}
+
+/** Two classes told apart by the sign of the mean; 6 x 6 images. */
+function imageDataset(rows: number, seed: number): Dataset {
+  const base = makeDataset(rows, 36, seed);
+  return {
+    ...base,
+    y: Int32Array.from({ length: rows }, (_, row) => (base.x.subarray(row * 36, (row + 1) * 36).reduce((a, b) => a + b, 0) > 0 ? 1 : 0)),
+  };
+}
+
+function cnnSetup() {
+  return makeSetup({
+    model: 'cnn_classifier',
+    config: { input_shape: [1, 6, 6], channels: [3, 4], hidden_dim: 5, classes: ['minus', 'plus'], batch_norm: true, dropout: 0.2 },
+    data: { ...imageDataset(24, 3), targetWidth: 2 },
+    validation: { ...imageDataset(9, 4), targetWidth: 2 },
+    optimizer: { name: 'AdamW', config: { lr: 0.01 } },
+  });
+}
