@@ -131,7 +131,9 @@ test('messages come in order, and every phase has a budget', async () => {
   const workspace = await createWorkspace(makeHardSetup({ ...WASM, maxEpochs: 1 }));
   const trainer = startTrainer(await workspace.fitJob());
   await trainer.closed;
-  const said = trainer.messages.map((message) => (message.type === 'phase' ? message.phase : message.type));
+  // Progress may come in anywhere after the first step: it is throttled by time.
+  const told = trainer.messages.filter(({ type }) => type !== 'progress');
+  const said = told.map((message) => (message.type === 'phase' ? message.phase : message.type));
   assert.deepEqual(said.slice(0, 4), ['ready', 'decode', 'restore', 'dry_run']);
   assert.deepEqual(said.slice(-3), ['commit', 'snapshot', 'finished']);
   for (const message of trainer.messages) if (message.type === 'phase') assert.ok(message.budgetMs >= 10_000);
