@@ -2,6 +2,7 @@ import type { JsonObject } from '../contracts/json.ts';
 import type { BackendName } from '../contracts/plan.ts';
 import { RootstockError } from '../errors.ts';
 import { type LoadedBackend, loadBackend, missingKernels } from '../kernels/backend.ts';
+import type { ModelDefinition } from '../models/definition.ts';
 import { loadModels } from '../models/load-models.ts';
 import { findModel } from '../models/registry.ts';
 import { composedOps } from '../ops/composed-ops.ts';
@@ -21,9 +22,13 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Loads a backend and finds a model; `train`: also that the backend has every gradient kernel it needs (KERNEL_MISSING). */
+/**
+ * Loads a backend and finds a model. `train` checks that the backend has every gradient kernel it needs (KERNEL_MISSING), `definitionVersion`
+ * that the model's code is what was planned with (PLAN_DRIFT).
+ */
 export async function prepareModel(input: {
   readonly name: string;
+  readonly definitionVersion?: string;
   readonly config: JsonObject;
   readonly backend: BackendName;
   readonly register: readonly string[];
@@ -32,9 +37,19 @@ export async function prepareModel(input: {
   const backend = await loadBackend(input.backend);
   const models = await loadModels(input.register);
   const definition = models.find(({ name }) => name === input.name) ?? findModel(input.name, []);
+  if (input.definitionVersion !== undefined && definition.version !== input.definitionVersion)
+    throw drifted(definition, input.definitionVersion);
   const missing = input.train ? missingKernels(definition.gradientKernels(input.config)) : [];
   if (missing.length > 0) throw kernelMissing(input, missing);
   return { model: { definition, config: input.config, ops: composedOps() }, backend };
+}
+
+function drifted({ name, version }: ModelDefinition, planned: string): RootstockError {
+  return new RootstockError(
+    'PLAN_DRIFT',
+    `The model "${name}" was planned with version ${planned}, but here it is version ${version}.\nFix: give every worker the same model modules, then start the run again.`,
+    { name, planned, found: version },
+  );
 }
 
 function kernelMissing(

@@ -113,6 +113,15 @@ test('a snapshot of another backend class is refused', async () => {
   assert.equal(last.code, 'BACKEND_CHANGED');
 });
 
+test('model code of another version than the plan names is PLAN_DRIFT', async () => {
+  const setup = makeSetup({ trainer: { backend: 'wasm' } });
+  const definition = { ...setup.model.definition, version: 'other' };
+  const workspace = await createWorkspace({ ...setup, model: { ...setup.model, definition } });
+  const last = await runJob(await workspace.fitJob());
+  assert.ok(last.type === 'failed');
+  assert.equal(last.code, 'PLAN_DRIFT');
+});
+
 test('a coded error crosses with its details: the NaN row is named', async () => {
   const data = makeDataset(12, 3, 1);
   const setup = makeSetup({ data, optimizer: { name: 'SGD', config: { lr: 1e30 } }, trainer: { backend: 'wasm' }, validation: null });
