@@ -10,6 +10,8 @@ export interface Output {
   object(value: object): void;
   /** A note beside the result, on standard error (not with --json). */
   note(text: string): void;
+  /** Passing progress on standard error: one line that is written over, on a terminal only. An empty text wipes it. */
+  progress(text: string): void;
 }
 
 /** Creates the output of a command. */
@@ -24,6 +26,9 @@ export function createOutput(json: boolean): Output {
     },
     note: (text) => {
       if (!json) process.stderr.write(`${text}\n`);
+    },
+    progress: (text) => {
+      if (!json && process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`);
     },
   };
 }

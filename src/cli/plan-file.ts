@@ -15,5 +15,7 @@ export interface PlanFileOptions extends GlobalOptions {
 export async function planFile(file: string, { stateDir, register, set, output }: PlanFileOptions): Promise<PlannedRun> {
   const models = await loadModels(register);
   const document = await readRunFile(file, { models, set });
-  return planRun(document, { models, cacheDir: stateLayout(stateDir).cache, onProgress: (text) => output.note(text) });
+  const planned = await planRun(document, { models, cacheDir: stateLayout(stateDir).cache, onProgress: (text) => output.progress(text) });
+  output.progress('');
+  return planned;
 }

@@ -8,6 +8,7 @@ import { ensureSearchAttributes } from '../server/search-attributes.ts';
 
 /** A connection to the Temporal server and the store of a state directory. */
 export interface RootstockClient {
+  /** Always the newest: an embedded server may come back on another port. Read it anew for each call. */
   readonly client: Client;
   readonly server: ServerConnection;
   readonly store: ArtifactStore;
@@ -28,20 +29,32 @@ export interface ConnectOptions {
 /** Connects to a named server, or to the embedded one of the state directory, which it starts. Errors: those of `resolveServer`. */
 export async function connectRootstock({ stateDir, onProgress }: ConnectOptions): Promise<RootstockClient> {
   const server = await resolveServer({ stateDir, env: process.env, ...(onProgress === undefined ? {} : { onProgress }) });
-  const connection = await Connection.connect(server.connectionOptions);
-  const client = new Client({ connection, namespace: server.namespace });
+  let connection = await Connection.connect(server.connectionOptions);
+  let client = new Client({ connection, namespace: server.namespace });
+  let address = server.connectionOptions.address;
+  const forget = server.onChange((change) => {
+    if (change.kind !== 'ready' || change.address === address) return;
+    address = change.address;
+    const before = connection;
+    connection = Connection.lazy(server.connectionOptions);
+    client = new Client({ connection, namespace: server.namespace });
+    before.close().catch(() => undefined); // nothing answers there any more
+  });
   const [store, searchAttributes] = await Promise.all([
     openFsStore(stateLayout(stateDir).store),
     ensureSearchAttributes(connection, server.namespace),
   ]);
   return {
-    client,
+    get client() {
+      return client;
+    },
     server,
     store,
     stateDir,
     queues: taskQueues(store.id),
     searchAttributes,
     async close() {
+      forget();
       await connection.close();
       await server.close();
     },

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, isGrpcServiceError, QueryNotRegisteredError, type WorkflowExecutionDescription } from '@temporalio/client';
+import { type Client, QueryNotRegisteredError, type WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { RunStatus, TrainHeartbeat } from '../contracts/run-state.ts';
 import type { PublishResult } from '../contracts/stage-activities.ts';
 import { STATUS_QUERY } from '../contracts/workflow.ts';
 import { diffStatus, type RunEvent, toCompletedEvent } from './run-events.ts';
 import { failureOf } from './run-failure.ts';
+import { isServiceError } from './service-error.ts';
 
 /** How often the server is asked. */
 const POLL_MS = 500;
@@ -23,13 +24,18 @@ export interface FollowTarget {
  * Follows a run to its end and yields what happens. Ends after completed, needs_attention (also of a pre-training child),
  * failed or cancelled. A server that is away for a while is waited for, and said so.
  */
-export async function* followRun(client: Client, target: FollowTarget, signal?: AbortSignal): AsyncGenerator<RunEvent> {
+export async function* followRun(
+  connected: { readonly client: Client },
+  target: FollowTarget,
+  signal?: AbortSignal,
+): AsyncGenerator<RunEvent> {
   const { workflowId } = target;
   let before: RunStatus | null = null;
   let historyLength = -1;
   let lastBeat = '';
   let waiting = '';
   while (signal?.aborted !== true) {
+    const { client } = connected; // another one after the server has moved
     try {
       const description = await client.workflow.getHandle(workflowId, target.runId).describe();
       const running = description.status.name === 'RUNNING' || description.status.name === 'CONTINUED_AS_NEW';
@@ -44,7 +50,7 @@ export async function* followRun(client: Client, target: FollowTarget, signal?: 
             return;
           }
           if (status.child !== null && running) {
-            const ended = yield* followChild(client, status.child, signal);
+            const ended = yield* followChild(connected, status.child, signal);
             if (ended === 'needs_attention') return;
           }
         }
@@ -64,7 +70,7 @@ export async function* followRun(client: Client, target: FollowTarget, signal?: 
         if (reason !== '') yield { event: 'waiting', workflow_id: workflowId, reason };
       }
     } catch (error) {
-      if (!isGrpcServiceError(error)) throw error;
+      if (!isServiceError(error)) throw error;
       if (waiting !== error.message)
         yield {
           event: 'waiting',
@@ -78,8 +84,12 @@ export async function* followRun(client: Client, target: FollowTarget, signal?: 
 }
 
 /** Follows a pre-training child; its completion is not the parent's. */
-async function* followChild(client: Client, workflowId: string, signal?: AbortSignal): AsyncGenerator<RunEvent, string> {
-  for await (const event of followRun(client, { workflowId }, signal)) {
+async function* followChild(
+  connected: { readonly client: Client },
+  workflowId: string,
+  signal?: AbortSignal,
+): AsyncGenerator<RunEvent, string> {
+  for await (const event of followRun(connected, { workflowId }, signal)) {
     if (event.event === 'completed' || event.event === 'failed' || event.event === 'cancelled') return event.event;
     yield event;
     if (event.event === 'needs_attention') return event.event;
@@ -94,7 +104,7 @@ export async function queryStatus(client: Client, { workflowId, runId }: FollowT
       client.workflow.getHandle(workflowId, runId).query<RunStatus>(STATUS_QUERY),
     );
   } catch (error) {
-    if (isGrpcServiceError(error) || error instanceof QueryNotRegisteredError) return undefined;
+    if (isServiceError(error) || error instanceof QueryNotRegisteredError) return undefined;
     throw error;
   }
 }
@@ -106,6 +116,7 @@ async function lastEvent(client: Client, { workflowId, runId }: FollowTarget, st
   try {
     await handle.result();
   } catch (error) {
+    if (isServiceError(error)) throw error;
     return { event: 'failed', workflow_id: workflowId, ...failureOf(error) };
   }
   return { event: 'failed', workflow_id: workflowId, code: 'RUN_FAILED', message: `the run ended as ${status.toLowerCase()}` };
@@ -116,6 +127,7 @@ function* heartbeatEvents(workflowId: string, status: RunStatus | null, heartbea
     yield { event: 'waiting', workflow_id: workflowId, reason: heartbeat.waitingFor };
     return;
   }
+  if (heartbeat.totalSteps === 0) return; // the trainer is still starting
   const stage = status?.stages.find(({ index }) => index === heartbeat.stage)?.name ?? `stage ${heartbeat.stage + 1}`;
   yield { event: 'progress', workflow_id: workflowId, stage, heartbeat };
 }

@@ -38,9 +38,9 @@ export async function startRun(run: string | RunDocument, options: StartRunOptio
     return {
       workflowId,
       runId,
-      events: () => followRun(connected.client, target),
+      events: () => followRun(connected, target),
       async result() {
-        for await (const event of followRun(connected.client, target)) {
+        for await (const event of followRun(connected, target)) {
           if (event.event === 'completed') return event;
           if (event.event === 'failed') throw new RootstockError(event.code as ErrorCode, event.message, { workflowId });
           if (event.event === 'cancelled') throw new RootstockError('CANCELLED', `The run "${workflowId}" was cancelled.`, { workflowId });

@@ -71,10 +71,21 @@ function stages(plan: Plan): string {
 function stageValues(stage: StagePlan): string {
   const changed = Object.entries(stage.origins).filter(([, origin]) => origin === 'stage');
   const lines = [
-    ...changed.map(([key]) => `  ${key}: set by this stage`),
+    ...changed.map(([key]) => `  ${key}: ${valueAt(stage, key)}`),
     ...stage.dropped.map((key) => `  ${key}: dropped, the name above it changed`),
   ];
   return lines.length === 0 ? '' : `${stage.name} overrides\n${lines.join('\n')}`;
+}
+
+/** The resolved value behind a run-file key: `trainer.max_epochs` is stage.trainer.maxEpochs; the arguments of a class keep their names. */
+function valueAt(stage: StagePlan, key: string): string {
+  let value: unknown = stage;
+  for (const part of key.split('.')) {
+    if (typeof value !== 'object' || value === null) return 'set by this stage';
+    const members = value as Readonly<Record<string, unknown>>;
+    value = members[part] ?? members[part.replaceAll(/_([a-z])/gu, (_, letter: string) => letter.toUpperCase())];
+  }
+  return value === undefined ? 'set by this stage' : JSON.stringify(value);
 }
 
 function output({ output: { path } }: Plan): string {

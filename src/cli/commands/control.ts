@@ -31,7 +31,7 @@ export const retryCommand: AddCommand = (program, done) => {
         await retryRun(connected, name);
         const screen = createRunScreen(output, process.stdout);
         let event = '';
-        for await (const news of followRun(connected.client, { workflowId: name })) {
+        for await (const news of followRun(connected, { workflowId: name })) {
           event = news.event;
           output.object(news);
           screen.show(news);

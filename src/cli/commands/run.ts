@@ -99,7 +99,7 @@ async function follow({ connected, started, output, signal, command }: FollowInp
   const screen = createRunScreen(output, process.stdout);
   let last: RunEvent | undefined;
   try {
-    for await (const event of followRun(connected.client, started, signal)) {
+    for await (const event of followRun(connected, started, signal)) {
       last = event;
       output.object(event);
       screen.show(event);
