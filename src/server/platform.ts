@@ -26,7 +26,7 @@ export function requireSupportedPlatform(host: HostFacts = readHostFacts()): Sup
 }
 
 /** Reads the facts from the running Node process. */
-export function readHostFacts(): HostFacts {
+function readHostFacts(): HostFacts {
   return { platform: process.platform, arch: process.arch, glibc: process.platform === 'linux' ? glibcVersion() : null };
 }
 

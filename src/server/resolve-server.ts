@@ -5,7 +5,7 @@ import { requireSupportedPlatform } from './platform.ts';
 import { requireReachable } from './require-reachable.ts';
 import type { ServerConnection } from './server-connection.ts';
 
-export type { ServerConnection, ServerConnectionOptions } from './server-connection.ts';
+export type { ServerConnection } from './server-connection.ts';
 
 /** How to resolve. */
 export interface ResolveServerInput {

@@ -159,8 +159,8 @@ test('after a supervisor killed with SIGKILL the next command finds one server o
 
   const next = await connectSupervisor({ stateDir, env });
   t.after(() => next.close());
-  await waitUntilGone(processes);
   assert.equal(serversOn(stateDir).length, 1);
+  await waitUntilGone(processes);
   const { status } = await (await openClient(t, next)).workflow.getHandle('kept').describe();
   assert.equal(status.name, 'RUNNING');
   const last = await processesOf(next, stateDir);
@@ -225,26 +225,28 @@ test('a leftover that a record does identify is stopped before a server starts',
   await waitUntilGone(processes);
 });
 
-test('a state directory deeper than a socket address can hold works, also through a symbolic link', async (t) => {
-  const stateDir = join(
-    await newStateDir(t),
-    ...Array.from({ length: 6 }, (_, level) => `a-rather-long-folder-name-${level}`),
-    '.rootstock',
-  );
+test('state directories deeper than a socket address can hold work, and do not meet', async (t) => {
+  // Their first 250 bytes are equal: cut to what an address holds, both would be one.
+  const deep = join(await newStateDir(t), ...Array.from({ length: 8 }, (_, level) => `a-rather-long-folder-name-${level}`));
   const env = testServerEnvironment();
-  const [server, again] = await Promise.all([
-    connectSupervisor({ stateDir, env }),
-    connectSupervisor({ stateDir: `${stateDir}/../.rootstock`, env }),
+  const [one, same, other] = await Promise.all([
+    connectSupervisor({ stateDir: join(deep, 'one'), env }),
+    connectSupervisor({ stateDir: join(deep, 'other', '..', 'one'), env }),
+    connectSupervisor({ stateDir: join(deep, 'other'), env }),
   ]);
-  assert.equal(again.pid, server.pid);
-  const processes = await processesOf(server, stateDir);
-  await Promise.all([server.close(), again.close()]);
+  assert.equal(same.pid, one.pid);
+  assert.notEqual(other.pid, one.pid);
+  const names = await readdir(join(deep, 'one', 'server'));
+  assert.equal(names.filter((name) => name.endsWith('.sock')).length, 1, 'the socket lies in the state directory');
+  const processes = [...(await processesOf(one, join(deep, 'one'))), ...(await processesOf(other, join(deep, 'other')))];
+  await Promise.all([one.close(), same.close(), other.close()]);
   await waitUntilGone(processes);
 });
 
 test('a supervisor whose state directory is removed stops its server', async (t) => {
   const stateDir = await newStateDir(t);
-  const server = await connectSupervisor({ stateDir, env: testServerEnvironment() });
+  // It would wait an hour for the next client.
+  const server = await connectSupervisor({ stateDir, env: { ...testServerEnvironment(), ROOTSTOCK_LINGER_MS: '3600000' } });
   const processes = await processesOf(server, stateDir);
   await rm(stateDir, { recursive: true, force: true });
   // Closed before the supervisor looks: nothing here starts another one.

@@ -1,7 +1,7 @@
 import { lastLine, runCommand } from '../run-command.ts';
 
 /** The oldest Temporal CLI whose dev server knows workflow Updates, user metadata (summaries) and `--sqlite-pragma` as we use them. */
-export const MINIMUM_CLI_VERSION = '1.3.0';
+const MINIMUM_CLI_VERSION = '1.3.0';
 
 /** A usable binary with its version, or why it is not one. */
 export type ProbeResult = { readonly version: string } | { readonly problem: string };
