@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { philoxBlock } from './philox.ts';
 
-/** A sequence of random numbers that is a pure function of its seed and key: nothing of it ever has to be saved. */
+/** A sequence of random numbers that is a pure function of its seed and key: nothing of it ever has to be saved. It repeats after 2^34 words (64 GiB). */
 export interface RandomStream {
   /** The next 32 random bits, 0 .. 2^32 - 1. */
   readonly uint32: () => number;
@@ -16,7 +16,7 @@ export interface RandomStream {
  *
  * The 128 bits that tell streams apart are the first 16 bytes of SHA-256 of the UTF-8 text `rootstock-random-1` + JSON of
  * `[seed, ...key]` (so 1 and "1" differ): bytes 0-7 are the Philox key, bytes 8-15 the upper half of its counter, little-endian words;
- * the lower half counts blocks. Changing any of this changes every result: raise NUMERICS_VERSION.
+ * the lowest word counts blocks of four. Changing any of this changes every result: raise NUMERICS_VERSION.
  */
 export function randomStream(seed: number, ...key: readonly (string | number)[]): RandomStream {
   for (const part of [seed, ...key]) {
@@ -35,7 +35,6 @@ export function randomStream(seed: number, ...key: readonly (string | number)[])
     if (used === 4) {
       philoxBlock(counter, philoxKey, block);
       counter[0] = (counter[0] as number) + 1;
-      if (counter[0] === 0) counter[1] = (counter[1] as number) + 1;
       used = 0;
     }
     const word = block[used] as number;

@@ -45,6 +45,12 @@ void test('a plan of nothing but what is required has the documented defaults', 
   assert.deepEqual(stage?.optimizer.config, { lr: 1e-4, betas: [0.9, 0.999], eps: 1e-8, amsgrad: false, maximize: false, weight_decay: 0 });
 });
 
+void test('values that mean the same are one value in the plan: clipping at 0 is none, null sanity steps are two', () => {
+  const { trainer } = stageOf({ trainer: { gradient_clip_val: 0, gradient_clip_algorithm: null, num_sanity_val_steps: null } });
+  assert.deepEqual([trainer.gradientClipVal, trainer.gradientClipAlgorithm, trainer.numSanityValSteps], [null, 'norm', 2]);
+  assert.equal(stageOf({ trainer: { num_sanity_val_steps: -1 } }).trainer.numSanityValSteps, -1);
+});
+
 void test('without transfer learning a run is one stage from fresh weights', () => {
   const { stages } = planOf({ stages: null, trainer: { max_epochs: 3 } });
   assert.deepEqual(

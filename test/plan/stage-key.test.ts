@@ -90,6 +90,7 @@ void test('what only validation reads does not count without validation', () => 
   const dataDigests = { train: data.train };
   const validation = { datamodule: { validation: { batch_size: 7 } }, trainer: { check_val_every_n_epoch: 3 } };
   assert.equal(key(validation, { dataDigests }), key({}, { dataDigests }));
+  assert.equal(key({ trainer: { limit_val_batches: 0 } }), key({}, { dataDigests }));
 });
 
 void test('a changed optimizer in stage 2 leaves the key of stage 1 alone', () => {
