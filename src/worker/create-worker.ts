@@ -26,7 +26,7 @@ export interface RootstockWorker {
   readonly storeId: string;
   /** Polls until `shutdown`; resolves after the last activity has ended. */
   run(): Promise<void>;
-  /** Stops polling, lets trainers save a snapshot, ends `run`. */
+  /** Stops polling, lets trainers save a snapshot, ends `run`; also one that has not begun. */
   shutdown(): void;
   /** Hears when an embedded server came back on another address: this worker cannot reach it, a new one can. */
   onAddressChange(listener: () => void): void;
@@ -76,13 +76,23 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<R
     activities: { ...activities.train },
     maxConcurrentActivityTaskExecutions: options.trainSlots ?? 1,
   });
+  let shutdownRequested = false;
+  const stopPolling = () => {
+    for (const worker of [io, train]) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
   return {
     identity,
     storeId: store.id,
     async run() {
+      const runs = [io.run(), train.run()];
+      // A shutdown that came before there was anything to shut down.
+      if (shutdownRequested) stopPolling();
       try {
-        await Promise.all([io.run(), train.run()]);
+        await Promise.all(runs);
       } finally {
+        // One of them failed: the other must not poll on beside the worker that replaces both.
+        stopPolling();
+        await Promise.allSettled(runs);
         await connection.close();
         await server.close();
       }
@@ -94,7 +104,8 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<R
       });
     },
     shutdown() {
-      for (const worker of [io, train]) if (worker.getState() === 'RUNNING') worker.shutdown();
+      shutdownRequested = true;
+      stopPolling();
     },
   };
 }

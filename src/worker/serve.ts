@@ -39,6 +39,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       const current = await createWorker(options);
       worker = current;
       current.onAddressChange(() => current.shutdown());
+      if (stopping) current.shutdown(); // told so while it was being created
       if (process.connected) process.send?.({ ready: true });
       failures = 0;
       await current.run();

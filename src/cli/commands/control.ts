@@ -4,7 +4,7 @@ import { abortRun, cancelRun, retryRun } from '../../client/control-run.ts';
 import { followRun } from '../../client/follow-run.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
-import { createOutput } from '../output.ts';
+import { createOutput, type Output } from '../output.ts';
 import type { AddCommand } from '../run-cli.ts';
 import { createRunScreen } from '../run-screen.ts';
 import { startWorkerProcess } from '../worker-process.ts';
@@ -13,8 +13,8 @@ import { startWorkerProcess } from '../worker-process.ts';
 export const cancelCommand: AddCommand = (program, done) => {
   withRun(program, 'cancel', 'end a run; its trainer saves a snapshot first, and a later run of the same file goes on from there').action(
     async (name: string, flags: { json?: boolean }, command: Command) => {
-      await withWorker(command, async (connected) => cancelRun(connected, name));
       const output = createOutput(flags.json === true);
+      await withWorker(command, output, async (connected) => cancelRun(connected, name));
       output.object({ event: 'cancelled', workflow_id: name });
       output.line(`Cancelled "${name}". Its finished stages and last snapshot stay in the store.`);
       done(EXIT.done);
@@ -27,7 +27,7 @@ export const retryCommand: AddCommand = (program, done) => {
   withRun(program, 'retry', 'run the step again at which a run waits for you, and follow the run to its end').action(
     async (name: string, flags: { json?: boolean }, command: Command) => {
       const output = createOutput(flags.json === true);
-      const last = await withWorker(command, async (connected) => {
+      const last = await withWorker(command, output, async (connected) => {
         await retryRun(connected, name);
         const screen = createRunScreen(output, process.stdout);
         let event = '';
@@ -48,7 +48,8 @@ export const retryCommand: AddCommand = (program, done) => {
 export const abortCommand: AddCommand = (program, done) => {
   withRun(program, 'abort', 'end a run that waits for you as failed').action(
     async (name: string, flags: { json?: boolean }, command: Command) => {
-      const decided = await withWorker(command, async (connected) => {
+      const output = createOutput(flags.json === true);
+      const decided = await withWorker(command, output, async (connected) => {
         const workflowId = await abortRun(connected, name);
         await connected.client.workflow
           .getHandle(name)
@@ -56,7 +57,6 @@ export const abortCommand: AddCommand = (program, done) => {
           .catch(() => undefined); // it fails, as asked
         return workflowId;
       });
-      const output = createOutput(flags.json === true);
       output.object({ event: 'aborted', workflow_id: decided });
       output.line(`Aborted "${decided}". Its finished stages stay in the store.`);
       done(EXIT.done);
@@ -69,11 +69,11 @@ function withRun(program: Command, name: string, description: string): Command {
 }
 
 /** Updates and cancellation need a live worker: the command hosts one itself. */
-async function withWorker<T>(command: Command, work: (connected: RootstockClient) => Promise<T>): Promise<T> {
+async function withWorker<T>(command: Command, output: Output, work: (connected: RootstockClient) => Promise<T>): Promise<T> {
   const options = globalOptions(command);
   const connected = await connectRootstock({ stateDir: options.stateDir });
   try {
-    const worker = await startWorkerProcess(options);
+    const worker = await startWorkerProcess(options, (reason) => output.note(reason));
     try {
       return await work(connected);
     } finally {

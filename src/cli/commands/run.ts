@@ -9,7 +9,7 @@ import { globalOptions } from '../global-options.ts';
 import { createOutput, type Output } from '../output.ts';
 import { planFile } from '../plan-file.ts';
 import type { AddCommand } from '../run-cli.ts';
-import { createRunScreen } from '../run-screen.ts';
+import { createRunScreen, type RunScreen } from '../run-screen.ts';
 import { startWorkerProcess } from '../worker-process.ts';
 import { collect } from './plan.ts';
 
@@ -60,9 +60,16 @@ async function run(file: string, flags: RunFlags, command: Command): Promise<num
         : `${connected.server.uiUrl}/namespaces/${connected.server.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
     output.line(`Run "${workflowId}": ${started.reason}`);
     if (ui !== '') output.line(`Temporal UI: ${ui}`);
-    if (started.action === 'print') return await follow({ connected, started, output, signal: interrupt.signal, command: file });
+    const screen = createRunScreen(output, process.stdout);
+    const following = { connected, started, output, screen, signal: interrupt.signal, command: file };
+    if (started.action === 'print') return await follow(following);
 
-    const worker = await startWorkerProcess({ ...options, ...(flags.detach === true ? { untilRun: workflowId } : {}) });
+    const detached = flags.detach === true ? { untilRun: workflowId } : {};
+    const worker = await startWorkerProcess({ ...options, ...detached }, (reason) => {
+      const event = { event: 'waiting', workflow_id: workflowId, reason } as const;
+      output.object(event);
+      screen.show(event);
+    });
     if (flags.detach === true) {
       output.object({ event: 'detached', workflow_id: workflowId, worker_pid: worker.pid, log: worker.log });
       output.line(
@@ -71,7 +78,7 @@ async function run(file: string, flags: RunFlags, command: Command): Promise<num
       return EXIT.done;
     }
     try {
-      return await follow({ connected, started, output, signal: interrupt.signal, command: file });
+      return await follow(following);
     } finally {
       if (interrupt.signal.aborted) output.note('Saving a snapshot...');
       await worker.stop();
@@ -91,12 +98,12 @@ interface FollowInput {
   readonly connected: Awaited<ReturnType<typeof connectRootstock>>;
   readonly started: { readonly workflowId: string; readonly runId: string };
   readonly output: Output;
+  readonly screen: RunScreen;
   readonly signal: AbortSignal;
   readonly command: string;
 }
 
-async function follow({ connected, started, output, signal, command }: FollowInput): Promise<number> {
-  const screen = createRunScreen(output, process.stdout);
+async function follow({ connected, started, output, screen, signal, command }: FollowInput): Promise<number> {
   let last: RunEvent | undefined;
   try {
     for await (const event of followRun(connected, started, signal)) {

@@ -39,7 +39,7 @@ async function serveUntilInterrupted(command: Command, json: boolean, what: stri
   });
   const connected = await connectRootstock({ stateDir: options.stateDir, onProgress: (text) => output.note(text) });
   try {
-    const worker = await startWorkerProcess(options);
+    const worker = await startWorkerProcess(options, (reason) => output.note(reason));
     output.object({ event: 'ready', worker_pid: worker.pid, log: worker.log, ui: connected.server.uiUrl, queues: connected.queues });
     output.line(`${what} ready (pid ${worker.pid}, log ${worker.log}).`);
     if (connected.server.uiUrl !== null) output.line(`Temporal UI: ${connected.server.uiUrl}`);
