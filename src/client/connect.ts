@@ -29,16 +29,17 @@ export interface ConnectOptions {
 /** Connects to a named server, or to the embedded one of the state directory, which it starts. Errors: those of `resolveServer`. */
 export async function connectRootstock({ stateDir, onProgress }: ConnectOptions): Promise<RootstockClient> {
   const server = await resolveServer({ stateDir, env: process.env, ...(onProgress === undefined ? {} : { onProgress }) });
-  let connection = await Connection.connect(server.connectionOptions);
+  const connection = await Connection.connect(server.connectionOptions);
+  const connections = [connection];
   let client = new Client({ connection, namespace: server.namespace });
   let address = server.connectionOptions.address;
   const forget = server.onChange((change) => {
     if (change.kind !== 'ready' || change.address === address) return;
     address = change.address;
-    const before = connection;
-    connection = Connection.lazy(server.connectionOptions);
-    client = new Client({ connection, namespace: server.namespace });
-    before.close().catch(() => undefined); // nothing answers there any more
+    // The one before stays open until the end: a call that is being retried on a closed one throws where nobody can catch it.
+    const next = Connection.lazy(server.connectionOptions);
+    connections.push(next);
+    client = new Client({ connection: next, namespace: server.namespace });
   });
   const [store, searchAttributes] = await Promise.all([
     openFsStore(stateLayout(stateDir).store),
@@ -55,7 +56,7 @@ export async function connectRootstock({ stateDir, onProgress }: ConnectOptions)
     searchAttributes,
     async close() {
       forget();
-      await connection.close();
+      for (const open of connections) await open.close();
       await server.close();
     },
   };

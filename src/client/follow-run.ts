@@ -11,6 +11,9 @@ import { isServiceError } from './service-error.ts';
 /** How often the server is asked. */
 const POLL_MS = 500;
 
+/** A server that is away for longer is talked about, and looked for at its newest address. */
+const DESCRIBE_TIMEOUT_MS = 5_000;
+
 /** A query needs a live worker; while there is none the run is followed by what the server itself knows. */
 const QUERY_TIMEOUT_MS = 3_000;
 
@@ -37,7 +40,9 @@ export async function* followRun(
   while (signal?.aborted !== true) {
     const { client } = connected; // another one after the server has moved
     try {
-      const description = await client.workflow.getHandle(workflowId, target.runId).describe();
+      const description = await client.withDeadline(Date.now() + DESCRIBE_TIMEOUT_MS, () =>
+        client.workflow.getHandle(workflowId, target.runId).describe(),
+      );
       const running = description.status.name === 'RUNNING' || description.status.name === 'CONTINUED_AS_NEW';
       if (description.historyLength !== historyLength || before?.child !== null) {
         const status = await queryStatus(client, target);
