@@ -1,3 +1,5 @@
+import { editDistance } from './edit-distance.ts';
+
 /** Gives the candidates closest to a mistyped name, best first, at most `limit`. Candidates that differ in more than half of their letters are left out. */
 export function nearestNames(name: string, candidates: readonly string[], limit = 3): readonly string[] {
   return candidates
@@ -12,18 +14,4 @@ export function nearestNames(name: string, candidates: readonly string[], limit 
 export function didYouMean(name: string, candidates: readonly string[]): string {
   const names = nearestNames(name, candidates).map((candidate) => `"${candidate}"`);
   return names.length === 0 ? '' : ` (did you mean ${names.join(' or ')}?)`;
-}
-
-/** Levenshtein distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column += 1) {
-      const replaced = (previous[column - 1] as number) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, (previous[column] as number) + 1, (current[column - 1] as number) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] as number;
 }

@@ -1,4 +1,4 @@
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../contracts/nearest.ts';
 import type { DataProblem } from './problems.ts';
 import { type ColumnInfo, quoteName } from './session.ts';
 import type { OpenSource } from './source.ts';
@@ -96,8 +96,7 @@ function isNumeric({ kind }: ColumnInfo): boolean {
 function missingColumn(name: string, role: string, { where, columns }: OpenSource): DataProblem {
   const names = columns.map((column) => column.name);
   const shown = names.length > 30 ? `${names.slice(0, 30).join(', ')}, ... (${names.length} in all)` : names.join(', ');
-  const hint = didYouMean(name, names);
-  const text = `${role} names a column that is not there${hint === '' ? '.' : hint} The columns are: ${shown}`;
+  const text = `${role} names a column that is not there${didYouMean(name, names)}. The columns are: ${shown}`;
   return { code: 'COLUMN_NOT_FOUND', where: columnPlace(where, name), text };
 }
 

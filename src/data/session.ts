@@ -57,15 +57,16 @@ export async function openSession({ readable, threads, signal }: SessionOptions)
     autoload_known_extensions: 'false',
   });
   const connection = await instance.connect();
-  const interrupt = (): void => connection.interrupt();
-  signal?.addEventListener('abort', interrupt);
   const guard = async <T>(work: () => Promise<T>): Promise<T> => {
     throwIfCancelled(signal);
+    const stopListening = interruptOnAbort(signal, () => connection.interrupt());
     try {
       return await work();
     } catch (error) {
       throwIfCancelled(signal);
       throw error;
+    } finally {
+      stopListening();
     }
   };
   const session: Session = {
@@ -92,7 +93,6 @@ export async function openSession({ readable, threads, signal }: SessionOptions)
       }
     },
     close: () => {
-      signal?.removeEventListener('abort', interrupt);
       connection.closeSync();
       instance.closeSync();
     },
@@ -119,6 +119,26 @@ export function quoteName(name: string): string {
 /** A glob that matches exactly this path: DuckDB's readers take every path as a glob. */
 export function globLiteral(path: string): string {
   return path.replace(/[*?[]/g, (character) => `[${character}]`);
+}
+
+/** Milliseconds between two attempts to interrupt a query. */
+const INTERRUPT_EVERY_MS = 50;
+
+/**
+ * Interrupts a running query when the signal aborts, again and again until told to stop: an interrupt that comes just before DuckDB
+ * begins to execute is forgotten by it (ClientContext clears the flag when a query starts), and the query would run to its end.
+ */
+function interruptOnAbort(signal: AbortSignal | undefined, interrupt: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    interrupt();
+    timer = setInterval(interrupt, INTERRUPT_EVERY_MS);
+  };
+  signal?.addEventListener('abort', start, { once: true });
+  return () => {
+    signal?.removeEventListener('abort', start);
+    clearInterval(timer);
+  };
 }
 
 function throwIfCancelled(signal: AbortSignal | undefined): void {

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../contracts/nearest.ts';
 import type { DataProblem } from './problems.ts';
 import { openSession } from './session.ts';
 

@@ -1,4 +1,4 @@
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../contracts/nearest.ts';
 import type { Session } from './session.ts';
 
 /** Table functions that a query may use: they compute from their arguments alone. Files are visible by name, never by a reading function. */
@@ -24,7 +24,7 @@ export async function findSqlProblem(session: Session, sql: string, tables: read
   const known = new Set([...tables, ...facts.commonTables].map((name) => name.toLowerCase()));
   for (const table of facts.tables) {
     if (!known.has(table.toLowerCase())) {
-      return `there is no table ${JSON.stringify(table)}${didYouMean(table, tables)} (the names under "files" are: ${tables.join(', ')})`;
+      return `there is no table ${JSON.stringify(table)}${didYouMean(table, tables)}; the names under "files" are: ${tables.join(', ')}`;
     }
   }
   for (const name of facts.tableFunctions) {

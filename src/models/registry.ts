@@ -1,9 +1,9 @@
+import { nearestNames } from '../contracts/nearest.ts';
 import { RootstockError } from '../errors.ts';
 import { cnnClassifier } from './cnn-classifier.ts';
 import type { ModelDefinition } from './definition.ts';
 import { mlpClassifier } from './mlp-classifier.ts';
 import { lightningMlpRegressor, mlpRegressor } from './mlp-regressor.ts';
-import { nearestNames } from './nearest.ts';
 
 /** The models that come with Rootstock. */
 export const builtinModels: readonly ModelDefinition[] = [cnnClassifier, mlpClassifier, mlpRegressor, lightningMlpRegressor];

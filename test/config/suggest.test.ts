@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as fc from 'fast-check';
 import { formatPath, parsePath } from '../../src/config/path.ts';
-import { editDistance, nearest, unknownKeyText } from '../../src/config/suggest.ts';
+import { nearest, unknownKeyText } from '../../src/config/suggest.ts';
 import { typeText } from '../../src/config/type-text.ts';
+import { editDistance } from '../../src/contracts/edit-distance.ts';
 
 void test('the edit distance counts insertions, deletions, substitutions and swaps', () => {
   assert.equal(editDistance('kitten', 'sitting'), 3);

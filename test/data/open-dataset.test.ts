@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { edge } from '../../src/data/blob-format.ts';
-import { openDataset } from '../../src/data/open-dataset.ts';
+import { openDataset, readFooter } from '../../src/data/open-dataset.ts';
 import { createSplitEncoder } from '../../src/data/split-encoder.ts';
 import { readable } from './data-fixtures.ts';
 
@@ -48,6 +48,21 @@ test('the encoding is the documented one, byte by byte', async () => {
   assert.equal(footer.rows, 3);
   assert.equal(bytes.byteLength, 64 + length + 16);
   assert.equal(Buffer.from(bytes.subarray(-8)).toString(), 'ROOTDATA');
+});
+
+test('row ids begin at a multiple of 8', async () => {
+  const parts: Uint8Array[] = [];
+  const encoder = createSplitEncoder({ write: async (chunk) => void parts.push(chunk) });
+  await encoder.append({ x: Float32Array.from([1, 2]), y: Float32Array.from([3]), ids: [7n] });
+  await encoder.finish({
+    columns: [{ name: 'x', width: 2, dtype: 'float32' }],
+    targets: { kind: 'values', names: ['y'], dtype: 'float32' },
+    classOfCode: null,
+    idKind: 'int64',
+  });
+  const blob = readable(Buffer.concat(parts));
+  assert.deepEqual((await readFooter(blob)).sections.row_ids, { offset: 32, length: 8 });
+  assert.equal((await openDataset(blob)).rowId(0), '7');
 });
 
 test('bytes that are not such a blob are ARTIFACT_CORRUPT', async () => {

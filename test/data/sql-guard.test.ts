@@ -52,7 +52,10 @@ test('a query that gives other rows each time is refused', async (t) => {
 test("a mistake in a query is told in DuckDB's words", async (t) => {
   assert.match(await refusal(t, 'SELEC * FROM rows'), /Parser Error: syntax error at or near "SELEC"/);
   assert.match(await refusal(t, 'SELECT nothere FROM rows'), /Binder Error: .*nothere/);
-  assert.match(await refusal(t, 'SELECT * FROM row'), /there is no table "row", did you mean "rows"\?/);
+  assert.match(
+    await refusal(t, 'SELECT * FROM row'),
+    /there is no table "row" \(did you mean "rows"\?\); the names under "files" are: rows/,
+  );
   const late = `SELECT * REPLACE (CASE WHEN id < 2 THEN x1 ELSE error('bad row') END AS x1) FROM rows`;
   assert.match(await refusal(t, late), /bad row/);
 });

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { nearestNames } from '../../src/contracts/nearest.ts';
 import { defineModel } from '../../src/models/define-model.ts';
 import type { ModelDefinition } from '../../src/models/definition.ts';
 import { loadModels } from '../../src/models/load-models.ts';
 import { mlpRegressor } from '../../src/models/mlp-regressor.ts';
-import { nearestNames } from '../../src/models/nearest.ts';
 import { builtinModels, findModel, modelRegistry } from '../../src/models/registry.ts';
 import { hasCode } from './support.ts';
 
