@@ -56,7 +56,7 @@ test('a missing column is COLUMN_NOT_FOUND with the list, a missing file FILE_NO
   await writeTable('SELECT 1 AS x1, 2 AS x_2 FROM range(3)', path);
   const error = await failure(() => readAll(t, { path }));
   assert.equal(error.code, 'COLUMN_NOT_FOUND');
-  assert.match(error.message, /"x2": x_features names a column .* did you mean "x1" or "x_2"\?\)\. The columns are: x1, x_2/);
+  assert.match(error.message, /"x2": x_features names a column .*did you mean "x1" or "x_2"\?\)\. The columns are: x1, x_2/);
   assert.equal((await failure(() => readAll(t, { path: `${path}.csv` }))).code, 'FILE_NOT_FOUND');
 });
 

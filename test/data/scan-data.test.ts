@@ -32,9 +32,12 @@ test('one thread or two give the same bytes, for files and for queries', async (
   for (const path of paths) await writeTable('SELECT range AS id, random() AS x1, range AS x2, random() AS y FROM range(150000)', path);
   const digests = async (threads: number): Promise<readonly unknown[]> => {
     const byFile = await scanData(splitOf(files(join(directory, '*.parquet'))), { ...UNCACHED, threads });
-    const query = sql('SELECT id % 1000 AS id, sum(x1) AS x1, first(x2) AS x2, current_setting('threads')::INTEGER AS y FROM rows GROUP BY ALL', {
-      rows: join(directory, '*.parquet'),
-    });
+    const query = sql(
+      `SELECT id % 1000 AS id, sum(x1) AS x1, first(x2) AS x2, current_setting('threads')::INTEGER AS y FROM rows GROUP BY ALL`,
+      {
+        rows: join(directory, '*.parquet'),
+      },
+    );
     return [byFile.splits, (await scanData(separate(query), { ...UNCACHED, threads })).splits];
   };
   const [one, two, twoAgain] = [await digests(1), await digests(2), await digests(2)];
