@@ -57,6 +57,7 @@ test('nothing that was written or used in the last hour is freed', async (contex
   }
   await put(store, 'again');
   assert.equal(await store.has(asked), true);
+  assert.equal((await collectGarbage(store.location, { dryRun: true })).files, 0);
   assert.equal((await collectGarbage(store.location)).files, 0);
   assert.deepEqual(await present(store, [fresh, again, asked]), [true, true, true]);
   assert.equal((await collectGarbage(store.location, { graceMs: 60_000, now: Date.now() + 120_000 })).files, 3);

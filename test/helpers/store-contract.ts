@@ -14,8 +14,8 @@ export function testStoreContract(
   name: string,
   create: (context: TestContext) => Promise<{ readonly open: () => Promise<ArtifactStore> }>,
 ): void {
-  const withStore = (title: string, run: (store: ArtifactStore, open: () => Promise<ArtifactStore>) => Promise<void>) =>
-    test(`${name}: ${title}`, async (context) => {
+  const withStore = (title: string, run: (store: ArtifactStore, open: () => Promise<ArtifactStore>) => Promise<void>): void =>
+    void test(`${name}: ${title}`, async (context) => {
       const { open } = await create(context);
       await run(await open(), open);
     });
