@@ -9,7 +9,9 @@ import type { ArtifactStore } from '../../src/artifacts/store.ts';
 import type { Json } from '../../src/contracts/json.ts';
 import { RootstockError } from '../../src/errors.ts';
 import { readAll } from '../helpers/store-faults.ts';
-import { createRandom, createScheduler, SimFs, SimulatedCrash } from '../helpers/store-sim-fs.ts';
+import { createRandom, createScheduler } from '../helpers/store-schedule.ts';
+import { SimFs, SimulatedCrash } from '../helpers/store-sim-fs.ts';
+import { asProcess } from '../helpers/store-sim-process.ts';
 
 const ROOT = '/home/user/state/store';
 const SEEDS = [1, 2, 3];
@@ -171,8 +173,8 @@ test('a blob without a reference that is written again while garbage is collecte
     const random = createRandom(seed);
     // In every second schedule the collection's process dies after some of its calls.
     const turn = createScheduler(seed);
-    const collector = fs.user({ turn, crashAfter: seed % 2 === 0 ? Math.floor(random() * 60) : undefined });
-    const writer = fs.user({ turn });
+    const collector = asProcess(fs, { turn, crashAfter: seed % 2 === 0 ? Math.floor(random() * 60) : undefined });
+    const writer = asProcess(fs, { turn });
     const collect = survive(() => collectGarbage(ROOT, { fs: collector, now: fs.now }));
     const use = (async () => {
       const store = await openFsStore(ROOT, { fs: writer });

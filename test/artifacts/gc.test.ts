@@ -95,7 +95,9 @@ test('a blob that is written again just after it was moved away is written anew'
   const report = await collectGarbage(store.location, {
     fs: atTheMove(
       async () => undefined,
-      () => (again = put(store, 'weights')),
+      () => {
+        again = put(store, 'weights');
+      },
     ),
   });
   await again;

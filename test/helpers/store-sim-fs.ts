@@ -1,4 +1,5 @@
 import type { FsFile, FsPort, FsStat, OpenMode } from '../../src/artifacts/fs-port.ts';
+import { createRandom } from './store-schedule.ts';
 
 /** Thrown by every call of a simulated file system after the moment of its crash: the process does not exist any more. */
 export class SimulatedCrash extends Error {}
@@ -89,35 +90,6 @@ export class SimFs implements FsPort {
     this.#options = options;
     this.calls = 0;
     this.log = [];
-  }
-
-  /** The same disk as another process sees it, which has its own moment of death and its own turns. */
-  user(options: { readonly crashAfter?: number | undefined; readonly turn: () => Promise<void> }): FsPort {
-    let calls = 0;
-    const call = async (what: string): Promise<void> => {
-      await options.turn();
-      if (calls >= (options.crashAfter ?? Number.POSITIVE_INFINITY)) throw new SimulatedCrash(`died before: ${what}`);
-      calls += 1;
-    };
-    const guard = (file: FsFile): FsFile => ({
-      read: (into, position) => call('read').then(() => file.read(into, position)),
-      write: (from, position) => call('write').then(() => file.write(from, position)),
-      stat: () => call('fstat').then(() => file.stat()),
-      touch: () => call('touch').then(() => file.touch()),
-      sync: () => call('fsync').then(() => file.sync()),
-      close: () => call('close').then(() => file.close()),
-    });
-    return {
-      open: (path, mode) => call('open').then(async () => guard(await this.open(path, mode))),
-      link: (existing, path) => call('link').then(() => this.link(existing, path)),
-      unlink: (path) => call('unlink').then(() => this.unlink(path)),
-      rename: (from, to) => call('rename').then(() => this.rename(from, to)),
-      mkdir: (path) => call('mkdir').then(() => this.mkdir(path)),
-      rmdir: (path) => call('rmdir').then(() => this.rmdir(path)),
-      readdir: (path) => call('readdir').then(() => this.readdir(path)),
-      lstat: (path) => call('lstat').then(() => this.lstat(path)),
-      realpath: (path) => call('realpath').then(() => this.realpath(path)),
-    };
   }
 
   /** Flips one bit of a file where it lies, as a disk may. */
@@ -299,33 +271,6 @@ export class SimFs implements FsPort {
     if (parent.kind !== 'directory') throw errno('ENOTDIR', path);
     return { parent, name: path.slice(at + 1) };
   }
-}
-
-/** A small seeded generator of numbers in [0, 1) (mulberry32). */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-/** Interleaves the calls of several users of one file system at random: each waits for its turn. */
-export function createScheduler(seed: number): () => Promise<void> {
-  const random = createRandom(seed);
-  const waiting: (() => void)[] = [];
-  const next = () => {
-    const [chosen] = waiting.splice(Math.floor(random() * waiting.length), 1);
-    chosen?.();
-    if (waiting.length > 0) setImmediate(next);
-  };
-  return () =>
-    new Promise((resolve) => {
-      waiting.push(resolve);
-      if (waiting.length === 1) setImmediate(next);
-    });
 }
 
 function survivingContent(node: Node, random: () => number): Uint8Array {
