@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '@temporalio/activity';
 import { countStalledAttempts, isHolderDead, type LeaseDocument, newestLease, takeLease } from '../src/artifacts/leases.ts';
-import { describeProcess, thisProcess } from '../src/artifacts/process-identity.ts';
-import { findNewestSnapshot } from '../src/artifacts/snapshots.ts';
+import { processIdentity } from '../src/artifacts/process-identity.ts';
+import { findNewestSnapshot, peekNewestSnapshot } from '../src/artifacts/snapshots.ts';
 import { readStageManifest, type StageManifest } from '../src/artifacts/stage-manifest.ts';
 import type { ArtifactStore } from '../src/artifacts/store.ts';
+import type { TrainerPlan } from '../src/contracts/plan.ts';
 import { RootstockError } from '../src/errors.ts';
 
 /** Attempts in a row that may start from the same step: then the step kills by itself, and it is known exactly. */
@@ -13,8 +13,9 @@ const MAX_STALLED_ATTEMPTS = 5;
 /** From the second stalled attempt on a snapshot follows every step. */
 const EVERY_STEP_FROM = 2;
 
-/** A holder that commits nothing for this long is taken for gone: three default snapshot intervals of 15 s. */
-const STANDSTILL_MS = 45_000;
+/** A holder that commits nothing for three snapshot intervals is taken for gone, but never before 45 s: three default ones of 15 s. */
+const STANDSTILL_INTERVALS = 3;
+const MIN_STANDSTILL_MS = 45_000;
 
 const POLL_MS = 1_000;
 
@@ -25,13 +26,18 @@ export interface StageAttempt {
   readonly context: Context;
 }
 
+/** How long another run may commit nothing before it is taken for gone. */
+export function standstillMs({ everySeconds }: TrainerPlan['snapshot']): number {
+  return Math.max(MIN_STANDSTILL_MS, STANDSTILL_INTERVALS * 1_000 * (everySeconds ?? 0));
+}
+
 /**
  * Waits while another run trains the same stage key, until its result is there (returned), or it stands still or is dead (undefined).
- * A later attempt of the same activity takes over at once.
+ * A later attempt of the same activity takes over at once. CancelledFailure when the activity is cancelled meanwhile.
  */
 export async function waitForStage(
   { store, stageKey, context }: StageAttempt,
-  onWait: (reason: string) => void,
+  input: { readonly standstillMs: number; readonly onWait: (reason: string) => void },
 ): Promise<StageManifest | undefined> {
   let seen = '';
   let since = Date.now();
@@ -40,17 +46,17 @@ export async function waitForStage(
     if (finished !== undefined) return finished;
     const newest = await newestLease(store, stageKey);
     if (newest === undefined || isOurs(newest.lease, context) || (await isHolderDead(newest.lease))) return undefined;
-    const snapshot = await findNewestSnapshot(store, stageKey);
+    const snapshot = await peekNewestSnapshot(store, stageKey); // its writer is alive: nothing may be set aside
     const now = `${newest.number}/${snapshot?.n ?? -1}`;
     if (now !== seen) {
       seen = now;
       since = Date.now();
     }
-    if (Date.now() - since > STANDSTILL_MS) return undefined;
-    onWait(
+    if (Date.now() - since > input.standstillMs) return undefined;
+    input.onWait(
       `run "${newest.lease.workflowId}" on ${newest.lease.host} (pid ${newest.lease.pid}), which trains the same stage; it is at step ${snapshot?.step ?? 0}`,
     );
-    await sleep(POLL_MS, undefined, { signal: context.cancellationSignal });
+    await context.sleep(POLL_MS);
   }
 }
 
@@ -81,7 +87,7 @@ export async function takeStageLease(
   const { info } = context;
   const snapshot = await findNewestSnapshot(store, stageKey, input.snapshotHint);
   const { number, token, history } = await takeLease(store, stageKey, {
-    ...((await describeProcess(input.trainerPid)) ?? (await thisProcess())),
+    ...(await processIdentity(input.trainerPid)),
     namespace: info.namespace,
     workflowId: info.workflowExecution?.workflowId ?? '',
     runId: info.workflowExecution?.runId ?? '',

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { CancelledFailure, Context } from '@temporalio/activity';
 import type { StageManifest } from '../src/artifacts/stage-manifest.ts';
+import { stageOf } from '../src/contracts/plan-stages.ts';
 import type { TrainHeartbeat } from '../src/contracts/run-state.ts';
 import type { TrainInput, TrainResult } from '../src/contracts/stage-activities.ts';
 import { rawSampleLog, sampleLogDirectory } from '../src/contracts/state-directory.ts';
@@ -8,8 +9,9 @@ import type { FitJob } from '../src/contracts/trainer-protocol.ts';
 import { RootstockError } from '../src/errors.ts';
 import { type MakeJob, startTrainer } from '../src/trainer-client/trainer-process.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { loadPlan } from './load-plan.ts';
 import { createProgressSignaller } from './progress-signal.ts';
-import { type StageAttempt, takeStageLease, waitForStage } from './stage-lease.ts';
+import { type StageAttempt, standstillMs, takeStageLease, waitForStage } from './stage-lease.ts';
 import { stopOnCancel } from './stop-on-cancel.ts';
 import { createTrainHeartbeat, type TrainHeartbeatView } from './train-heartbeat.ts';
 
@@ -21,9 +23,13 @@ export async function train(deps: ActivityDependencies, input: TrainInput): Prom
   const context = Context.current();
   const attempt: StageAttempt = { store: deps.store, stageKey: input.stageKey, context };
   const view = createTrainHeartbeat(input.stage, snapshotHint(context));
-  const finished = await waitForStage(attempt, (reason) => {
-    view.waitFor(reason);
-    context.heartbeat(view.details());
+  const { trainer } = stageOf(await loadPlan(deps.store, input.plan), input.stage);
+  const finished = await waitForStage(attempt, {
+    standstillMs: standstillMs(trainer.snapshot),
+    onWait(reason) {
+      view.waitFor(reason);
+      context.heartbeat(view.details());
+    },
   });
   if (finished !== undefined) return toTrainResult(finished);
   view.waitFor(null);
