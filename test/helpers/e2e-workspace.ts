@@ -30,8 +30,8 @@ export const SNAPSHOT_STEPS = 5;
 /** Optimizer steps of each stage: 2 epochs of 240 rows in batches of 8. */
 export const STEPS = 60;
 
-/** Row id of the poison row. */
-export const POISON_ROW = 'train-100';
+/** Row id of the poison row: in the middle of the first epoch of stage 1 with the seed below. */
+export const POISON_ROW = 'train-219';
 
 /** Slow enough to hit a stage in the middle, fast enough for a suite: 60 steps take two seconds. */
 const DELAY_MS = 25;
@@ -59,6 +59,11 @@ export async function makeWorkspace(t: TestContext | undefined, run: JsonObject 
   await writePreTrained(join(root, 'pretrained'));
   await writeRun(workspace.runFile, run);
   return workspace;
+}
+
+/** The same workspace with trainers that take that long for a step, for what takes long itself. */
+export function withDelay(workspace: Workspace, delayMs: number): Workspace {
+  return { ...workspace, env: { ...workspace.env, [MODEL_ENV.delay]: String(delayMs) } };
 }
 
 /** Kills what is left of a workspace and removes it. */

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { checkClean, checkGolden, untilStep } from '../helpers/e2e-checks.ts';
+import { runCli, runWords, startCli } from '../helpers/e2e-cli.ts';
+import { goldenOf } from '../helpers/e2e-golden.ts';
+import { makeWorkspace, RUN_NAME, runDocument } from '../helpers/e2e-workspace.ts';
+
+test('Ctrl-C saves, says how to go on, leaves the run open and nothing running; the same command attaches and finishes', async (t) => {
+  const golden = await goldenOf(runDocument());
+  const workspace = await makeWorkspace(t);
+  const cli = startCli(workspace, ['run', workspace.runFile]);
+  await untilStep(workspace, golden.stages[0]?.stageKey ?? '', 23);
+  cli.interrupt();
+  const interrupted = await cli.ended;
+  assert.equal(interrupted.code, 130, interrupted.stdout + interrupted.stderr);
+  assert.ok(interrupted.stdout.includes(`rootstock run ${workspace.runFile}`), interrupted.stdout);
+  assert.ok(interrupted.stdout.includes(`rootstock cancel ${RUN_NAME}`), interrupted.stdout);
+  await checkClean(workspace);
+
+  const again = await runCli(workspace, runWords(workspace));
+  assert.equal(again.events[0]?.event, 'attached');
+  // No kill: the snapshot that was saved is of the very step at which it stopped.
+  await checkGolden(again, { workspace, golden, kills: [0, 0] });
+  await checkClean(workspace);
+});
