@@ -4,7 +4,7 @@ import type { ArtifactStore } from '../artifacts/store.ts';
 import { stateLayout } from '../contracts/state-directory.ts';
 import { type TaskQueues, taskQueues } from '../contracts/workflow.ts';
 import { resolveServer, type ServerConnection } from '../server/resolve-server.ts';
-import { ensureSearchAttributes } from '../server/search-attributes.ts';
+import { ensureSearchAttributes, searchAttributeCommands } from '../server/search-attributes.ts';
 
 /** A connection to the Temporal server and the store of a state directory. */
 export interface RootstockClient {
@@ -45,6 +45,7 @@ export async function connectRootstock({ stateDir, onProgress }: ConnectOptions)
     openFsStore(stateLayout(stateDir).store),
     ensureSearchAttributes(connection, server.namespace),
   ]);
+  if (!searchAttributes) onProgress?.(missingAttributes(server.namespace));
   return {
     get client() {
       return client;
@@ -60,4 +61,12 @@ export async function connectRootstock({ stateDir, onProgress }: ConnectOptions)
       await server.close();
     },
   };
+}
+
+/** Runs go on without them; only filtering by status in the Temporal UI is missing. */
+function missingAttributes(namespace: string): string {
+  return [
+    'The Temporal server does not know the search attributes of Rootstock, so its UI cannot filter runs by status. Register them once:',
+    ...searchAttributeCommands(namespace),
+  ].join('\n  ');
 }

@@ -47,7 +47,7 @@ export function buildPlan({ run, outputPath, facts }: PlanInputs): Plan {
     evaluation: { metrics },
     output: { path: outputPath },
     runDigest: facts.runDigest,
-    warnings: planWarnings([...complete, ...(baseline === undefined ? [] : [baseline])]),
+    warnings: [...(facts.data.facts.warnings ?? []), ...planWarnings([...complete, ...(baseline === undefined ? [] : [baseline])])],
   };
 }
 
