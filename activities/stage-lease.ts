@@ -69,6 +69,11 @@ function isOurs(lease: LeaseDocument, { info }: Context): boolean {
   );
 }
 
+/** Number of the newest lease of a stage; -1 for none. */
+export async function newestLeaseNumber({ store, stageKey }: StageAttempt): Promise<number> {
+  return (await newestLease(store, stageKey))?.number ?? -1;
+}
+
 /** A lease, and how it should be used. */
 export interface StageLease {
   readonly number: number;
@@ -77,14 +82,18 @@ export interface StageLease {
 }
 
 /**
- * Takes the next lease for the trainer with this pid.
- * NO_PROGRESS when the activity has started five times from the same step.
+ * Takes the next lease for the trainer with this pid. `seen`: the newest lease when this attempt decided to train.
+ * NO_PROGRESS when the activity has started five times from the same step; LEASE_LOST (a retry waits) when another run has begun meanwhile:
+ * a trainer takes seconds to start, and two that begin together would take the stage from each other.
  */
 export async function takeStageLease(
   { store, stageKey, context }: StageAttempt,
-  input: { readonly trainerPid: number; readonly snapshotHint: number },
+  input: { readonly trainerPid: number; readonly snapshotHint: number; readonly seen?: number },
 ): Promise<StageLease> {
   const { info } = context;
+  const newest = await newestLease(store, stageKey);
+  const begun = newest !== undefined && newest.number > (input.seen ?? newest.number) && !isOurs(newest.lease, context);
+  if (begun && !(await isHolderDead(newest.lease))) throw begunElsewhere(stageKey, newest.lease);
   const snapshot = await findNewestSnapshot(store, stageKey, input.snapshotHint);
   const { number, token, history } = await takeLease(store, stageKey, {
     ...(await processIdentity(input.trainerPid)),
@@ -98,6 +107,17 @@ export async function takeStageLease(
   const stalled = countStalledAttempts(history);
   if (stalled >= MAX_STALLED_ATTEMPTS) throw noProgress(stalled, snapshot);
   return { number, token, snapshotEveryStep: stalled >= EVERY_STEP_FROM };
+}
+
+function begunElsewhere(stageKey: string, { workflowId, host, pid }: LeaseDocument): RootstockError {
+  return new RootstockError(
+    'LEASE_LOST',
+    `run "${workflowId}" on ${host} (pid ${pid}) has begun the same stage first; this one waits for it`,
+    {
+      stageKey,
+      workflowId,
+    },
+  );
 }
 
 function noProgress(

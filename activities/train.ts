@@ -11,7 +11,7 @@ import { type MakeJob, startTrainer } from '../src/trainer-client/trainer-proces
 import type { ActivityDependencies } from './dependencies.ts';
 import { loadPlan } from './load-plan.ts';
 import { createProgressSignaller } from './progress-signal.ts';
-import { type StageAttempt, standstillMs, takeStageLease, waitForStage } from './stage-lease.ts';
+import { newestLeaseNumber, type StageAttempt, standstillMs, takeStageLease, waitForStage } from './stage-lease.ts';
 import { stopOnCancel } from './stop-on-cancel.ts';
 import { createTrainHeartbeat, type TrainHeartbeatView } from './train-heartbeat.ts';
 
@@ -33,9 +33,10 @@ export async function train(deps: ActivityDependencies, input: TrainInput): Prom
   });
   if (finished !== undefined) return toTrainResult(finished);
   view.waitFor(null);
+  const seen = await newestLeaseNumber(attempt);
   await mkdir(sampleLogDirectory(deps.stateDir, input.stageKey), { recursive: true });
   return runTrainer(context, view, async (trainerPid) => {
-    const { number, token, snapshotEveryStep } = await takeStageLease(attempt, { trainerPid, snapshotHint: view.snapshot() });
+    const { number, token, snapshotEveryStep } = await takeStageLease(attempt, { trainerPid, snapshotHint: view.snapshot(), seen });
     const { plan, stage, stageKey, mask, inputWeights, data } = input;
     return {
       kind: 'fit',

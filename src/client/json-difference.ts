@@ -8,12 +8,14 @@ export interface JsonDifference {
   readonly after: Json | undefined;
 }
 
-/** Lists where two JSON values differ, by dotted path; arrays and scalars are compared whole. */
+/** Lists where two JSON values differ, by dotted path (`stages.1.optimizer`); scalars, and arrays of different lengths, are compared whole. */
 export function jsonDifferences(before: Json | undefined, after: Json | undefined, path = ''): readonly JsonDifference[] {
   if (isObject(before) && isObject(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
     return keys.flatMap((key) => jsonDifferences(before[key], after[key], path === '' ? key : `${path}.${key}`));
   }
+  if (Array.isArray(before) && Array.isArray(after) && before.length === after.length)
+    return before.flatMap((value: Json, index) => jsonDifferences(value, after[index] as Json, `${path}.${index}`));
   const same = before === after || (before !== undefined && after !== undefined && canonicalJson(before) === canonicalJson(after));
   return same ? [] : [{ path, before, after }];
 }

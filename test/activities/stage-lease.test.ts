@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import test, { type TestContext } from 'node:test';
 import { CancelledFailure, type Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { standstillMs, takeStageLease, waitForStage } from '../../activities/stage-lease.ts';
+import { newestLeaseNumber, standstillMs, takeStageLease, waitForStage } from '../../activities/stage-lease.ts';
 import { newestLease, takeLease } from '../../src/artifacts/leases.ts';
 import { processIdentity, thisProcess } from '../../src/artifacts/process-identity.ts';
 import { commitSnapshot, findNewestSnapshot } from '../../src/artifacts/snapshots.ts';
@@ -144,4 +144,13 @@ test('a lease names the trainer it was taken for; one that is gone already holds
   await takeStageLease(attemptOf(store, OTHER).attempt, { trainerPid: trainer.pid, snapshotHint: 0 });
   assert.notEqual((await newestLease(store, stageKey))?.lease.processStartTime, (await thisProcess()).processStartTime);
   assert.equal(await waitForStage(attemptOf(store).attempt, { ...PATIENT, onWait: () => assert.fail('waited for the dead') }), undefined);
+});
+
+test('a stage that another run has begun since this attempt looked is left to it; a retry waits for it', async (t) => {
+  const store = await temporaryStore(t);
+  const seen = await newestLeaseNumber(attemptOf(store).attempt);
+  await takeStageLease(attemptOf(store, { activityId: '8' }).attempt, { trainerPid: process.pid, snapshotHint: 0, seen });
+  const late = takeStageLease(attemptOf(store).attempt, { trainerPid: process.pid, snapshotHint: 0, seen });
+  await assert.rejects(late, { code: 'LEASE_LOST', message: /has begun the same stage first/u });
+  assert.equal(await newestLeaseNumber(attemptOf(store).attempt), 0, 'no lease was taken');
 });

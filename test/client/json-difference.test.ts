@@ -13,3 +13,10 @@ test('differences are named by dotted path with both values', () => {
 test('equal values in another order of keys do not differ', () => {
   assert.deepEqual(jsonDifferences({ a: 1, b: { c: 2, d: 3 } }, { b: { d: 3, c: 2 }, a: 1 }), []);
 });
+
+test('arrays of one length are compared item by item, others whole', () => {
+  assert.deepEqual(jsonDifferences({ stages: [{ lr: 1 }, { lr: 2 }] }, { stages: [{ lr: 1 }, { lr: 3 }] }), [
+    { path: 'stages.1.lr', before: 2, after: 3 },
+  ]);
+  assert.deepEqual(jsonDifferences({ x: [1, 2] }, { x: [1] }), [{ path: 'x', before: [1, 2], after: [1] }]);
+});
