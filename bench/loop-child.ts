@@ -70,7 +70,7 @@ export async function measureLoops({ network, steps, samples, directory }: LoopJ
 /** The product's loop as a trainer process runs it: sample log in a file, messages to the parent, losses read every 50 steps; no snapshot but the last. */
 async function ourLoop(setup: StageSetup, channel: ReturnType<typeof openChannel>, logPath: string): Promise<StepTime> {
   const sampleLog = openSampleLog(logPath);
-  const clock = startClock();
+  const clock = startClock(setup.stage.totalSteps);
   await fit(setup, {
     now: () => performance.now(),
     nextTurn,
@@ -101,7 +101,7 @@ async function rawLoop(setup: StageSetup, steps: number): Promise<StepTime> {
   const slots = new Map<string, Slots>(variables.map(({ name, shape }) => [name, optimizer.initialState({ path: name, shape })]));
   const context = trainingContext(setup, 0, () => undefined);
   const batches = Math.floor(train.rows / BATCH);
-  const clock = startClock();
+  const clock = startClock(steps);
   let loss: tf.Scalar = tf.scalar(0);
   for (let step = 0; step < steps; step += 1) {
     loss.dispose();
@@ -137,21 +137,24 @@ interface StepTime {
   readonly cpuMs: number;
 }
 
-/** Times steps from the end of the first one, which warms up. The processor time is that of all threads of this process. */
-function startClock(): { step(): void; perStep(): StepTime } {
-  let steps = -1;
-  let [first, last] = [
-    { wall: 0, cpu: 0 },
-    { wall: 0, cpu: 0 },
-  ];
+/**
+ * Times `steps` steps from the end of the first one, which warms up. The processor time is that of all threads of this process; asking for
+ * it takes 0.2 ms on some machines, so it is asked for twice in all.
+ */
+function startClock(steps: number): { step(): void; perStep(): StepTime } {
+  const read = () => {
+    const { user, system } = process.cpuUsage();
+    return { wall: performance.now(), cpu: (user + system) / 1000 };
+  };
+  let done = 0;
+  let [first, last] = [read(), read()];
   return {
     step() {
-      const { user, system } = process.cpuUsage();
-      last = { wall: performance.now(), cpu: (user + system) / 1000 };
-      if (steps === -1) first = last;
-      steps += 1;
+      done += 1;
+      if (done === 1) first = read();
+      if (done === steps) last = read();
     },
-    perStep: () => ({ wallMs: (last.wall - first.wall) / steps, cpuMs: (last.cpu - first.cpu) / steps }),
+    perStep: () => ({ wallMs: (last.wall - first.wall) / (steps - 1), cpuMs: (last.cpu - first.cpu) / (steps - 1) }),
   };
 }
 
