@@ -12,6 +12,6 @@ export interface GlobalOptions {
 
 /** Reads the global options of a command. */
 export function globalOptions(command: Command): GlobalOptions {
-  const { state, register } = command.optsWithGlobals<{ state: string; register: readonly string[] }>();
+  const { state, register = [] } = command.optsWithGlobals<{ state: string; register?: readonly string[] }>();
   return { stateDir: resolve(state), register: register.map((path) => pathToFileURL(resolve(path)).href) };
 }

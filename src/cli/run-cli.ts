@@ -1,10 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../contracts/version.ts';
+import { RootstockError } from '../errors.ts';
 import { abortCommand, cancelCommand, retryCommand } from './commands/control.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { gcCommand } from './commands/gc.ts';
 import { inspectCommand } from './commands/inspect.ts';
-import { planCommand } from './commands/plan.ts';
+import { collect, planCommand } from './commands/plan.ts';
 import { predictCommand } from './commands/predict.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
@@ -43,8 +44,11 @@ export async function runCli(words: readonly string[]): Promise<number> {
     await program.parseAsync([...words], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
-    return reportError(error, words.includes('--json'));
+    const json = words.includes('--json');
+    if (!(error instanceof CommanderError)) return reportError(error, json);
+    if (error.exitCode === 0) return EXIT.done;
+    // commander has told people already; programs get the same as one line
+    return json ? reportError(new RootstockError('USAGE', error.message), json) : EXIT.badInput;
   }
 }
 
@@ -54,12 +58,7 @@ export function buildProgram(done: (exitCode: number) => void): Command {
     .description('Durable, config-driven transfer learning: every step a Temporal activity, every interruption resumed bit for bit.')
     .version(VERSION)
     .option('--state <dir>', 'state directory: store, embedded server, caches, logs', '.rootstock')
-    .option(
-      '--register <module>',
-      'module with further model definitions (repeatable)',
-      (value: string, all: readonly string[]) => [...all, value],
-      [] as readonly string[],
-    )
+    .option('--register <module>', 'module with further model definitions (repeatable)', collect)
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .exitOverride()
     .showHelpAfterError('(add --help for what there is)')

@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Plan } from '../contracts/plan.ts';
 import type { RunDocument } from '../contracts/stage-activities.ts';
 import { stateLayout } from '../contracts/state-directory.ts';
-import { loadModels } from '../models/load-models.ts';
+import { loadModels, toModuleUrls } from '../models/load-models.ts';
 import { type PlannedRun, planRun } from '../planner/plan-run.ts';
 import { readRunFile } from '../planner/run-file.ts';
 
@@ -25,9 +24,4 @@ export async function planDefinition(run: string | RunDocument, options: BuildPl
   const models = await loadModels(toModuleUrls(options.register ?? []));
   const document = typeof run === 'string' ? await readRunFile(run, { models }) : run;
   return planRun(document, { models, cacheDir: stateLayout(resolve(options.stateDir ?? '.rootstock')).cache });
-}
-
-/** Absolute file URLs of modules given as paths or URLs. */
-export function toModuleUrls(modules: readonly string[]): readonly string[] {
-  return modules.map((module) => (module.startsWith('file:') ? module : pathToFileURL(resolve(module)).href));
 }

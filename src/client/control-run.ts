@@ -29,9 +29,9 @@ export function abortRun(connected: RootstockClient, workflowId: string): Promis
 
 /** Returns the id of the workflow that took the decision. */
 async function decide(connected: RootstockClient, workflowId: string, update: string): Promise<string> {
-  const status = await queryStatus(connected.client, { workflowId });
-  if (status !== undefined && status.child !== null && status.parked === null) return decide(connected, status.child, update);
   try {
+    const status = await queryStatus(connected.client, { workflowId });
+    if (status !== undefined && status.child !== null && status.parked === null) return await decide(connected, status.child, update);
     await connected.client.workflow.getHandle(workflowId).executeUpdate(update);
     return workflowId;
   } catch (error) {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { composeMessage, RootstockError } from '../errors.ts';
 import { defineModel } from './define-model.ts';
 import type { ModelDefinition } from './definition.ts';
@@ -14,6 +16,11 @@ import { modelRegistry } from './registry.ts';
 export async function loadModels(register: readonly string[] = []): Promise<readonly ModelDefinition[]> {
   const extra = await Promise.all(register.map(loadModule));
   return modelRegistry(extra.flat()).models;
+}
+
+/** Absolute file URLs of modules given as paths or URLs. */
+export function toModuleUrls(modules: readonly string[]): readonly string[] {
+  return modules.map((module) => (module.startsWith('file:') ? module : pathToFileURL(resolve(module)).href));
 }
 
 async function loadModule(url: string): Promise<readonly ModelDefinition[]> {

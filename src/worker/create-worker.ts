@@ -1,20 +1,21 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
 import { createActivities } from '../../activities/create-activities.ts';
 import { openFsStore } from '../artifacts/fs-store.ts';
 import { stateLayout } from '../contracts/state-directory.ts';
 import { taskQueues } from '../contracts/workflow.ts';
-import { loadModels } from '../models/load-models.ts';
+import { loadModels, toModuleUrls } from '../models/load-models.ts';
 import { resolveServer } from '../server/resolve-server.ts';
 
 /** What a worker needs. */
 export interface CreateWorkerOptions {
   /** State directory; default `.rootstock` in the working directory. */
   readonly stateDir?: string;
-  /** Modules with further model definitions (default exports of `defineModel`), as file URLs. Named by the operator, never by data. */
+  /** Modules with further model definitions (exports made by `defineModel`): paths or file URLs. Named by the operator, never by data. */
   readonly register?: readonly string[];
   /** Trainings at once = devices; default 1. */
   readonly trainSlots?: number;
@@ -43,10 +44,10 @@ const FORCE_AFTER = '70 seconds';
  * Errors: SERVER_UNAVAILABLE and those of `resolveServer`, STORE_UNSUPPORTED.
  */
 export async function createWorker(options: CreateWorkerOptions = {}): Promise<RootstockWorker> {
-  const stateDir = options.stateDir ?? `${process.cwd()}/.rootstock`;
+  const stateDir = resolve(options.stateDir ?? '.rootstock');
   await mkdir(stateDir, { recursive: true });
   const layout = stateLayout(stateDir);
-  const register = options.register ?? [];
+  const register = toModuleUrls(options.register ?? []);
   const [store, models, server] = await Promise.all([
     openFsStore(layout.store),
     loadModels(register),

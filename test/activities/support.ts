@@ -5,7 +5,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { createActivities } from '../../activities/create-activities.ts';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { openFsStore } from '../../src/artifacts/fs-store.ts';
-import { toModuleUrls } from '../../src/client/build-plan.ts';
+
 import type { JsonObject } from '../../src/contracts/json.ts';
 import type { Ref } from '../../src/contracts/refs.ts';
 import type {
@@ -19,7 +19,7 @@ import type {
   TrainInput,
 } from '../../src/contracts/stage-activities.ts';
 import { stateLayout } from '../../src/contracts/state-directory.ts';
-import { loadModels } from '../../src/models/load-models.ts';
+import { loadModels, toModuleUrls } from '../../src/models/load-models.ts';
 import { readRunFile } from '../../src/planner/run-file.ts';
 import type { RunObserver, StageSteps } from '../../workflows/run-stages.ts';
 import { MODEL_MODULE, makeWorkspace, runDocument, type Workspace } from '../helpers/e2e-workspace.ts';

@@ -1,11 +1,10 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActivities } from '../../activities/create-activities.ts';
 import { openFsStore } from '../../src/artifacts/fs-store.ts';
-import { toModuleUrls } from '../../src/client/build-plan.ts';
 import type { JsonObject } from '../../src/contracts/json.ts';
 import type { StageActivities, StageResult } from '../../src/contracts/stage-activities.ts';
 import { stateLayout } from '../../src/contracts/state-directory.ts';
-import { loadModels } from '../../src/models/load-models.ts';
+import { loadModels, toModuleUrls } from '../../src/models/load-models.ts';
 import { readRunFile } from '../../src/planner/run-file.ts';
 import { runStages } from '../../workflows/run-stages.ts';
 import { type CommittedStep, readCommitted } from './e2e-samples.ts';

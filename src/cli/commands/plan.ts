@@ -13,11 +13,11 @@ export const planCommand: AddCommand = (program, done) => {
       'resolve a run file completely and show it: stages, matches, data, every value; trains nothing, writes nothing but the scan cache',
     )
     .argument('<file>', 'run file (YAML or JSON)')
-    .option('--set <key=value>', 'override a key of the run file, e.g. --set model.config.trainer.max_epochs=3 (repeatable)', collect, [])
+    .option('--set <key=value>', 'override a key of the run file, e.g. --set model.config.trainer.max_epochs=3 (repeatable)', collect)
     .option('--json', 'print the whole plan as JSON')
-    .action(async (file: string, options: { set: readonly string[]; json?: boolean }, command) => {
+    .action(async (file: string, options: { set?: readonly string[]; json?: boolean }, command) => {
       const output = createOutput(options.json === true);
-      const planned = await planFile(file, { ...globalOptions(command), set: options.set, output });
+      const planned = await planFile(file, { ...globalOptions(command), set: options.set ?? [], output });
       output.object(planned.plan);
       output.line(formatPlan(planned.plan));
       if (planned.child !== null) output.line(`\nFirst runs: ${planned.child.name} (${planned.child.reason})`);
@@ -26,6 +26,6 @@ export const planCommand: AddCommand = (program, done) => {
 };
 
 /** Collects a repeatable option. */
-export function collect(value: string, all: readonly string[]): readonly string[] {
+export function collect(value: string, all: readonly string[] = []): readonly string[] {
   return [...all, value];
 }

@@ -14,7 +14,7 @@ import { startWorkerProcess } from '../worker-process.ts';
 import { collect } from './plan.ts';
 
 interface RunFlags {
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly detach?: boolean;
   readonly replace?: boolean;
   readonly json?: boolean;
@@ -26,7 +26,7 @@ export const runCommand: AddCommand = (program, done) => {
     .command('run')
     .description('run a transfer to its end; the same command again attaches to it or goes on after any interruption')
     .argument('<file>', 'run file (YAML or JSON)')
-    .option('--set <key=value>', 'override a key of the run file (repeatable)', collect, [])
+    .option('--set <key=value>', 'override a key of the run file (repeatable)', collect)
     .option('--detach', 'leave a background worker and return at once')
     .option('--replace', 'cancel a running run of this name that has another configuration')
     .option('--json', 'one JSON object per line; the last says how it ended')
@@ -40,7 +40,7 @@ export const runCommand: AddCommand = (program, done) => {
 async function run(file: string, flags: RunFlags, command: Command): Promise<number> {
   const options = globalOptions(command);
   const output = createOutput(flags.json === true);
-  const planned = await planFile(file, { ...options, set: flags.set, output });
+  const planned = await planFile(file, { ...options, set: flags.set ?? [], output });
   output.line(formatPlan(planned.plan));
   output.line();
   const interrupt = new AbortController();

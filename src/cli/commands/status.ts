@@ -70,7 +70,8 @@ async function listRows({ client, store }: RootstockClient): Promise<readonly Li
       workflow_id: record.workflowId,
       run_id: record.runId,
       status: 'completed',
-      started_at: record.completedAt,
+      started_at: '-',
+      completed_at: record.completedAt,
     })),
   ];
 }
