@@ -29,7 +29,7 @@ before(async () => {
   await writeWeights('good', GOOD_WEIGHTS);
   await writeWeights('wide', new Map(GOOD_WEIGHTS).set('module.0.weight', tensor(9, 2)));
   await writeWeights('integer', new Map(GOOD_WEIGHTS).set('module.0.bias', { shape: [4], dtype: 'int64', data: new Int32Array(4) }));
-  const good = await encode(GOOD_WEIGHTS);
+  const good = encode(GOOD_WEIGHTS);
   await writeFile(join(directory, 'truncated.safetensors'), good.subarray(0, good.length - 10));
   await writeFile(join(directory, 'oversized.safetensors'), Buffer.concat([good, Buffer.alloc(8)]));
   await writeFile(join(directory, 'overlapping.safetensors'), overlapping());
@@ -264,13 +264,11 @@ function goodRun(): Run {
 }
 
 async function writeWeights(name: string, weights: Weights): Promise<void> {
-  await writeFile(join(directory, `${name}.safetensors`), await encode(weights));
+  await writeFile(join(directory, `${name}.safetensors`), encode(weights));
 }
 
-async function encode(weights: Weights): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of weightsToChunks(weights)) chunks.push(Uint8Array.from(chunk));
-  return Buffer.concat(chunks);
+function encode(weights: Weights): Buffer {
+  return Buffer.concat([...weightsToChunks(weights)].map((chunk) => Uint8Array.from(chunk)));
 }
 
 function overlapping(): Buffer {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { canonicalJson } from '../../src/contracts/canonical-json.ts';
 import { decodeNumber, encodeNumber, type Json } from '../../src/contracts/json.ts';
 
