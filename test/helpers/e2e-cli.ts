@@ -29,6 +29,9 @@ export interface Cli {
   interrupt(): void;
 }
 
+/** No command of a test takes this long, even on a busy machine: one that hangs is killed and reported with what it printed. */
+const LIMIT_MS = 300_000;
+
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** Starts a command line in a workspace, in a process group of its own. */
@@ -52,7 +55,12 @@ export function startCli(workspace: Workspace, args: readonly string[]): Cli {
   let ended: CliEnd | undefined;
   const end = new Promise<CliEnd>((resolve, reject) => {
     child.once('error', reject);
+    const limit = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`"${args.join(' ')}" did not end within ${LIMIT_MS / 1000} s:\n${stdout}\n${stderr}`));
+    }, LIMIT_MS);
     child.once('exit', (code) => {
+      clearTimeout(limit);
       // A detached worker may hold nothing of ours; what was printed before the exit has arrived a turn later.
       setTimeout(() => {
         const events = parseEvents(stdout);
