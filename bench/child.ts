@@ -47,11 +47,13 @@ export function runChild<N extends ChildName>(name: N, job: Children[N]['job']):
 
 /** Does the work of a child and sends the result to the parent. */
 export async function serveChild(name: string, job: string): Promise<void> {
+  // Without the parent nobody takes the result, and the machine is wanted by somebody else.
+  process.once('disconnect', () => process.exit(1));
   if (!isChildName(name)) throw new Error(`there is no benchmark process "${name}"`);
   const work = (await WORK[name]()) as (job: unknown) => Promise<unknown>;
   const result = await work(JSON.parse(job));
   await new Promise((resolve) => process.send?.({ type: 'bench_result', result }, resolve));
-  process.disconnect();
+  process.exit(0);
 }
 
 function isChildName(name: string): name is ChildName {

@@ -10,6 +10,8 @@ export interface DurableResult {
   readonly wallMs: number;
   /** Of it, before the first stage trains: process, plan, server, worker, load, match. */
   readonly beforeStagesMs: number;
+  /** Of it, from the first stage's training to the end of the last stage: trainers, steps, snapshots, checkpoints. As seen by the command, within half a second. */
+  readonly stagesMs: number;
   readonly weightsSha256: string;
 }
 
@@ -21,7 +23,10 @@ export async function runDurable({ directory }: Workload, pair: number): Promise
   const completed = events.at(-1)?.event;
   if (completed?.['event'] !== 'completed') throw new Error(`the durable run ended with ${JSON.stringify(completed)}`);
   const training = events.find(({ event }) => event['event'] === 'stage' && event['state'] === 'train');
-  return { wallMs, beforeStagesMs: training?.atMs ?? Number.NaN, weightsSha256: String(completed['weights_sha256']) };
+  const lastDone = events.findLast(({ event }) => event['event'] === 'stage_done');
+  const beforeStagesMs = training?.atMs ?? Number.NaN;
+  const stagesMs = (lastDone?.atMs ?? Number.NaN) - beforeStagesMs;
+  return { wallMs, beforeStagesMs, stagesMs, weightsSha256: String(completed['weights_sha256']) };
 }
 
 /** Runs the same stages in a bare loop in a fresh process. */
