@@ -92,8 +92,9 @@ export function renderReport({ conditions, gated, rows }: Report): string {
     '|---|---|---|---|---|---|---|---|---|---|',
     ...lines.map((line) => `| ${line} |`),
     '',
-    ...rows.flatMap(({ id, label, measures, against, notes }) => [
-      `- ${id}${label === '' ? '' : ` ${label}`}: ${measures}; against ${against}. ${notes.join(' ')}`.trim(),
+    ...rows.flatMap((row, index) => [
+      ...(rows[index - 1]?.id === row.id ? [] : [`- ${row.id}: ${row.measures}; against ${row.against}.`]),
+      ...row.notes.map((note) => `  - ${row.label === '' ? '' : `${row.label}: `}${note}`),
     ]),
   ].join('\n');
 }
