@@ -1,6 +1,6 @@
 // Builds dist/: compiled sources, and the workflow bundle that workers load.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = new URL('..', import.meta.url);
@@ -17,13 +17,4 @@ if (existsSync(workflows)) {
   const quiet = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
   const { code } = await bundleWorkflowCode({ workflowsPath: fileURLToPath(workflows), logger: quiet });
   writeFileSync(new URL('dist/workflow-bundle.js', root), code);
-}
-
-// `npx rootstock` in a checkout: npm would install the checkout into a cache of its own first, and its script gate refuses that. With a link
-// in node_modules/.bin it runs what was just built.
-const bin = new URL('node_modules/.bin/', root);
-if (existsSync(bin)) {
-  chmodSync(new URL('dist/src/cli/main.js', root), 0o755);
-  rmSync(new URL('rootstock', bin), { force: true });
-  symlinkSync('../../dist/src/cli/main.js', new URL('rootstock', bin));
 }
