@@ -40,21 +40,28 @@ export interface PlannedRun {
 /**
  * Gathers the facts and resolves everything before anything runs: scans the data, looks at the pre-trained model (or plans the run file
  * that makes it), matches, resolves every stage. Writes nothing but the scan cache. Errors: those of config, data, matching and planning;
- * PRETRAINED_CYCLE; BACKEND_UNAVAILABLE; OUTPUT_EXISTS when the output directory belongs to something else.
+ * PRETRAINED_CYCLE; BACKEND_UNAVAILABLE; OUTPUT_EXISTS when the output directory belongs to something else, or to the pre-trained model's run.
  */
 export async function planRun(document: RunDocument, options: PlanRunOptions): Promise<PlannedRun> {
-  return planDocument(document, options, [resolve(document.baseDir, basename(document.source))]);
+  return planDocument(document, options, { files: [resolve(document.baseDir, basename(document.source))], outputs: [] });
 }
 
-async function planDocument(document: RunDocument, options: PlanRunOptions, ancestors: readonly string[]): Promise<PlannedRun> {
+/** The run files on the way to the one being planned, itself included, and where those before it publish. */
+interface Lineage {
+  readonly files: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+async function planDocument(document: RunDocument, options: PlanRunOptions, { files, outputs }: Lineage): Promise<PlannedRun> {
   const run = parseRunObject(document.config, { source: document.source, models: options.models });
   const definition = options.models.find(({ name }) => name === run.model.name);
   if (definition === undefined) throw new TypeError(`a valid run file names a model there is, not "${run.model.name}"`);
   const outputPath = resolve(document.baseDir, run.output.path);
+  if (outputs.includes(outputPath)) throw sameOutput(document.source, outputPath);
   await checkOutput(outputPath, run.name);
   const data = await scan(run, document, definition, options);
   const model = describeModel(definition, run, data.facts);
-  const { preTrained, child } = await findPreTrained(run, document, options, ancestors);
+  const { preTrained, child } = await findPreTrained(run, document, { options, lineage: { files, outputs: [...outputs, outputPath] } });
   const digest = runDigest({
     written: run.written,
     dataDigests: Object.fromEntries(Object.entries(data.facts.splits).map(([split, facts]) => [split, facts.digest])),
@@ -89,12 +96,11 @@ const RUN_FILE_EXTENSIONS = ['.yaml', '.yml', '.json'];
 async function findPreTrained(
   run: RunConfig,
   document: RunDocument,
-  options: PlanRunOptions,
-  ancestors: readonly string[],
+  { options, lineage }: { readonly options: PlanRunOptions; readonly lineage: Lineage },
 ): Promise<FoundPreTrained> {
   if (run.transferLearning === undefined) return { preTrained: null, child: null };
   const path = resolve(document.baseDir, run.transferLearning.preTrainedModelPath);
-  if (RUN_FILE_EXTENSIONS.includes(extname(path))) return planChild(path, options, ancestors);
+  if (RUN_FILE_EXTENSIONS.includes(extname(path))) return planChild(path, options, lineage);
   const { tensors, weightsSha256, config } = await inspectSavedModel(path);
   return {
     preTrained: { source: { kind: 'model', path, weightsSha256 }, tensors, ...(config === null ? {} : { modelConfig: config }) },
@@ -102,16 +108,17 @@ async function findPreTrained(
   };
 }
 
-async function planChild(path: string, options: PlanRunOptions, ancestors: readonly string[]): Promise<FoundPreTrained> {
-  if (ancestors.includes(path)) {
+async function planChild(path: string, options: PlanRunOptions, lineage: Lineage): Promise<FoundPreTrained> {
+  const files = [...lineage.files, path];
+  if (lineage.files.includes(path)) {
     throw new RootstockError(
       'PRETRAINED_CYCLE',
-      `pre_trained_model_path goes in a circle: ${[...ancestors, path].join(' -> ')}.\nFix: let the first run file name a saved model, or none.`,
+      `pre_trained_model_path goes in a circle: ${files.join(' -> ')}.\nFix: let the first run file name a saved model, or none.`,
       { path },
     );
   }
   const document = await readRunFile(path, { models: options.models });
-  const { plan } = await planDocument({ ...document, source: path }, options, [...ancestors, path]);
+  const { plan } = await planDocument({ ...document, source: path }, options, { ...lineage, files });
   const source: PreTrainedSource = { kind: 'run_file', path, outputPath: plan.output.path, runName: plan.name, runDigest: plan.runDigest };
   const published = await publishedRunDigest(plan.output.path, plan.name);
   const child =
@@ -119,6 +126,14 @@ async function planChild(path: string, options: PlanRunOptions, ancestors: reado
       ? null
       : { name: plan.name, runDigest: plan.runDigest, run: { ...document, source: path }, reason: whyItRuns(published) };
   return { preTrained: { source, tensors: plan.model.tree.tensors, modelConfig: plan.model.config }, child };
+}
+
+function sameOutput(source: string, output: string): RootstockError {
+  return new RootstockError(
+    'OUTPUT_EXISTS',
+    `The run of "${source}" makes the pre-trained model and would publish it at "${output}", where the run that starts from it publishes too.\nFix: give each run file an output.path of its own.`,
+    { output, source },
+  );
 }
 
 function whyItRuns(published: string | undefined): string {
