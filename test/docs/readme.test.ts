@@ -30,7 +30,7 @@ test("the README's two commands are npm ci with a command and a script of packag
   };
   const commands = [...readme.matchAll(/^npm ci && (?<command>.+)$/gmu)].map((match) => match.groups?.['command']);
   assert.deepEqual(commands, ['npx rootstock run examples/digits/transfer.yaml', 'npm test']);
-  assert.ok(bin['rootstock'] !== undefined && scripts['test'] !== undefined && scripts['prepare'] !== undefined);
+  assert.ok(bin['rootstock'] !== undefined && scripts['test'] !== undefined && scripts['postprepare'] !== undefined);
   assert.ok(existsSync(new URL('examples/digits/transfer.yaml', root)));
 });
 
