@@ -28,8 +28,29 @@ export interface ConnectOptions {
 
 /** Connects to a named server, or to the embedded one of the state directory, which it starts. Errors: those of `resolveServer`. */
 export async function connectRootstock({ stateDir, onProgress }: ConnectOptions): Promise<RootstockClient> {
+  const store = await openFsStore(stateLayout(stateDir).store);
   const server = await resolveServer({ stateDir, env: process.env, ...(onProgress === undefined ? {} : { onProgress }) });
-  const connection = await Connection.connect(server.connectionOptions);
+  try {
+    const connection = await Connection.connect(server.connectionOptions);
+    try {
+      const searchAttributes = await ensureSearchAttributes(connection, server.namespace);
+      if (!searchAttributes) onProgress?.(missingAttributes(server.namespace));
+      return toClient(connection, { server, store, stateDir, searchAttributes });
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+function toClient(
+  connection: Connection,
+  facts: Pick<RootstockClient, 'server' | 'store' | 'stateDir' | 'searchAttributes'>,
+): RootstockClient {
+  const { server, store } = facts;
   const connections = [connection];
   let client = new Client({ connection, namespace: server.namespace });
   let address = server.connectionOptions.address;
@@ -41,20 +62,12 @@ export async function connectRootstock({ stateDir, onProgress }: ConnectOptions)
     connections.push(next);
     client = new Client({ connection: next, namespace: server.namespace });
   });
-  const [store, searchAttributes] = await Promise.all([
-    openFsStore(stateLayout(stateDir).store),
-    ensureSearchAttributes(connection, server.namespace),
-  ]);
-  if (!searchAttributes) onProgress?.(missingAttributes(server.namespace));
   return {
     get client() {
       return client;
     },
-    server,
-    store,
-    stateDir,
+    ...facts,
     queues: taskQueues(store.id),
-    searchAttributes,
     async close() {
       forget();
       for (const open of connections) await open.close();

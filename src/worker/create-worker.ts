@@ -9,7 +9,7 @@ import { openFsStore } from '../artifacts/fs-store.ts';
 import { stateLayout } from '../contracts/state-directory.ts';
 import { taskQueues } from '../contracts/workflow.ts';
 import { loadModels, toModuleUrls } from '../models/load-models.ts';
-import { resolveServer } from '../server/resolve-server.ts';
+import { resolveServer, type ServerConnection } from '../server/resolve-server.ts';
 
 /** What a worker needs. */
 export interface CreateWorkerOptions {
@@ -48,22 +48,46 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<R
   await mkdir(stateDir, { recursive: true });
   const layout = stateLayout(stateDir);
   const register = toModuleUrls(options.register ?? []);
-  const [store, models, server] = await Promise.all([
-    openFsStore(layout.store),
-    loadModels(register),
-    resolveServer({ stateDir, env: process.env }),
-  ]);
-  const connection = await NativeConnection.connect(server.connectionOptions);
+  // A server is started for a worker that can be: everything else comes first.
+  const [store, models] = await Promise.all([openFsStore(layout.store), loadModels(register)]);
   const activities = createActivities({ store, stateDir, models, register });
-  const identity = `rootstock ${hostname()} pid ${process.pid}`;
+  const server = await resolveServer({ stateDir, env: process.env });
+  try {
+    const connection = await NativeConnection.connect(server.connectionOptions);
+    try {
+      const workers = await createWorkers({ connection, server, activities, storeId: store.id, trainSlots: options.trainSlots ?? 1 });
+      return { identity: IDENTITY, storeId: store.id, ...supervise(workers, { connection, server }) };
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+const IDENTITY = `rootstock ${hostname()} pid ${process.pid}`;
+
+interface CreateWorkersInput {
+  readonly connection: NativeConnection;
+  readonly server: ServerConnection;
+  readonly activities: ReturnType<typeof createActivities>;
+  readonly storeId: string;
+  readonly trainSlots: number;
+}
+
+/** The io and the train Worker. */
+async function createWorkers(input: CreateWorkersInput): Promise<readonly Worker[]> {
+  const { connection, server, activities } = input;
+  const queues = taskQueues(input.storeId);
   const common = {
     connection,
     namespace: server.namespace,
-    identity,
+    identity: IDENTITY,
     maxHeartbeatThrottleInterval: '1 second',
     shutdownForceTime: FORCE_AFTER,
   } satisfies Partial<WorkerOptions>;
-  const queues = taskQueues(store.id);
   const io = await Worker.create({
     ...common,
     taskQueue: queues.io,
@@ -75,17 +99,25 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<R
     ...common,
     taskQueue: queues.train,
     activities: { ...activities.train },
-    maxConcurrentActivityTaskExecutions: options.trainSlots ?? 1,
+    maxConcurrentActivityTaskExecutions: input.trainSlots,
   });
+  return [io, train];
+}
+
+interface Held {
+  readonly connection: NativeConnection;
+  readonly server: ServerConnection;
+}
+
+/** Runs the Workers as one, and lets go of what they hold at the end. */
+function supervise(workers: readonly Worker[], { connection, server }: Held): Omit<RootstockWorker, 'identity' | 'storeId'> {
   let shutdownRequested = false;
   const stopPolling = () => {
-    for (const worker of [io, train]) if (worker.getState() === 'RUNNING') worker.shutdown();
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   return {
-    identity,
-    storeId: store.id,
     async run() {
-      const runs = [io.run(), train.run()];
+      const runs = workers.map((worker) => worker.run());
       // A shutdown that came before there was anything to shut down.
       if (shutdownRequested) stopPolling();
       try {

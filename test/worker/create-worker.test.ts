@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { before } from 'node:test';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { openFsStore } from '../../src/artifacts/fs-store.ts';
+import { stateLayout } from '../../src/contracts/state-directory.ts';
+import { createWorker } from '../../src/worker/create-worker.ts';
+import { processesOf, untilNoProcessOf } from '../helpers/e2e-processes.ts';
+import { temporaryDirectory } from '../helpers/store-faults.ts';
+import { testServerEnvironment } from '../helpers/temporal-server.ts';
+
+before(() => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  for (const name of Object.keys(process.env)) if (!(name in testServerEnvironment())) delete process.env[name];
+  Object.assign(process.env, testServerEnvironment());
+});
+
+test('a worker that is shut down before it has begun ends at once and lets go of the server', async (t) => {
+  const stateDir = join(await temporaryDirectory(t), 'state');
+  const worker = await createWorker({ stateDir });
+  assert.equal(worker.storeId, (await openFsStore(stateLayout(stateDir).store)).id);
+  assert.ok(processesOf(stateDir).length > 0, 'it has started a server');
+  worker.shutdown();
+  await worker.run();
+  await untilNoProcessOf(stateDir);
+});
+
+test('a worker that cannot be created holds no server', async (t) => {
+  const stateDir = join(await temporaryDirectory(t), 'state');
+  await assert.rejects(createWorker({ stateDir, register: ['nowhere.ts'] }), { code: 'FILE_NOT_FOUND', message: /nowhere\.ts/u });
+  assert.equal(existsSync(stateLayout(stateDir).server), false, 'none was started in the meantime');
+});
+
+test('a named server that does not answer is SERVER_UNAVAILABLE, and no other one is started', async (t) => {
+  const stateDir = join(await temporaryDirectory(t), 'state');
+  process.env.TEMPORAL_ADDRESS = '127.0.0.1:1'; // nobody listens there
+  t.after(() => delete process.env.TEMPORAL_ADDRESS);
+  await assert.rejects(createWorker({ stateDir }), { code: 'SERVER_UNAVAILABLE', message: /127\.0\.0\.1:1/u });
+  assert.deepEqual(processesOf(stateDir), []);
+});
