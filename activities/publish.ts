@@ -76,7 +76,7 @@ function allResults({ stages, baseline }: PublishInput): readonly StageResult[] 
   return baseline === null ? stages : [...stages, baseline];
 }
 
-/** molflux's layout: name and config; the label mapping of a classifier is `classes` inside the config. */
+/** molflux's layout: name and config; the label mapping of a classifier is `classes` inside the config, where planning has put it. */
 function modelConfig({ model, data }: Plan): JsonObject {
   return {
     name: model.name,
@@ -85,7 +85,6 @@ function modelConfig({ model, data }: Plan): JsonObject {
       ...model.config,
       x_features: model.xFeatures,
       y_features: model.yFeatures,
-      ...(model.classes === null ? {} : { classes: model.classes }),
     },
   };
 }

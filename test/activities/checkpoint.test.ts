@@ -6,6 +6,7 @@ import { loadWeights } from '../../src/artifacts/safetensors/weights-blob.ts';
 import { findNewestSnapshot } from '../../src/artifacts/snapshots.ts';
 import { readStageManifest } from '../../src/artifacts/stage-manifest.ts';
 import { committedSampleLog, rawSampleLog } from '../../src/contracts/state-directory.ts';
+import { freezeDigest } from '../../src/transfer/freeze-digest.ts';
 import { readCommitted } from '../helpers/e2e-samples.ts';
 import { attempt, documentWith, makeRun, trained } from './support.ts';
 
@@ -29,7 +30,10 @@ test('a finished stage becomes its result: weights, receipt, ledger, manifest, s
     frozen.some((path) => path.endsWith('running_mean')),
     'statistics of frozen modules count as frozen',
   );
-  assert.equal(result.freezeReceipt.before, result.freezeReceipt.after);
+  const statistics = frozen.filter((path) => /running_|num_batches/u.test(path));
+  const parameters = frozen.filter((path) => !statistics.includes(path));
+  const receipt = freezeDigest(before, parameters, statistics);
+  assert.deepEqual(result.freezeReceipt, { before: receipt, after: receipt });
   assert.deepEqual(result.weights, result.lastWeights);
   assert.notEqual(result.bestWeights, null, 'there is a validation split');
   assert.equal(result.frozenParameters, checkpointInput.frozenParameters);
@@ -59,6 +63,18 @@ test('a finished stage becomes its result: weights, receipt, ledger, manifest, s
   const log = await readFile(committedSampleLog(run.stateDir, stageKey), 'utf8');
   assert.deepEqual(await attempt(run, { attempt: 2 }).checkpoint(checkpointInput), result);
   assert.equal(await readFile(committedSampleLog(run.stateDir, stageKey), 'utf8'), log);
+});
+
+test('with frozen_modules_mode train the statistics of a frozen module move, and the receipt is over parameters only', async (t) => {
+  const run = await makeRun(t, documentWith({ max_epochs: 1, limit_train_batches: 2, frozen_modules_mode: 'train' }));
+  const { store } = run.deps;
+  const { checkpointInput, matched } = await trained(run);
+  const { weights, freezeReceipt } = await attempt(run).checkpoint(checkpointInput);
+  const [before, after] = [await loadWeights(store, matched.weights), await loadWeights(store, weights)];
+  assert.notDeepEqual(after.get('module.1.running_mean'), before.get('module.1.running_mean'));
+  assert.deepEqual(after.get('module.1.weight'), before.get('module.1.weight'));
+  const receipt = freezeDigest(before, ['module.0.bias', 'module.0.weight', 'module.1.bias', 'module.1.weight'], []);
+  assert.deepEqual(freezeReceipt, { before: receipt, after: receipt });
 });
 
 test('half a line that a killed trainer left in a raw log is not committed', async (t) => {
