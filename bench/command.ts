@@ -16,7 +16,7 @@ Every figure is measured beside its baseline in the same run: the two sides take
 the table shows the median ratio with a bootstrap 95 % interval, both absolute numbers and the load average. Smaller is better.
 "missed" means that the whole interval lies beyond the target, "undecided" that the target lies inside it.
 
-Nothing else should run on the machine. State goes to a temporary folder (B13 needs 3 GiB there) and is removed.
+Nothing else should run on the machine. State goes to a temporary folder (B13 needs 2 GiB there) and is removed.
 
 Examples:
   npm run bench -- --quick            the short set, three samples each, about two minutes, no gate
