@@ -37,7 +37,7 @@ export const b9: Benchmark = {
         label: '',
         samples: kills.map(({ sample }) => sample),
         notes: [
-          'MLP 128-512-512-512-1, state of 7 MB. The first kill of a run, each in a run of its own: later ones of the same stage wait 0.2 s, 0.4 s, 0.8 s, ... longer before the retry.',
+          'MLP 128-512-512-512-1, state of 7 MB. The first kill of a run, each in a run of its own: the retry waits 0.1 s after it, and 0.2 s, 0.4 s, 0.8 s, ... after later ones of the same stage.',
           `Killed ${AFTER_SNAPSHOT_MS} ms after a snapshot; steps repeated: ${kills.map(({ repeated }) => repeated).join(', ')}.`,
         ],
       },
