@@ -9,10 +9,17 @@ export function toActivityFailure(error: unknown): Error {
       type: error.code,
       message: error.message,
       nonRetryable: !isRetryable(error.code),
+      ...retryDelay(error),
       details: [error.details],
       cause: error,
     });
   }
   const cause = error instanceof Error ? error : new Error(String(error));
   return ApplicationFailure.create({ type: 'INTERNAL', message: `${cause.message}\n${cause.stack ?? ''}`, nonRetryable: false, cause });
+}
+
+/** An error may know better than the retry policy when another attempt makes sense: `retryAfterMs` among its facts. */
+function retryDelay({ code, details }: RootstockError): { readonly nextRetryDelay?: number } {
+  const { retryAfterMs } = details;
+  return isRetryable(code) && typeof retryAfterMs === 'number' ? { nextRetryDelay: retryAfterMs } : {};
 }

@@ -79,6 +79,8 @@ export interface StageLease {
   readonly number: number;
   readonly token: string;
   readonly snapshotEveryStep: boolean;
+  /** Attempts in a row, this one included, that began at the same step. */
+  readonly stalledAttempts: number;
 }
 
 /**
@@ -106,7 +108,15 @@ export async function takeStageLease(
   });
   const stalled = countStalledAttempts(history);
   if (stalled >= MAX_STALLED_ATTEMPTS) throw noProgress(stalled, snapshot);
-  return { number, token, snapshotEveryStep: stalled >= EVERY_STEP_FROM };
+  return { number, token, snapshotEveryStep: stalled >= EVERY_STEP_FROM, stalledAttempts: stalled };
+}
+
+/**
+ * How long to wait before the next attempt: 100 ms after one that had made progress (a killed trainer is the usual cause), longer the more
+ * often it stood still at one step (a full disk). Temporal's own backoff counts attempts over the whole stage, whatever was done in between.
+ */
+export function retryAfterMs(stalledAttempts: number): number {
+  return Math.min(100 * 4 ** (stalledAttempts - 1), 30_000);
 }
 
 function begunElsewhere(stageKey: string, { workflowId, host, pid }: LeaseDocument): RootstockError {

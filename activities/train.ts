@@ -11,7 +11,7 @@ import { type MakeJob, startTrainer } from '../src/trainer-client/trainer-proces
 import type { ActivityDependencies } from './dependencies.ts';
 import { loadPlan } from './load-plan.ts';
 import { createProgressSignaller } from './progress-signal.ts';
-import { newestLeaseNumber, type StageAttempt, standstillMs, takeStageLease, waitForStage } from './stage-lease.ts';
+import { newestLeaseNumber, retryAfterMs, type StageAttempt, standstillMs, takeStageLease, waitForStage } from './stage-lease.ts';
 import { stopOnCancel } from './stop-on-cancel.ts';
 import { createTrainHeartbeat, type TrainHeartbeatView } from './train-heartbeat.ts';
 
@@ -35,8 +35,11 @@ export async function train(deps: ActivityDependencies, input: TrainInput): Prom
   view.waitFor(null);
   const seen = await newestLeaseNumber(attempt);
   await mkdir(sampleLogDirectory(deps.stateDir, input.stageKey), { recursive: true });
-  return runTrainer(context, view, async (trainerPid) => {
-    const { number, token, snapshotEveryStep } = await takeStageLease(attempt, { trainerPid, snapshotHint: view.snapshot(), seen });
+  let stalledAttempts = 1;
+  const makeJob: MakeJob = async (trainerPid) => {
+    const lease = await takeStageLease(attempt, { trainerPid, snapshotHint: view.snapshot(), seen });
+    const { number, token, snapshotEveryStep } = lease;
+    stalledAttempts = lease.stalledAttempts;
     const { plan, stage, stageKey, mask, inputWeights, data } = input;
     return {
       kind: 'fit',
@@ -53,7 +56,18 @@ export async function train(deps: ActivityDependencies, input: TrainInput): Prom
       snapshotEveryStep,
       sampleLog: rawSampleLog(deps.stateDir, stageKey, number),
     } satisfies FitJob;
-  });
+  };
+  try {
+    return await runTrainer(context, view, makeJob);
+  } catch (error) {
+    if (!(error instanceof RootstockError)) throw error;
+    throw new RootstockError(
+      error.code,
+      error.message,
+      { ...error.details, retryAfterMs: retryAfterMs(stalledAttempts) },
+      { cause: error },
+    );
+  }
 }
 
 async function runTrainer(context: Context, view: TrainHeartbeatView, makeJob: MakeJob): Promise<TrainResult> {

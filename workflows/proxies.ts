@@ -16,6 +16,9 @@ const COMMON = {
 /** Disk full, a lost store: up to about ten minutes of retries, then the run parks or fails. */
 const IO_RETRY = { ...COMMON.retry, maximumAttempts: 25 } as const;
 
+/** Failures of a trainer bring their own delay (activities/stage-lease.ts); what is left is a lost worker, where the heartbeat timeout was wait enough. */
+const TRAIN_RETRY = { ...COMMON.retry, backoffCoefficient: 1 } as const;
+
 /** No scheduleToClose and no cap on attempts: NO_PROGRESS ends a stage that gets nowhere. 30 days is the longest attempt. */
 const TRAIN_TIMEOUT = '30 days';
 
@@ -26,6 +29,7 @@ export function createProxies(queues: TaskQueues): StageActivities {
     ...COMMON,
     taskQueue: queues.train,
     startToCloseTimeout: TRAIN_TIMEOUT,
+    retry: TRAIN_RETRY,
     allowEagerDispatch: false,
   });
   const test = proxyActivities<StageActivities>({

@@ -52,3 +52,10 @@ test('cancellation and failures that are mapped already pass as they are', () =>
   const failures = [new CancelledFailure('stopped', [{ snapshot: 3 }]), ApplicationFailure.nonRetryable('done', 'NO_PROGRESS')];
   for (const failure of failures) assert.equal(toActivityFailure(failure), failure);
 });
+
+test('an error that knows when another attempt makes sense sets the delay; one that no retry cures does not', () => {
+  const died = mapped(new RootstockError('TRAINER_DIED', 'killed', { retryAfterMs: 600 }));
+  assert.equal(died.nextRetryDelay, 600);
+  const invalid = mapped(new RootstockError('NON_FINITE_LOSS', 'NaN', { retryAfterMs: 600 }));
+  assert.deepEqual([invalid.nextRetryDelay ?? null, invalid.nonRetryable], [null, true]);
+});

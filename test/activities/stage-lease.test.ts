@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import test, { type TestContext } from 'node:test';
 import { CancelledFailure, type Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { newestLeaseNumber, standstillMs, takeStageLease, waitForStage } from '../../activities/stage-lease.ts';
+import { newestLeaseNumber, retryAfterMs, standstillMs, takeStageLease, waitForStage } from '../../activities/stage-lease.ts';
 import { newestLease, takeLease } from '../../src/artifacts/leases.ts';
 import { processIdentity, thisProcess } from '../../src/artifacts/process-identity.ts';
 import { commitSnapshot, findNewestSnapshot } from '../../src/artifacts/snapshots.ts';
@@ -153,4 +153,8 @@ test('a stage that another run has begun since this attempt looked is left to it
   const late = takeStageLease(attemptOf(store).attempt, { trainerPid: process.pid, snapshotHint: 0, seen });
   await assert.rejects(late, { code: 'LEASE_LOST', message: /has begun the same stage first/u });
   assert.equal(await newestLeaseNumber(attemptOf(store).attempt), 0, 'no lease was taken');
+});
+
+test('a trainer that had made progress is followed at once, one that stands still ever later, at most after 30 s', () => {
+  assert.deepEqual([1, 2, 3, 4, 9].map(retryAfterMs), [100, 400, 1_600, 6_400, 30_000]);
 });

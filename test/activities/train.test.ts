@@ -7,7 +7,7 @@ import { findNewestSnapshot } from '../../src/artifacts/snapshots.ts';
 import type { TrainHeartbeat } from '../../src/contracts/run-state.ts';
 import type { StageResult, TrainResult } from '../../src/contracts/stage-activities.ts';
 import { sampleLogDirectory } from '../../src/contracts/state-directory.ts';
-import { readProcessIdentity } from '../../src/server/process-identity.ts';
+import { readProcessIdentity } from '../../src/processes/process-identity.ts';
 import { MODEL_ENV } from '../helpers/e2e-model.ts';
 import { untilSome } from '../helpers/e2e-wait.ts';
 import { type ActivityRun, type Attempt, attempt, documentWith, makeRun, type ReadyToTrain, readyToTrain } from './support.ts';

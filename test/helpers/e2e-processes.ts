@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { isProcessAlive, type ProcessIdentity, readProcessIdentity, signalProcess } from '../../src/server/process-identity.ts';
+import { isProcessAlive, type ProcessIdentity, readProcessIdentity, signalProcess } from '../../src/processes/process-identity.ts';
 import { until } from './e2e-wait.ts';
 
 /** A running process that belongs to a workspace. */

@@ -3,9 +3,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isProcessAlive, type ProcessIdentity, readProcessIdentity } from '../../src/processes/process-identity.ts';
 import { connectSupervisor } from '../../src/server/connect-supervisor.ts';
 import type { EmbeddedServer } from '../../src/server/embedded-server.ts';
-import { isProcessAlive, type ProcessIdentity, readProcessIdentity } from '../../src/server/process-identity.ts';
 
 /** A real dev server on a file database in a temporary state directory, owned by a real supervisor. */
 export interface TestServer {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ProcessIdentity } from '../process-identity.ts';
+import type { ProcessIdentity } from '../../processes/process-identity.ts';
 import { lastLine, runCommand } from '../run-command.ts';
 import { type CappedLog, openCappedLog } from './capped-log.ts';
 import { isServing } from './check-health.ts';

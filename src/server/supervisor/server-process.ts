@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SEARCH_ATTRIBUTES } from '../../contracts/workflow.ts';
-import { isProcessAlive, type ProcessIdentity, readProcessIdentity, signalProcess } from '../process-identity.ts';
+import { isProcessAlive, type ProcessIdentity, readProcessIdentity, signalProcess } from '../../processes/process-identity.ts';
 import type { ServerPorts } from './server-record.ts';
 
 /** What a dev server is started with. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { ProcessIdentity } from '../process-identity.ts';
+import type { ProcessIdentity } from '../../processes/process-identity.ts';
 import { replaceFile } from './write-file-atomic.ts';
 
 /** `server.json`: the server of a state directory, running or last run. Written before the server runs, so no server is ever unrecorded. */

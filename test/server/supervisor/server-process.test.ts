@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { isProcessAlive, type ProcessIdentity } from '../../../src/server/process-identity.ts';
+import { isProcessAlive, type ProcessIdentity } from '../../../src/processes/process-identity.ts';
 import { startServerProcess, stopServerProcess } from '../../../src/server/supervisor/server-process.ts';
 import { writeScript } from '../../helpers/temporal-fakes.ts';
 import { waitUntilGone } from '../../helpers/temporal-server.ts';

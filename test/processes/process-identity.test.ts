@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import test from 'node:test';
-import { isProcessAlive, readProcessIdentity, signalProcess } from '../../src/server/process-identity.ts';
+import { isProcessAlive, readProcessIdentity, signalProcess } from '../../src/processes/process-identity.ts';
 
 test('a process is signalled only under its own start time and boot', async (t) => {
   const child = spawn('sleep', ['60']);
