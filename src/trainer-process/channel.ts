@@ -7,7 +7,7 @@ const THROTTLE_MS = 100;
 export interface Channel {
   /** Sends at once. */
   send(message: FromTrainer): void;
-  /** Begins a phase. A repeated one, or one with a smaller budget, is held back for 100 ms: the larger budget then covers it. */
+  /** Begins a phase. Another phase is always said at once, for its budget is another one; the same phase again (a step) at most each 100 ms. */
   phase(phase: TrainerPhase, budgetMs: number): void;
   /** Throttled; the newest one is sent before the last word. */
   progress(progress: TrainerProgress): void;
@@ -37,8 +37,8 @@ export function openChannel(
     send,
     phase(phase, budgetMs) {
       const time = now();
-      const covered = lastPhase !== null && time - lastPhase.time < THROTTLE_MS && budgetMs <= lastPhase.budgetMs;
-      if (covered) return;
+      const repeated = lastPhase?.phase === phase && budgetMs <= lastPhase.budgetMs;
+      if (repeated && lastPhase !== null && time - lastPhase.time < THROTTLE_MS) return;
       lastPhase = { phase, budgetMs, time };
       send({ type: 'phase', phase, budgetMs });
     },

@@ -7,7 +7,7 @@ import { failedMessage } from '../../src/trainer-process/failed-message.ts';
 
 const PROGRESS = { epoch: 0, step: 1, totalSteps: 9, maxEpochs: 1, lr: 0.1, metrics: {}, stepsPerSecond: 1 };
 
-test('a phase with a larger budget is sent at once, one that the last budget covers at most each 100 ms', () => {
+test('another phase is said at once, because its budget is another one; the same phase again at most each 100 ms', () => {
   const { channel, sent, clock } = makeChannel();
   channel.phase('step', 10_000);
   channel.phase('step', 10_000);
@@ -19,7 +19,7 @@ test('a phase with a larger budget is sent at once, one that the last budget cov
   channel.phase('step', 10_000);
   assert.deepEqual(
     sent.map((message) => (message.type === 'phase' ? message.phase : '')),
-    ['step', 'commit', 'step'],
+    ['step', 'commit', 'step', 'step'],
   );
 });
 
