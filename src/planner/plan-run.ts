@@ -16,6 +16,7 @@ import { buildDataRequest } from './data-request.ts';
 import { describeModel } from './describe-model.ts';
 import { publishedRunDigest } from './published-output.ts';
 import { requireBackends } from './require-backends.ts';
+import { requireKernels } from './require-kernels.ts';
 import { readRunFile } from './run-file.ts';
 import { inspectSavedModel } from './saved-model.ts';
 
@@ -40,7 +41,7 @@ export interface PlannedRun {
 /**
  * Gathers the facts and resolves everything before anything runs: scans the data, looks at the pre-trained model (or plans the run file
  * that makes it), matches, resolves every stage. Writes nothing but the scan cache. Errors: those of config, data, matching and planning;
- * PRETRAINED_CYCLE; BACKEND_UNAVAILABLE; OUTPUT_EXISTS when the output directory belongs to something else, or to the pre-trained model's run.
+ * PRETRAINED_CYCLE; BACKEND_UNAVAILABLE; KERNEL_MISSING; OUTPUT_EXISTS when the output directory belongs to something else, or to the pre-trained model's run.
  */
 export async function planRun(document: RunDocument, options: PlanRunOptions): Promise<PlannedRun> {
   return planDocument(document, options, { files: [resolve(document.baseDir, basename(document.source))], outputs: [] });
@@ -73,6 +74,7 @@ async function planDocument(document: RunDocument, options: PlanRunOptions, { fi
     facts: { model, data, preTrained, runDigest: digest, backendOf: resolveAccelerator, memoryBytes: totalmem() },
   });
   await requireBackends(plan);
+  requireKernels(plan, definition);
   return { document, plan, planDigest: planDigest(plan), child };
 }
 
