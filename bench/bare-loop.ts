@@ -87,7 +87,10 @@ async function trainStage(input: {
     const first = (step % batches) * batchSize;
     const inputs = tf.tensor2d(data.x.subarray(first * width, (first + batchSize) * width), [batchSize, width]);
     const targets = tf.tensor2d(data.y.subarray(first, first + batchSize), [batchSize, 1]);
-    const { value, grads } = tf.variableGrads(() => MODEL.loss(MODEL.forward(params, inputs, context), targets, ops), variables);
+    const { value, grads } = tf.variableGrads(
+      () => MODEL.loss(MODEL.forward(params, inputs, context), targets, ops, context.config),
+      variables,
+    );
     for (const variable of variables) {
       const gradient = grads[variable.name] as tf.Tensor;
       const old = slots.get(variable.name) as Slots;
@@ -119,7 +122,15 @@ function plainContext(workload: Workload): ForwardContext {
   const refuse = () => {
     throw new Error('the workload has neither dropout nor buffers');
   };
-  return { config: modelConfig(workload), ops: composedOps(), mode: () => 'train', dropoutMask: refuse, updateBuffer: refuse };
+  return {
+    config: modelConfig(workload),
+    facts: { inputWidth: workload.width, outputWidth: 1 },
+    ops: composedOps(),
+    mode: () => 'train',
+    dropoutMask: refuse,
+    noise: refuse,
+    updateBuffer: refuse,
+  };
 }
 
 async function readFloats(path: string): Promise<Float32Array> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Dataset } from '../src/data/dataset.ts';
+import type { FeatureDataset } from '../src/data/dataset.ts';
 import { loadBackend } from '../src/kernels/backend.ts';
 import { randomStream } from '../src/random/stream.ts';
 import { openChannel } from '../src/trainer-process/channel.ts';
@@ -12,7 +12,7 @@ import type { Slots } from '../src/training/optimizers/optimizer.ts';
 import { openSampleLog } from '../src/training/sample-log.ts';
 import type { StageSetup } from '../src/training/stage-setup.ts';
 import { uploadTensor } from '../src/training/tensor-data.ts';
-import { makeDataset, makeSetup } from '../test/training/support.ts';
+import { type FeatureSetup, makeDataset, makeSetup } from '../test/training/support.ts';
 import { measurePairs, type Sample, toSample } from './benchmark.ts';
 import type { Side } from './statistics.ts';
 
@@ -93,7 +93,7 @@ async function ourLoop(setup: StageSetup, channel: ReturnType<typeof openChannel
 }
 
 /** tf.variableGrads and one optimizer update per parameter, nothing else: batches are views of the data in file order, no loss is read before the end. */
-async function rawLoop(setup: StageSetup, steps: number): Promise<StepTime> {
+async function rawLoop(setup: FeatureSetup, steps: number): Promise<StepTime> {
   const { stage, model, inputWeights, train } = setup;
   const optimizer = createOptimizer(stage.optimizer);
   const variables = [...inputWeights].map(([path, data]) => tf.variable(uploadTensor(data), true, path));
@@ -107,7 +107,7 @@ async function rawLoop(setup: StageSetup, steps: number): Promise<StepTime> {
     loss.dispose();
     const { inputs, targets } = viewBatch(train, (step % batches) * BATCH);
     const { value, grads } = tf.variableGrads(
-      () => model.definition.loss(model.definition.forward(params, inputs, context), targets, model.ops),
+      () => model.definition.loss(model.definition.forward(params, inputs, context), targets, model.ops, model.config),
       variables,
     );
     for (const variable of variables) {
@@ -158,7 +158,7 @@ function startClock(steps: number): { step(): void; perStep(): StepTime } {
   };
 }
 
-function viewBatch({ x, y, width }: Dataset, first: number): { readonly inputs: tf.Tensor; readonly targets: tf.Tensor } {
+function viewBatch({ x, y, width }: FeatureDataset, first: number): { readonly inputs: tf.Tensor; readonly targets: tf.Tensor } {
   const labels = y.subarray(first, first + BATCH);
   return {
     inputs: tf.tensor2d(x.subarray(first * width, (first + BATCH) * width), [BATCH, width]),
@@ -166,7 +166,7 @@ function viewBatch({ x, y, width }: Dataset, first: number): { readonly inputs: 
   };
 }
 
-function setupOf(options: Parameters<typeof makeSetup>[0]): StageSetup {
+function setupOf(options: Parameters<typeof makeSetup>[0]): FeatureSetup {
   return makeSetup({
     ...options,
     validation: null,
@@ -177,7 +177,7 @@ function setupOf(options: Parameters<typeof makeSetup>[0]): StageSetup {
 }
 
 /** Noise with labels 0..4: what the pixels show does not matter for the time. */
-function images(rows: number): Dataset {
+function images(rows: number): FeatureDataset {
   const { uint32 } = randomStream(1, 'bench', 'labels');
   return { ...makeDataset(rows, 784, 1), y: Int32Array.from({ length: rows }, () => uint32() % 5), targetWidth: 5 };
 }

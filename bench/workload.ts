@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { weightsToChunks } from '../src/artifacts/safetensors/write.ts';
 import type { JsonObject } from '../src/contracts/json.ts';
 import type { ModuleTree, Weights } from '../src/contracts/tensors.ts';
+import type { FeatureModel } from '../src/models/definition.ts';
 import { findModel } from '../src/models/registry.ts';
 import { fillNormal } from '../src/random/fill.ts';
 import { randomStream } from '../src/random/stream.ts';
@@ -34,7 +35,7 @@ export interface WorkloadStage {
 export const FILES = { rows: 'rows.jsonl', numbers: 'rows.f32', preTrained: 'pretrained', run: 'run.yaml' } as const;
 
 /** The model of every workload. */
-export const MODEL = findModel('mlp_regressor', []);
+export const MODEL = findModel('mlp_regressor', []) as FeatureModel;
 
 /** Optimizer steps of the whole workload; the last short batch of an epoch is dropped. */
 export function countSteps({ rows, batchSize, stages }: Workload): number {

@@ -1,3 +1,4 @@
+import type { GraphColumns, InputFacts, NeighbourPlan } from './graphs.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { ModuleTree } from './tensors.ts';
 
@@ -32,6 +33,8 @@ export interface ModelPlan {
   readonly definitionVersion: string;
   readonly task: 'regression' | 'classification';
   readonly config: JsonObject;
+  /** Widths of input and output, as `describe` and `forward` see them. */
+  readonly facts: InputFacts;
   readonly xFeatures: readonly string[];
   readonly yFeatures: readonly string[];
   /** Sorted class labels of a classifier; index = class. Null for a regressor. */
@@ -124,6 +127,10 @@ export interface DataRequest {
   readonly task: 'regression' | 'classification';
   /** Given class labels (model.config.classes), or null: the sorted labels of the training split. */
   readonly classes: readonly (string | number)[] | null;
+  /** Molecules: which columns hold what; `x` is then empty. */
+  readonly graph?: GraphColumns;
+  /** How columns that are not there are made from others: the representations of featurisation_metadata.json. */
+  readonly featurisation?: JsonObject;
 }
 
 /** Files by path or glob (parquet, CSV, JSONL by extension), or a DuckDB query over named files. */
@@ -149,8 +156,22 @@ export interface DataFacts {
   /** Values per row of each x column: 1 for a scalar, n for a list of n. */
   readonly xWidths: Readonly<Record<string, number>>;
   readonly classes: readonly (string | number)[] | null;
+  /** Molecules: widths of the per-atom, per-bond and per-molecule features, and the largest atom class met. */
+  readonly graph?: GraphDataFacts;
   /** Sentences for a person, such as whole numbers that float32 rounds. Absent: none. */
   readonly warnings?: readonly string[];
+}
+
+/** What a scan of molecules found. */
+export interface GraphDataFacts {
+  readonly nodeAttrWidth: number;
+  readonly edgeAttrWidth: number;
+  readonly graphAttrWidth: number;
+  readonly largestAtomNumber: number;
+  /** Atoms of the largest molecule. */
+  readonly largestMolecule: number;
+  /** Directed edges within the base's cut_off, per split. */
+  readonly edges: Readonly<Partial<Record<SplitName, number>>>;
 }
 
 /** One split. `digest` is the SHA-256 of its materialised blob. */
@@ -243,19 +264,51 @@ export interface DataModulePlan {
   readonly validation: { readonly batchSize: number; readonly dropLast: boolean };
   readonly test: { readonly batchSize: number };
   readonly predict: { readonly batchSize: number };
+  /** How molecules become graphs; null for models of plain features. */
+  readonly neighbours: NeighbourPlan | null;
   /** Null: derived from the run's seed and the stage index. */
   readonly shuffleSeed: number | null;
 }
 
+/** The optimizers of a run file, by their torch names. */
+export type OptimizerName = 'Adadelta' | 'Adagrad' | 'Adam' | 'Adamax' | 'AdamW' | 'ASGD' | 'NAdam' | 'RAdam' | 'RMSprop' | 'Rprop' | 'SGD';
+
 /** Canonical torch name, and every torch argument of that class. */
 export interface OptimizerPlan {
-  readonly name: 'Adam' | 'AdamW' | 'SGD';
+  readonly name: OptimizerName;
+  readonly config: Readonly<Record<string, Json>>;
+  /** Parameters whose arguments differ from `config`; no path is in two groups. Absent: all are alike. */
+  readonly groups?: readonly ParameterGroupPlan[];
+}
+
+/** One parameter group, resolved from param_groups, layer_decay and no_weight_decay. */
+export interface ParameterGroupPlan {
+  /** Sorted parameter paths, trainable ones only. */
+  readonly paths: readonly string[];
+  /** Every torch argument, complete. */
   readonly config: Readonly<Record<string, Json>>;
 }
 
-/** Canonical torch name, and every torch argument; T_max is a number by now. */
+/** The schedulers of a run file, by their torch names. */
+export type SchedulerName =
+  | 'ChainedScheduler'
+  | 'ConstantLR'
+  | 'CosineAnnealingLR'
+  | 'CosineAnnealingWarmRestarts'
+  | 'CyclicLR'
+  | 'ExponentialLR'
+  | 'LinearLR'
+  | 'MultiStepLR'
+  | 'OneCycleLR'
+  | 'PolynomialLR'
+  | 'ReduceLROnPlateau'
+  | 'SequentialLR'
+  | 'StepLR'
+  | 'SWALR';
+
+/** Canonical torch name, and every torch argument; T_max and total_steps are numbers by now. */
 export interface SchedulerPlan {
-  readonly name: 'ConstantLR' | 'StepLR' | 'CosineAnnealingLR';
+  readonly name: SchedulerName;
   readonly config: Readonly<Record<string, Json>>;
   readonly interval: 'step' | 'epoch';
   readonly frequency: number;

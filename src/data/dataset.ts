@@ -1,5 +1,11 @@
-/** A materialised split in memory. W: values per row over all x columns. T: number of y columns. Row-major. */
-export interface Dataset {
+import type { GraphHead } from '../contracts/graphs.ts';
+
+/** A materialised split in memory. */
+export type Dataset = FeatureDataset | GraphDataset;
+
+/** Rows of numbers. W: values per row over all x columns. T: number of y columns. Row-major. */
+export interface FeatureDataset {
+  readonly kind: 'features';
   readonly rows: number;
   readonly width: number;
   /** [rows, W] in the order of x_features. */
@@ -9,4 +15,47 @@ export interface Dataset {
   readonly targetWidth: number;
   /** The row's id as text; what the sample log shows. */
   rowId(row: number): string;
+}
+
+/** Molecules: one per row, N atoms and M bonds in all. Row-major. */
+export interface GraphDataset {
+  readonly kind: 'graphs';
+  readonly rows: number;
+  /** [rows + 1]: the atoms of row r are nodeOffsets[r] .. nodeOffsets[r + 1] - 1. */
+  readonly nodeOffsets: Uint32Array;
+  /** [N] classes. */
+  readonly atomNumbers: Int32Array;
+  /** [N, 3] Angstrom. */
+  readonly coordinates: Float32Array;
+  /** [N, nodeAttrWidth] */
+  readonly nodeAttrs: Float32Array;
+  readonly nodeAttrWidth: number;
+  /** Bonds with features; null when the model reads none. */
+  readonly bonds: BondColumns | null;
+  /** [rows, graphAttrWidth] */
+  readonly graphAttrs: Float32Array;
+  readonly graphAttrWidth: number;
+  /** [rows], or null when the model reads none. */
+  readonly totalAtomicEnergy: Float32Array | null;
+  /** NaN where a target is missing. Empty for predict. */
+  readonly targets: Readonly<Partial<Record<GraphHead, RaggedTargets>>>;
+  rowId(row: number): string;
+}
+
+/** Pairs of atoms with features, each bond once. */
+export interface BondColumns {
+  /** [rows + 1] */
+  readonly offsets: Uint32Array;
+  /** [M, 2] atoms of the row, counted from 0. */
+  readonly pairs: Uint32Array;
+  /** [M, width] */
+  readonly attrs: Float32Array;
+  readonly width: number;
+}
+
+/** Targets of a head: the values of row r are values[offsets[r] * width] .. values[offsets[r + 1] * width - 1]: one line per molecule, atom or edge. */
+export interface RaggedTargets {
+  readonly offsets: Uint32Array;
+  readonly width: number;
+  readonly values: Float32Array;
 }

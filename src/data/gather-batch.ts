@@ -1,4 +1,4 @@
-import type { Dataset } from './dataset.ts';
+import type { FeatureDataset } from './dataset.ts';
 
 /** Some rows of a dataset, copied out. B: rows asked for, W: values per row, T: y columns. */
 export interface Batch {
@@ -10,7 +10,7 @@ export interface Batch {
 }
 
 /** Copies rows out of a dataset in the order given; a row may come twice. `rows` are indices below `dataset.rows`, else a RangeError. */
-export function gatherBatch(dataset: Dataset, rows: Uint32Array | readonly number[]): Batch {
+export function gatherBatch(dataset: FeatureDataset, rows: Uint32Array | readonly number[]): Batch {
   const { x, y, width } = dataset;
   const targetWidth = dataset.rows === 0 ? 0 : y.length / dataset.rows;
   const batchX = new Float32Array(rows.length * width); // [B, W]

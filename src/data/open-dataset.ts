@@ -1,6 +1,6 @@
 import { RootstockError } from '../errors.ts';
 import { BLOB_VERSION, type BlobFooter, type BlobSection, EDGE_BYTES, MAGIC, type ReadableBlob } from './blob-format.ts';
-import type { Dataset } from './dataset.ts';
+import type { FeatureDataset } from './dataset.ts';
 
 /** One read fills at most this much: a single read of 2 GiB or more fails on Linux. */
 const READ_BYTES = 1 << 26;
@@ -9,7 +9,7 @@ const READ_BYTES = 1 << 26;
  * Opens a materialised split: x, y and row ids are read straight into the arrays that are given out. Does not close the blob.
  * Fails with ARTIFACT_CORRUPT when the bytes are not a blob of this format and version.
  */
-export async function openDataset(blob: ReadableBlob): Promise<Dataset> {
+export async function openDataset(blob: ReadableBlob): Promise<FeatureDataset> {
   const footer = await readFooter(blob);
   const { rows, width, targets, sections } = footer;
   const isClasses = targets.kind === 'classes';
@@ -21,7 +21,7 @@ export async function openDataset(blob: ReadableBlob): Promise<Dataset> {
   await readInto(blob, sections.x, x);
   await readInto(blob, sections.y, y);
   const rowId = footer.row_ids === 'int64' ? await readIntegerIds(blob, footer) : await readTextIds(blob, footer);
-  return { rows, width, x, y, targetWidth, rowId };
+  return { kind: 'features', rows, width, x, y, targetWidth, rowId };
 }
 
 /** Reads and checks the description at the end of a blob. Fails with ARTIFACT_CORRUPT. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../contracts/json.ts';
 import { RootstockError } from '../errors.ts';
-import type { ModelDefinition } from './definition.ts';
+import type { FeatureModel } from './definition.ts';
 import { outputSide } from './nn/conv2d.ts';
 import { enter, rootScope } from './nn/scope.ts';
 import { describeSequential, forwardSequential, type Layer, sequentialGradientKernels } from './nn/sequential.ts';
@@ -32,7 +32,7 @@ import {
  * batch_norm puts nn.BatchNorm2d after each Conv2d (features.1, features.5, ...); pooling 1 leaves the MaxPool2d modules out; the
  * Dropout module is always there, so dropout never changes a name. So `modules_to_match: {features: features}` carries over all but the head.
  */
-export const cnnClassifier: ModelDefinition = {
+export const cnnClassifier: FeatureModel = {
   name: 'cnn_classifier',
   version: '1',
   task: 'classification',

@@ -26,6 +26,9 @@ function definitionProblems(definition: ModelDefinition): readonly Problem[] {
   if (definition.task !== 'regression' && definition.task !== 'classification') {
     problems.push({ where: 'task', text: `expected regression or classification, received ${JSON.stringify(definition.task)}` });
   }
+  if (definition.inputs !== undefined && definition.inputs !== 'features' && definition.inputs !== 'graphs') {
+    problems.push({ where: 'inputs', text: `expected features or graphs, received ${JSON.stringify(definition.inputs)}` });
+  }
   for (const member of ['hyperparameters', 'describe', 'forward', 'loss', 'gradientKernels'] as const) {
     if (typeof definition[member] !== 'function') problems.push({ where: member, text: 'expected a function' });
   }

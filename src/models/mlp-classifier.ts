@@ -1,9 +1,9 @@
-import type { ModelDefinition } from './definition.ts';
+import type { FeatureModel } from './definition.ts';
 import { describeMlp, forwardMlp, mlpGradientKernels, mlpHyperparameters } from './mlp.ts';
 import { agreeWithData, readClassCount, readOptionalCount } from './read-config.ts';
 
 /** A multilayer perceptron for classification: the body of mlp_regressor with one logit per class, and cross entropy. */
-export const mlpClassifier: ModelDefinition = {
+export const mlpClassifier: FeatureModel = {
   name: 'mlp_classifier',
   version: '1',
   task: 'classification',

@@ -1,4 +1,4 @@
-import type { ModelDefinition } from './definition.ts';
+import type { FeatureModel } from './definition.ts';
 import { describeMlp, forwardMlp, mlpGradientKernels, mlpHyperparameters } from './mlp.ts';
 import { agreeWithData, readOptionalCount } from './read-config.ts';
 
@@ -15,7 +15,7 @@ import { agreeWithData, readOptionalCount } from './read-config.ts';
  * batch_norm and dropout (not in molflux, off by default) add nn.BatchNorm1d before and nn.Dropout after each activation, which moves
  * the positions behind them.
  */
-export const mlpRegressor: ModelDefinition = {
+export const mlpRegressor: FeatureModel = {
   name: 'mlp_regressor',
   version: '1',
   task: 'regression',
@@ -43,4 +43,4 @@ export const mlpRegressor: ModelDefinition = {
 };
 
 /** The same model under molflux's name, so that a model_config of molflux runs unchanged. */
-export const lightningMlpRegressor: ModelDefinition = { ...mlpRegressor, name: 'lightning_mlp_regressor' };
+export const lightningMlpRegressor: FeatureModel = { ...mlpRegressor, name: 'lightning_mlp_regressor' };

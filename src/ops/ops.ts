@@ -1,4 +1,5 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import type { Segments } from './segments.ts';
 
 /** Activation names as torch.nn spells them. */
 export type Activation = 'ReLU' | 'SiLU' | 'GELU' | 'Tanh' | 'Sigmoid' | 'LeakyReLU' | 'ELU' | 'Softplus' | 'Identity';
@@ -40,6 +41,10 @@ export interface Ops {
   flattenImages(x: Tensor): Tensor;
   /** x * mask / (1 - p); the mask (0 or 1, x's shape) comes from the counter-based generator. */
   dropout(x: Tensor, mask: Tensor, p: number): Tensor;
+  /** Rows of x [n, C] by segment: [E, C]. Its gradient is segmentSum. */
+  gather(x: Tensor, segments: Segments): Tensor;
+  /** Sums the rows of x [E, C] that belong together: [n, C]; 0 where there are none. Its gradient is gather. */
+  segmentSum(x: Tensor, segments: Segments): Tensor;
   /** Mean over all elements of (prediction - target)^2. */
   mseLoss(prediction: Tensor, target: Tensor): Scalar;
   /** logits [B, K], classes [B] int32 -> mean negative log likelihood (softmax, stable). */

@@ -107,6 +107,7 @@ function modelPlan(run: RunConfig, { model, data }: PlanFacts): ModelPlan {
     definitionVersion: model.definitionVersion,
     task: model.task,
     config: model.config,
+    facts: model.facts,
     xFeatures: run.model.xFeatures,
     yFeatures: run.model.yFeatures,
     classes: model.task === 'classification' ? data.facts.classes : null,

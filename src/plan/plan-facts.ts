@@ -1,3 +1,4 @@
+import type { InputFacts } from '../contracts/graphs.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { BackendName, DataFacts, DataRequest, PreTrainedSource } from '../contracts/plan.ts';
 import type { ModuleTree } from '../contracts/tensors.ts';
@@ -28,6 +29,8 @@ export interface ModelFacts {
   readonly tree: ModuleTree;
   /** Hyperparameters with every default filled in, and `classes` for a classifier. */
   readonly config: JsonObject;
+  /** Widths of input and output. */
+  readonly facts: InputFacts;
 }
 
 /** What the header of a weights file, or the model of a run file, says. */

@@ -65,6 +65,7 @@ export function datamodulePlan(datamodule: JsonObject): DataModulePlan {
     validation: { batchSize: batchSize('validation'), dropLast: split('validation')['drop_last'] as boolean },
     test: { batchSize: batchSize('test') },
     predict: { batchSize: batchSize('predict') },
+    neighbours: null,
     shuffleSeed: datamodule['shuffle_seed'] as number | null,
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RunConfig } from '../config/run-config.ts';
+import type { InputFacts } from '../contracts/graphs.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { DataFacts } from '../contracts/plan.ts';
 import type { ModelDefinition } from '../models/definition.ts';
@@ -13,5 +14,6 @@ export function describeModel(definition: ModelDefinition, run: RunConfig, data:
   const inputWidth = xFeatures.reduce((sum, name) => sum + (data.xWidths[name] ?? 0), 0);
   const outputWidth = data.classes === null ? yFeatures.length : data.classes.length;
   const { version, task, defaults } = definition;
-  return { definitionVersion: version, task, defaults, config, tree: definition.describe(config, { inputWidth, outputWidth }) };
+  const facts: InputFacts = { inputWidth, outputWidth };
+  return { definitionVersion: version, task, defaults, config, facts, tree: definition.describe(config, facts) };
 }

@@ -31,6 +31,7 @@ export async function runEvaluate(job: EvaluateJob, { channel }: JobContext): Pr
     model,
     weights,
     dataset,
+    neighbours: datamodule.neighbours,
     ...pass,
     metrics: plan.evaluation.metrics.length === 0 ? null : plan.evaluation.metrics,
     prefix: job.prefix,

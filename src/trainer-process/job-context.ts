@@ -1,3 +1,4 @@
+import type { InputFacts } from '../contracts/graphs.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { BackendName } from '../contracts/plan.ts';
 import { RootstockError } from '../errors.ts';
@@ -30,6 +31,7 @@ export async function prepareModel(input: {
   readonly name: string;
   readonly definitionVersion?: string;
   readonly config: JsonObject;
+  readonly facts: InputFacts;
   readonly backend: BackendName;
   readonly register: readonly string[];
   readonly train: boolean;
@@ -41,7 +43,7 @@ export async function prepareModel(input: {
     throw drifted(definition, input.definitionVersion);
   const missing = input.train ? missingKernels(definition.gradientKernels(input.config)) : [];
   if (missing.length > 0) throw kernelMissing(input, missing);
-  return { model: { definition, config: input.config, ops: composedOps() }, backend };
+  return { model: { definition, config: input.config, facts: input.facts, ops: composedOps() }, backend };
 }
 
 function drifted({ name, version }: ModelDefinition, planned: string): RootstockError {

@@ -1,18 +1,33 @@
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
+import type { NeighbourPlan } from '../contracts/graphs.ts';
 import type { StagePlan } from '../contracts/plan.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { buildGraphBatch } from '../data/build-graph-batch.ts';
+import type { Dataset, FeatureDataset } from '../data/dataset.ts';
+import type { GraphBatch } from '../models/definition.ts';
 import { permutation } from '../random/permutation.ts';
 import { permutationStream } from '../random/stream.ts';
+import { disposeGraphBatch, uploadGraphBatch } from './graph-batches.ts';
 
 /** Which rows a batch holds: positions in the dataset. */
 export type Rows = Uint32Array;
 
-/** One batch on the device. B rows, W inputs, T targets. */
-export interface Batch {
+/** One batch on the device. */
+export type Batch = FeatureBatch | MoleculeBatch;
+
+/** B rows of plain features. W inputs, T targets. */
+export interface FeatureBatch {
+  readonly kind: 'features';
   /** [B, W] float32. */
   readonly inputs: Tensor;
   /** [B, T] float32 of a regressor, [B] int32 classes of a classifier. */
   readonly targets: Tensor;
+  readonly samples: number;
+}
+
+/** A batch of molecules; `samples` counts them. */
+export interface MoleculeBatch {
+  readonly kind: 'graphs';
+  readonly graphs: GraphBatch;
   readonly samples: number;
 }
 
@@ -37,12 +52,17 @@ export function countBatches(
   return Math.min(batches, options.limit ?? Number.POSITIVE_INFINITY);
 }
 
-/** Copies rows to the device. A dataset without targets gives empty ones. Dispose of both tensors. */
-export function loadBatch(dataset: Dataset, rows: Rows): Batch {
+/** Copies rows to the device. A dataset without targets gives empty ones. `neighbours` says how molecules become graphs. Dispose of it with `disposeBatch`. */
+export function loadBatch(dataset: Dataset, rows: Rows, neighbours: NeighbourPlan | null): Batch {
+  if (dataset.kind === 'graphs') {
+    if (neighbours === null) throw new TypeError('molecules need a neighbour plan');
+    return { kind: 'graphs', graphs: uploadGraphBatch(buildGraphBatch(dataset, rows, neighbours)), samples: rows.length };
+  }
   const { width, targetWidth } = dataset;
   const inputs = new Float32Array(rows.length * width);
   rows.forEach((row, at) => inputs.set(dataset.x.subarray(row * width, (row + 1) * width), at * width));
   return {
+    kind: 'features',
     inputs: tensor(inputs, [rows.length, width], 'float32'),
     targets: loadTargets(dataset, rows, targetWidth),
     samples: rows.length,
@@ -50,20 +70,21 @@ export function loadBatch(dataset: Dataset, rows: Rows): Batch {
 }
 
 /** Frees a batch. */
-export function disposeBatch({ inputs, targets }: Batch): void {
-  inputs.dispose();
-  targets.dispose();
+export function disposeBatch(batch: Batch): void {
+  if (batch.kind === 'graphs') return disposeGraphBatch(batch.graphs);
+  batch.inputs.dispose();
+  batch.targets.dispose();
 }
 
 /** Targets of rows on the host, in the layout of `Dataset.y`. */
-export function targetsOf({ y, targetWidth }: Dataset, rows: Rows): Float32Array | Int32Array {
+export function targetsOf({ y, targetWidth }: FeatureDataset, rows: Rows): Float32Array | Int32Array {
   const width = y instanceof Int32Array ? 1 : targetWidth;
   const targets = y instanceof Int32Array ? new Int32Array(rows.length) : new Float32Array(rows.length * width);
   if (y.length > 0) rows.forEach((row, at) => targets.set(y.subarray(row * width, (row + 1) * width), at * width));
   return targets;
 }
 
-function loadTargets(dataset: Dataset, rows: Rows, targetWidth: number): Tensor {
+function loadTargets(dataset: FeatureDataset, rows: Rows, targetWidth: number): Tensor {
   const targets = targetsOf(dataset, rows);
   return targets instanceof Int32Array ? tensor(targets, [rows.length], 'int32') : tensor(targets, [rows.length, targetWidth], 'float32');
 }

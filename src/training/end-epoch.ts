@@ -37,7 +37,10 @@ export async function validate(run: FitRun, limit = run.setup.stage.trainer.limi
   };
   const { batchSize, dropLast } = stage.datamodule.validation;
   const params = run.state.params();
-  await evaluateDataset({ model, params, dataset: validation, batchSize, dropLast, limit, between }, metrics);
+  await evaluateDataset(
+    { model, params, dataset: validation, neighbours: stage.datamodule.neighbours, batchSize, dropLast, limit, between },
+    metrics,
+  );
   return metrics.values('val');
 }
 

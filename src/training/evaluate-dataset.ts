@@ -1,9 +1,12 @@
-import { tidy } from '@tensorflow/tfjs-core';
+import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { NeighbourPlan } from '../contracts/graphs.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { RootstockError } from '../errors.ts';
 import type { Params } from '../models/definition.ts';
 import { countBatches, disposeBatch, loadBatch, type Rows, rowsOfBatch, targetsOf } from './batches.ts';
 import { evaluationContext } from './forward-context.ts';
 import type { MetricSet } from './metrics/create-metrics.ts';
+import { passModel } from './model-pass.ts';
 import type { Model } from './stage-setup.ts';
 
 /** A pass over a dataset in file order, in eval mode. */
@@ -11,6 +14,8 @@ export interface EvaluationPass {
   readonly model: Model;
   readonly params: Params;
   readonly dataset: Dataset;
+  /** How molecules become graphs; null for plain features. */
+  readonly neighbours: NeighbourPlan | null;
   readonly batchSize: number;
   readonly dropLast: boolean;
   /** At most this many batches; null: all. */
@@ -21,12 +26,13 @@ export interface EvaluationPass {
 
 /** Adds every batch of a pass to the metrics. Touches neither the training stream nor any buffer. */
 export async function evaluateDataset(pass: EvaluationPass, metrics: MetricSet): Promise<void> {
-  const { definition, ops } = pass.model;
+  const { dataset } = pass;
+  if (dataset.kind !== 'features') throw new RootstockError('NOT_AVAILABLE', 'Molecules cannot be evaluated yet.');
   await overBatches(pass, async (rows) => {
-    const batch = loadBatch(pass.dataset, rows);
+    const batch = loadBatch(pass.dataset, rows, pass.neighbours);
     const { outputs, loss } = tidy(() => {
-      const values = definition.forward(pass.params, batch.inputs, evaluationContext(pass.model));
-      return { outputs: values, loss: definition.loss(values, batch.targets, ops) };
+      const result = passModel(pass.model, pass.params, batch, evaluationContext(pass.model));
+      return { outputs: result.outputs['y'] as Tensor, loss: result.loss };
     });
     disposeBatch(batch);
     const [meanLoss, values] = await Promise.all([loss.data(), metrics.needsOutputs ? outputs.data() : new Float32Array(0)]);
@@ -36,7 +42,7 @@ export async function evaluateDataset(pass: EvaluationPass, metrics: MetricSet):
       rows: rows.length,
       loss: meanLoss[0] ?? Number.NaN,
       outputs: Float32Array.from(values),
-      targets: targetsOf(pass.dataset, rows),
+      targets: targetsOf(dataset, rows),
     });
   });
 }

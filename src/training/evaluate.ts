@@ -1,3 +1,4 @@
+import type { NeighbourPlan } from '../contracts/graphs.ts';
 import type { Metrics } from '../contracts/json.ts';
 import type { Weights } from '../contracts/tensors.ts';
 import type { Dataset } from '../data/dataset.ts';
@@ -11,6 +12,8 @@ export interface EvaluateInput {
   readonly model: Model;
   readonly weights: Weights;
   readonly dataset: Dataset;
+  /** How molecules become graphs; null for plain features. */
+  readonly neighbours: NeighbourPlan | null;
   readonly batchSize: number;
   readonly dropLast: boolean;
   /** At most this many batches; null: all. */
@@ -24,11 +27,11 @@ export interface EvaluateInput {
 
 /** Computes metrics of weights on a dataset, in eval mode and file order. Errors: CONFIG_INVALID for metrics that do not fit the task. */
 export async function evaluate(input: EvaluateInput): Promise<Metrics> {
-  const { model, dataset, batchSize, dropLast, limit, between } = input;
+  const { model, dataset, neighbours, batchSize, dropLast, limit, between } = input;
   const metrics = createMetrics(input.metrics, model.definition.task);
   const params = Object.fromEntries([...input.weights].map(([path, data]) => [path, uploadTensor(data)]));
   try {
-    await evaluateDataset({ model, params, dataset, batchSize, dropLast, limit, between }, metrics);
+    await evaluateDataset({ model, params, dataset, neighbours, batchSize, dropLast, limit, between }, metrics);
   } finally {
     for (const tensor of Object.values(params)) tensor.dispose();
   }

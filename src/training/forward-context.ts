@@ -1,18 +1,20 @@
 import { keep, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { RootstockError } from '../errors.ts';
 import type { ForwardContext } from '../models/definition.ts';
-import { fillKeepMask } from '../random/fill.ts';
+import { fillKeepMask, fillNormal } from '../random/fill.ts';
 import { dropoutStream } from '../random/stream.ts';
 import { isFrozenModule } from '../transfer/freeze.ts';
 import type { Model, StageSetup } from './stage-setup.ts';
 
 /** Creates the context of a forward pass in eval mode: dropout off, buffers still. */
-export function evaluationContext({ config, ops }: Model): ForwardContext {
+export function evaluationContext({ config, facts, ops }: Model): ForwardContext {
   return {
     config,
+    facts,
     ops,
     mode: () => 'eval',
     dropoutMask: (path) => forbidden(path, 'asks for a dropout mask'),
+    noise: (path) => forbidden(path, 'asks for noise'),
     updateBuffer: (path) => forbidden(path, 'hands back a buffer'),
   };
 }
@@ -31,12 +33,18 @@ export function trainingContext(
   const frozenStandStill = stage.trainer.frozenModulesMode === 'eval';
   return {
     config: model.config,
+    facts: model.facts,
     ops: model.ops,
     mode: (path) => (frozenStandStill && isFrozenModule(stage.mask, path) ? 'eval' : 'train'),
     dropoutMask(path, shape, p) {
       const mask = new Float32Array(shape.reduce((product, size) => product * size, 1));
       fillKeepMask(mask, p, dropoutStream(seed, { stage: stage.index, step: batchCounter, path }));
       return tensor(mask, [...shape], 'float32');
+    },
+    noise(path, shape) {
+      const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+      fillNormal(values, 0, 1, dropoutStream(seed, { stage: stage.index, step: batchCounter, path }));
+      return tensor(values, [...shape], 'float32');
     },
     updateBuffer: (path, value) => onBuffer(path, keep(value)),
   };

@@ -1,4 +1,5 @@
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { RootstockError } from '../errors.ts';
 import type { Params } from '../models/definition.ts';
 import { evaluationContext } from './forward-context.ts';
 import type { Model } from './stage-setup.ts';
@@ -9,9 +10,11 @@ export async function predictBatch(
   params: Params,
   batch: { readonly x: Float32Array; readonly rows: number },
 ): Promise<Float32Array> {
+  const { definition } = model;
+  if (definition.inputs === 'graphs') throw new RootstockError('NOT_AVAILABLE', 'Molecules cannot be predicted yet.');
   const outputs = tidy((): Tensor => {
     const inputs = tensor(batch.x, [batch.rows, batch.x.length / batch.rows], 'float32');
-    return model.definition.forward(params, inputs, evaluationContext(model));
+    return definition.forward(params, inputs, evaluationContext(model));
   });
   const values = Float32Array.from(await outputs.data());
   outputs.dispose();

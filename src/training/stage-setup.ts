@@ -1,3 +1,4 @@
+import type { InputFacts } from '../contracts/graphs.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { StagePlan } from '../contracts/plan.ts';
 import type { ModuleTree, Weights } from '../contracts/tensors.ts';
@@ -9,6 +10,7 @@ import type { Ops } from '../ops/ops.ts';
 export interface Model {
   readonly definition: ModelDefinition;
   readonly config: JsonObject;
+  readonly facts: InputFacts;
   readonly ops: Ops;
 }
 

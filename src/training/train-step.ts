@@ -74,7 +74,7 @@ function planWindow(run: FitRun): PlannedWindow {
     rows,
     samples: rows.map(({ length }) => length),
     batchCounter: epoch * stage.batchesPerEpoch + first,
-    load: (index) => loadBatch(train, rows[index] ?? new Uint32Array(0)),
+    load: (index) => loadBatch(train, rows[index] ?? new Uint32Array(0), stage.datamodule.neighbours),
     lr: run.scheduler.lrAt({ step, epoch }),
   };
 }

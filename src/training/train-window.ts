@@ -4,6 +4,7 @@ import { type Batch, disposeBatch } from './batches.ts';
 import type { DeviceState } from './device-state.ts';
 import { trainingContext } from './forward-context.ts';
 import { clipGradients, type Gradients } from './gradient-clipping.ts';
+import { passModel } from './model-pass.ts';
 import type { Optimizer, UpdateResult } from './optimizers/optimizer.ts';
 import type { StageSetup } from './stage-setup.ts';
 
@@ -71,7 +72,6 @@ function batchGradients(
   batch: Batch,
   options: { readonly weight: number; readonly batchCounter: number },
 ): { readonly loss: Scalar; readonly gradients: Gradients } {
-  const { definition, ops } = at.setup.model;
   const params = at.state.params(at.buffers);
   const context = trainingContext(at.setup, options.batchCounter, (path, value) => {
     at.staged.get(path)?.dispose();
@@ -81,8 +81,9 @@ function batchGradients(
   let loss: Scalar | undefined;
   const { value, grads } = engine().gradients(
     () => {
-      loss = keep(definition.loss(definition.forward(params, batch.inputs, context), batch.targets, ops));
-      return options.weight === 1 ? loss : mul<Scalar>(loss, options.weight);
+      const found = keep(passModel(at.setup.model, params, batch, context).loss);
+      loss = found;
+      return options.weight === 1 ? found : mul<Scalar>(found, options.weight);
     },
     [...at.state.trainable.values()],
     undefined,

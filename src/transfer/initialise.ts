@@ -16,6 +16,9 @@ export function initialiseTensor(spec: TensorSpec, seed: number): TensorData {
     case 'normal':
       fillNormal(data, initializer.mean, initializer.std, initialisationStream(seed, path));
       break;
+    case 'values':
+      data.set(initializer.values);
+      break;
     case 'zeros':
     case 'ones':
     case 'constant':

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Dataset } from '../../src/data/dataset.ts';
+import type { FeatureDataset } from '../../src/data/dataset.ts';
 import { gatherBatch } from '../../src/data/gather-batch.ts';
 
-const dataset: Dataset = {
+const dataset: FeatureDataset = {
+  kind: 'features',
   rows: 3,
   width: 2,
   x: Float32Array.from([0, 1, 10, 11, 20, 21]),

@@ -96,7 +96,7 @@ for (const backend of ['cpu', 'wasm'] as const) {
         const moved = floats(params[path] as tf.Tensor);
         moved[index] = (moved[index] ?? 0) + by;
         const nudged = { ...params, [path]: tf.tensor(moved, params[path]?.shape) };
-        return floats(cnnClassifier.loss(cnnClassifier.forward(nudged, inputs, ctx), targets, ctx.ops))[0] ?? Number.NaN;
+        return floats(cnnClassifier.loss(cnnClassifier.forward(nudged, inputs, ctx), targets, ctx.ops, config))[0] ?? Number.NaN;
       });
     for (const [path, gradient] of gradients) {
       for (let index = 0; index < gradient.length; index += Math.ceil(gradient.length / 5)) {

@@ -3,7 +3,7 @@ import test from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import type { JsonObject } from '../../src/contracts/json.ts';
 import { loadBackend, missingKernels } from '../../src/kernels/backend.ts';
-import type { ModelDefinition } from '../../src/models/definition.ts';
+import type { FeatureModel } from '../../src/models/definition.ts';
 import { ACTIVATIONS } from '../../src/models/read-config.ts';
 import { findModel } from '../../src/models/registry.ts';
 import { gradientsOf, randomParams, testContext } from './support.ts';
@@ -22,7 +22,7 @@ for (const [name, config] of cases) {
   void test(`${name} with ${JSON.stringify(config)} names every kernel its backward pass runs, and the backends have them`, async () => {
     // On cpu, where no kernel is built from others: what is recorded is what the backward pass asked for.
     await loadBackend('cpu');
-    const model = findModel(name);
+    const model = findModel(name) as FeatureModel;
     const used = backwardKernels(model, config).filter((kernel) => !EVERYWHERE.has(kernel));
     const named = model.gradientKernels(config);
     assert.deepEqual(
@@ -37,17 +37,17 @@ for (const [name, config] of cases) {
 }
 
 /** Kernels that run after the loss is known. */
-function backwardKernels(model: ModelDefinition, config: JsonObject): readonly string[] {
+function backwardKernels(model: FeatureModel, config: JsonObject): readonly string[] {
   const classes = model.task === 'classification';
   const { tensors } = model.describe(config, { inputWidth: 48, outputWidth: classes ? 3 : 1 });
   const { ctx } = testContext(config, { mask: (_path, shape) => tf.ones([...shape]) });
   const used = new Set<string>();
   let backward = false;
   const originals = tf.getKernelsForBackend('cpu').map((kernel) => ({ kernel, run: kernel.kernelFunc }));
-  const watched: ModelDefinition = {
+  const watched: FeatureModel = {
     ...model,
-    loss(outputs, targets, ops) {
-      const loss = model.loss(outputs, targets, ops);
+    loss(outputs, targets, ops, settings) {
+      const loss = model.loss(outputs, targets, ops, settings);
       backward = true;
       return loss;
     },

@@ -5,7 +5,7 @@ import { readSafetensors } from '../../src/artifacts/safetensors/read.ts';
 import type { JsonObject } from '../../src/contracts/json.ts';
 import type { TensorSpec } from '../../src/contracts/tensors.ts';
 import { RootstockError } from '../../src/errors.ts';
-import type { ForwardContext, ModelDefinition } from '../../src/models/definition.ts';
+import type { FeatureModel, ForwardContext } from '../../src/models/definition.ts';
 import { composedOps } from '../../src/ops/composed-ops.ts';
 import { random } from '../kernels/conformance/case.ts';
 
@@ -47,9 +47,11 @@ export function testContext(
   const buffers = new Map<string, tf.Tensor>();
   const ctx: ForwardContext = {
     config,
+    facts: { inputWidth: 1, outputWidth: 1 },
     ops: composedOps(),
     mode: () => mode,
     dropoutMask: (path, shape) => (mask === undefined ? assert.fail(`unexpected dropout at ${path}`) : mask(path, shape)),
+    noise: (path) => assert.fail(`unexpected noise at ${path}`),
     updateBuffer: (path, value) => void buffers.set(path, tf.keep(value)),
   };
   return { ctx, buffers };
@@ -57,7 +59,7 @@ export function testContext(
 
 /** Gradients of a model's loss for its float parameters, by path. */
 export function gradientsOf(
-  model: ModelDefinition,
+  model: FeatureModel,
   {
     params,
     ctx,
@@ -70,7 +72,7 @@ export function gradientsOf(
   try {
     const all = { ...params, ...variables };
     const { value, grads } = tf.variableGrads(
-      () => model.loss(model.forward(all, inputs, ctx), targets, ctx.ops),
+      () => model.loss(model.forward(all, inputs, ctx), targets, ctx.ops, ctx.config),
       Object.values(variables),
     );
     const named = trained.map((path) => [path, floats(grads[variables[path]?.name ?? ''] as tf.Tensor)] as const);

@@ -40,6 +40,7 @@ void test('a plan of nothing but what is required has the documented defaults', 
     validation: { batchSize: 1, dropLast: false },
     test: { batchSize: 1 },
     predict: { batchSize: 1 },
+    neighbours: null,
     shuffleSeed: null,
   });
   assert.deepEqual(stage?.optimizer.config, { lr: 1e-4, betas: [0.9, 0.999], eps: 1e-8, amsgrad: false, maximize: false, weight_decay: 0 });

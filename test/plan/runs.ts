@@ -72,6 +72,7 @@ export function factsOf({ rows = { train: 100, validation: 20 }, facts, model, p
       defaults: { optimizer: { name: 'Adam', config: { lr: 1e-4 } }, scheduler: null },
       tree: mlp(2, 3, 1),
       config: { hidden_dim: 3 },
+      facts: { inputWidth: 2, outputWidth: 1 },
       ...model,
     },
     data: {

@@ -14,21 +14,21 @@ import type { ArtifactStore } from '../../src/artifacts/store.ts';
 import type { DataRequest, Plan } from '../../src/contracts/plan.ts';
 import type { EvaluateJob, FitJob, FromTrainer, ToTrainer, TrainerJob } from '../../src/contracts/trainer-protocol.ts';
 import { materialiseData } from '../../src/data/materialise-data.ts';
-import type { StageSetup } from '../../src/training/stage-setup.ts';
+import type { FeatureSetup } from '../training/support.ts';
 
 /** A store that holds everything a trainer needs for one stage. */
 export interface Workspace {
   readonly directory: string;
   readonly store: ArtifactStore;
   readonly stageKey: string;
-  readonly setup: StageSetup;
+  readonly setup: FeatureSetup;
   /** Takes the next lease and makes the job of an attempt. */
   readonly fitJob: (options?: Partial<FitJob>) => Promise<FitJob>;
   readonly evaluateJob: () => EvaluateJob;
 }
 
 /** Makes a workspace whose data are the setup's, through a JSONL file as a run would read them. */
-export async function createWorkspace(setup: StageSetup): Promise<Workspace> {
+export async function createWorkspace(setup: FeatureSetup): Promise<Workspace> {
   const directory = await mkdtemp(join(tmpdir(), 'rootstock-trainer-'));
   const store = await openFsStore(join(directory, 'store'));
   const x = Array.from({ length: setup.train.width }, (_, column) => `x${column}`);
@@ -43,6 +43,7 @@ export async function createWorkspace(setup: StageSetup): Promise<Workspace> {
       definitionVersion: setup.model.definition.version,
       task: setup.model.definition.task,
       config: setup.model.config,
+      facts: setup.model.facts,
       xFeatures: x,
       yFeatures: ['y'],
       classes: null,
@@ -142,7 +143,7 @@ export async function runJob(job: TrainerJob): Promise<FromTrainer> {
   return last;
 }
 
-async function writeData(directory: string, { train, validation }: StageSetup, x: readonly string[]): Promise<DataRequest> {
+async function writeData(directory: string, { train, validation }: FeatureSetup, x: readonly string[]): Promise<DataRequest> {
   const paths = new Map<string, string>();
   for (const [split, dataset] of Object.entries({ train, validation })) {
     if (dataset === null) continue;

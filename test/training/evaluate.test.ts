@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { memory } from '@tensorflow/tfjs-core';
-import type { Dataset } from '../../src/data/dataset.ts';
+import type { FeatureDataset } from '../../src/data/dataset.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import { findModel } from '../../src/models/registry.ts';
 import { composedOps } from '../../src/ops/composed-ops.ts';
@@ -12,7 +12,8 @@ const WEIGHTS = new Map([
   ['module.0.weight', { shape: [2, 1], dtype: 'float32', data: Float32Array.of(1, -1) } as const],
   ['module.0.bias', { shape: [2], dtype: 'float32', data: Float32Array.of(0, 0) } as const],
 ]);
-const DATA: Dataset = {
+const DATA: FeatureDataset = {
+  kind: 'features',
   rows: 5,
   width: 1,
   x: Float32Array.of(3, -2, 1, -1, 4),
@@ -52,9 +53,15 @@ function run(options: {
   readonly metrics?: readonly string[];
 }) {
   return evaluate({
-    model: { definition: findModel('mlp_classifier', []), config: { num_layers: 1 }, ops: composedOps() },
+    model: {
+      definition: findModel('mlp_classifier', []),
+      config: { num_layers: 1 },
+      facts: { inputWidth: 2, outputWidth: 2 },
+      ops: composedOps(),
+    },
     weights: WEIGHTS,
     dataset: DATA,
+    neighbours: null,
     batchSize: options.batchSize,
     dropLast: options.dropLast ?? false,
     limit: options.limit ?? null,

@@ -5,7 +5,7 @@ import { mergeWeights } from '../../src/artifacts/training-state.ts';
 import type { JsonObject } from '../../src/contracts/json.ts';
 import type { OptimizerPlan, SchedulerPlan } from '../../src/contracts/plan.ts';
 import type { Weights } from '../../src/contracts/tensors.ts';
-import type { Dataset } from '../../src/data/dataset.ts';
+import type { FeatureDataset } from '../../src/data/dataset.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import { readGolden, readGoldenWeights } from './golden.ts';
 import { lastState, makeSetup, type Recording, record, type StageOptions } from './support.ts';
@@ -131,11 +131,19 @@ function stepLosses(batchLosses: readonly number[], accumulate: number): readonl
   });
 }
 
-function goldenData(targets: string): Dataset {
+function goldenData(targets: string): FeatureDataset {
   const { x } = readGolden('b_mlp/data.json') as { readonly x: readonly (readonly number[])[] };
   const { y } = readGolden(targets) as { readonly y: readonly number[] };
   const width = x[0]?.length ?? 0;
-  return { rows: x.length, width, x: Float32Array.from(x.flat()), y: Float32Array.from(y), targetWidth: 1, rowId: String };
+  return {
+    kind: 'features',
+    rows: x.length,
+    width,
+    x: Float32Array.from(x.flat()),
+    y: Float32Array.from(y),
+    targetWidth: 1,
+    rowId: String,
+  };
 }
 
 function toWeights(path: string): Weights {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import test from 'node:test';
 import { weightsToChunks } from '../../src/artifacts/safetensors/write.ts';
 import { NUMERICS_VERSION } from '../../src/contracts/numerics-version.ts';
-import type { Dataset } from '../../src/data/dataset.ts';
+import type { FeatureDataset } from '../../src/data/dataset.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import { lastState, makeDataset, makeHardSetup, makeSetup, record } from './support.ts';
 
@@ -35,7 +35,7 @@ for (const [name, make] of Object.entries(SETUPS)) {
 }
 
 /** Two classes told apart by the sign of the mean; 6 x 6 images. */
-function imageDataset(rows: number, seed: number): Dataset {
+function imageDataset(rows: number, seed: number): FeatureDataset {
   const base = makeDataset(rows, 36, seed);
   return {
     ...base,

@@ -7,7 +7,8 @@ import type { Json, JsonObject } from '../../src/contracts/json.ts';
 import type { DataModulePlan, StagePlan, TrainerPlan } from '../../src/contracts/plan.ts';
 import type { Weights } from '../../src/contracts/tensors.ts';
 import type { TrainerProgress } from '../../src/contracts/trainer-protocol.ts';
-import type { Dataset } from '../../src/data/dataset.ts';
+import type { FeatureDataset } from '../../src/data/dataset.ts';
+import type { FeatureModel } from '../../src/models/definition.ts';
 import { findModel } from '../../src/models/registry.ts';
 import { composedOps } from '../../src/ops/composed-ops.ts';
 import { fillNormal } from '../../src/random/fill.ts';
@@ -15,17 +16,17 @@ import { randomStream } from '../../src/random/stream.ts';
 import { fit } from '../../src/training/fit.ts';
 import type { FitDependencies, FitOutcome, SaveRequest } from '../../src/training/fit-types.ts';
 import type { CommittedSnapshot, SnapshotRequest } from '../../src/training/snapshot-sink.ts';
-import type { StageSetup } from '../../src/training/stage-setup.ts';
+import type { Model, StageSetup } from '../../src/training/stage-setup.ts';
 import { resolveFreeze } from '../../src/transfer/freeze.ts';
 import { initialiseWeights } from '../../src/transfer/initialise.ts';
 
 /** A regression dataset of normal inputs and targets, made from a seed. Row ids are "r0", "r1", ... */
-export function makeDataset(rows: number, width: number, seed: number): Dataset {
+export function makeDataset(rows: number, width: number, seed: number): FeatureDataset {
   const x = new Float32Array(rows * width);
   const y = new Float32Array(rows);
   fillNormal(x, 0, 1, randomStream(seed, 'x'));
   fillNormal(y, 0, 1, randomStream(seed, 'y'));
-  return { rows, width, x, y, targetWidth: 1, rowId: (row) => `r${row}` };
+  return { kind: 'features', rows, width, x, y, targetWidth: 1, rowId: (row) => `r${row}` };
 }
 
 /** What a test varies of a stage. */
@@ -39,8 +40,8 @@ export interface StageOptions {
   readonly scheduler?: StagePlan['scheduler'];
   readonly index?: number;
   readonly seed?: number;
-  readonly data?: Dataset;
-  readonly validation?: Dataset | null;
+  readonly data?: FeatureDataset;
+  readonly validation?: FeatureDataset | null;
   readonly weights?: Weights;
   readonly carryWeights?: 'last' | 'best';
 }
@@ -68,18 +69,27 @@ const TRAINER: TrainerPlan = {
   snapshot: { everySeconds: null, everySteps: null, keep: 2 },
 };
 
+/** A stage of a model of plain features. */
+export interface FeatureSetup extends StageSetup {
+  readonly model: Model & { readonly definition: FeatureModel };
+  readonly train: FeatureDataset;
+  readonly validation: FeatureDataset | null;
+}
+
 /** A small MLP stage on made-up data; everything that a test does not name is plain. */
-export function makeSetup(options: StageOptions = {}): StageSetup {
+export function makeSetup(options: StageOptions = {}): FeatureSetup {
   const train = options.data ?? makeDataset(22, 3, 1);
   const validation = options.validation === undefined ? makeDataset(9, 3, 2) : options.validation;
   const config = options.config ?? { num_layers: 2, hidden_dim: 5 };
-  const definition = findModel(options.model ?? 'mlp_regressor', []);
-  const tree = definition.describe(config, { inputWidth: train.width, outputWidth: train.targetWidth });
+  const definition = findModel(options.model ?? 'mlp_regressor', []) as FeatureModel;
+  const facts = { inputWidth: train.width, outputWidth: train.targetWidth };
+  const tree = definition.describe(config, facts);
   const datamodule: DataModulePlan = {
     train: { batchSize: 4, dropLast: true, shuffle: true, ...options.train },
     validation: { batchSize: 4, dropLast: false },
     test: { batchSize: 4 },
     predict: { batchSize: 4 },
+    neighbours: null,
     shuffleSeed: null,
   };
   const trainer = { ...TRAINER, ...options.trainer };
@@ -109,7 +119,7 @@ export function makeSetup(options: StageOptions = {}): StageSetup {
   return {
     seed,
     stage,
-    model: { definition, config, ops: composedOps() },
+    model: { definition, config, facts, ops: composedOps() },
     tree,
     inputWeights: options.weights ?? initialiseWeights(tree, seed),
     train,
@@ -118,7 +128,7 @@ export function makeSetup(options: StageOptions = {}): StageSetup {
 }
 
 /** A stage with everything on that could break a resume: dropout, BatchNorm, shuffle, accumulation with a short window, clipping, early stopping. */
-export function makeHardSetup(trainer: Partial<TrainerPlan> = {}): StageSetup {
+export function makeHardSetup(trainer: Partial<TrainerPlan> = {}): FeatureSetup {
   return makeSetup({
     config: { num_layers: 3, hidden_dim: 6, dropout: 0.3, batch_norm: true },
     trainer: {
