@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { activate } from './composed-activations.ts';
 import { crossEntropy, mseLoss } from './composed-losses.ts';
 import { batchNorm, moments, runningStatistics } from './composed-normalization.ts';
-import { gather, segmentSum } from './composed-segments.ts';
+import { edgeLinear, gatedSegmentSum, gather, segmentSum } from './composed-segments.ts';
 import type { Activation, ConvOptions, Ops } from './ops.ts';
 
 /**
@@ -23,6 +23,8 @@ export function composedOps(): Ops {
     dropout: (x, mask, p) => tf.mul(x, tf.mul(mask, tf.scalar(1 / (1 - p)))),
     gather,
     segmentSum,
+    edgeLinear,
+    gatedSegmentSum,
     mseLoss,
     crossEntropy,
   };

@@ -45,10 +45,24 @@ export interface Ops {
   gather(x: Tensor, segments: Segments): Tensor;
   /** Sums the rows of x [E, C] that belong together: [n, C]; 0 where there are none. Its gradient is gather. */
   segmentSum(x: Tensor, segments: Segments): Tensor;
+  /**
+   * A linear layer over what each edge sees: activation(weight . [nodes_i, nodes_j, edges] + bias) -> [E, O], for nodes [n, C], edges [E, K]
+   * (null: K = 0), weight [O, 2C + K], bias [O]; edge e goes from i = edgeIndex[0].index[e] to j = edgeIndex[1].index[e].
+   */
+  edgeLinear(input: EdgeInput, weight: Tensor, bias: Tensor | null, activation?: Activation): Tensor;
+  /** Sums gate * x over the rows that belong together: x [E, C], gate [E, 1] -> [n, C]; 0 where there are none. */
+  gatedSegmentSum(x: Tensor, gate: Tensor, segments: Segments): Tensor;
   /** Mean over all elements of (prediction - target)^2. */
   mseLoss(prediction: Tensor, target: Tensor): Scalar;
   /** logits [B, K], classes [B] int32 -> mean negative log likelihood (softmax, stable). */
   crossEntropy(logits: Tensor, classes: Tensor): Scalar;
+}
+
+/** What edgeLinear reads: see there. */
+export interface EdgeInput {
+  readonly nodes: Tensor;
+  readonly edges: Tensor | null;
+  readonly edgeIndex: readonly [Segments, Segments];
 }
 
 /** The buffers of a BatchNorm module: mean [C], variance [C] (unbiased), batches seen as an int32 scalar. */
