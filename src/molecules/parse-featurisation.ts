@@ -1,0 +1,222 @@
+import { composeMessage, type Problem, RootstockError } from '../errors.ts';
+import { ATOM_FEATURES, BOND_FEATURES } from './feature-tables.ts';
+
+/** A featurisation_metadata.json, checked: its one physicsml_features representation. */
+export interface FeaturisationSpec {
+  /** The column that holds the molecule. */
+  readonly column: string;
+  /** Atomic number -> class, 0 .. num_elements - 1; null: atomic number - 1, as the original does. */
+  readonly mapping: ReadonlyMap<number, number> | null;
+  /** Atomic number -> energy, or energy by formal charge. Same unit as the target. Null: no total atomic energy. */
+  readonly atomicEnergies: ReadonlyMap<number, number | ReadonlyMap<number, number>> | null;
+  /** Sorted, as the original sorts them; null: none. */
+  readonly atomFeatures: readonly string[] | null;
+  readonly bondFeatures: readonly string[] | null;
+  readonly oneHot: boolean;
+  /** Columns with plain atoms and coordinates. */
+  readonly atomicNumbersColumn: string;
+  readonly coordinatesColumn: string;
+  /** Whether the hydrogens that SMILES leave out become atoms. */
+  readonly withHydrogens: boolean;
+  /** Of the conformers of SMILES without coordinates. 0 .. 2^31 - 1. */
+  readonly conformerSeed: number;
+  /** Name of the provided column for a feature of the representation. */
+  readonly nameOf: (feature: string) => string;
+}
+
+/** Keys of physicsml_features; the last four are ours. */
+const KEYS = [
+  'atomic_number_mapping',
+  'atomic_energies',
+  'atom_features',
+  'bond_features',
+  'one_hot_encoded',
+  'backend',
+  'tag',
+  'atomic_numbers_col',
+  'coordinates_col',
+  'with_hydrogens',
+  'conformer_seed',
+];
+
+/**
+ * Checks a featurisation_metadata.json (version 1 or 2), or its "config" list. Errors: FEATURISATION_INVALID with every problem at once,
+ * by dotted key; NOT_AVAILABLE for representations other than physicsml_features, several of them, presets, and the openeye backend.
+ */
+export function parseFeaturisation(metadata: unknown): FeaturisationSpec {
+  const problems: Problem[] = [];
+  const wrong = (where: string, text: string): undefined => void problems.push({ where, text });
+  const list = configList(metadata, wrong);
+  const { where, column, representation } = onlyRepresentation(list, wrong);
+  const config = asRecord(representation.config) ?? {};
+  const at = (key: string): string => `${where}.config.${key}`;
+  if (representation.config !== undefined && asRecord(representation.config) === undefined) wrong(`${where}.config`, 'expected a mapping');
+  for (const key of Object.keys(config)) {
+    if (!KEYS.includes(key)) wrong(at(key), `unknown key; physicsml_features has ${KEYS.join(', ')}`);
+  }
+  if (config.backend === 'openeye') throw notAvailable(`${at('backend')}: openeye is not built`, 'use backend: rdkit.');
+  if (config.backend !== 'rdkit') wrong(at('backend'), `expected "rdkit", received ${show(config.backend)}`);
+  const mapping = parseMapping(config.atomic_number_mapping, at('atomic_number_mapping'), wrong);
+  const atomicEnergies = parseEnergies(config.atomic_energies, mapping, at('atomic_energies'), wrong);
+  const text = (key: string, otherwise: string): string => {
+    const value = config[key] ?? otherwise;
+    if (typeof value === 'string' && value !== '') return value;
+    wrong(at(key), `expected the name of a column, received ${show(value)}`);
+    return otherwise;
+  };
+  const flag = (key: string): boolean => {
+    const value = config[key] ?? true;
+    if (typeof value !== 'boolean') wrong(at(key), `expected true or false, received ${show(value)}`);
+    return value !== false;
+  };
+  const seed = config.conformer_seed ?? 0;
+  if (!Number.isInteger(seed) || (seed as number) < 0 || (seed as number) > 2 ** 31 - 1) {
+    wrong(at('conformer_seed'), `expected a whole number from 0 to 2147483647, received ${show(seed)}`);
+  }
+  const spec: FeaturisationSpec = {
+    column,
+    mapping,
+    atomicEnergies,
+    atomFeatures: parseFeatures(config.atom_features, ATOM_FEATURES, at('atom_features'), wrong),
+    bondFeatures: parseFeatures(config.bond_features, BOND_FEATURES, at('bond_features'), wrong),
+    oneHot: flag('one_hot_encoded'),
+    atomicNumbersColumn: text('atomic_numbers_col', 'atomic_numbers'),
+    coordinatesColumn: text('coordinates_col', 'coordinates'),
+    withHydrogens: flag('with_hydrogens'),
+    conformerSeed: seed as number,
+    nameOf: parseTemplate(representation.as, column, `${where}.as`, wrong),
+  };
+  if (problems.length > 0) {
+    const headline = `The featurisation has ${problems.length} problem${problems.length === 1 ? '' : 's'}.`;
+    const fix = 'correct each place; the format is that of a featurisation_metadata.json as molflux saves it.';
+    throw new RootstockError('FEATURISATION_INVALID', composeMessage(headline, problems, fix), { problems });
+  }
+  return spec;
+}
+
+type Wrong = (where: string, text: string) => undefined;
+
+function configList(metadata: unknown, wrong: Wrong): readonly unknown[] {
+  if (Array.isArray(metadata)) return metadata;
+  const record = asRecord(metadata);
+  if (record === undefined) {
+    wrong('featurisation', `expected a mapping with "config", or its list, received ${show(metadata)}`);
+    return [];
+  }
+  if (record.version !== undefined && record.version !== 1 && record.version !== 2) {
+    wrong('featurisation.version', `expected 1 or 2, received ${show(record.version)}`);
+  }
+  if (Array.isArray(record.config)) return record.config;
+  wrong('featurisation.config', `expected a list of columns with their representations, received ${show(record.config)}`);
+  return [];
+}
+
+/** The one representation there is; several would give one molecule two sets of features. */
+function onlyRepresentation(list: readonly unknown[], wrong: Wrong) {
+  const found: { where: string; column: string; representation: Record<string, unknown> }[] = [];
+  for (const [i, entry] of list.entries()) {
+    const where = `featurisation.config[${i}]`;
+    const record = asRecord(entry);
+    const columns = record?.columns;
+    const column = Array.isArray(columns) && columns.length === 1 ? columns[0] : record?.column;
+    if (typeof column !== 'string')
+      wrong(`${where}.column`, `expected the name of one column, received ${show(record?.columns ?? column)}`);
+    if (!Array.isArray(record?.representations))
+      wrong(`${where}.representations`, `expected a list, received ${show(record?.representations)}`);
+    for (const [k, each] of (Array.isArray(record?.representations) ? record.representations : []).entries()) {
+      const representation = asRecord(each) ?? {};
+      const place = `${where}.representations[${k}]`;
+      if (representation.name !== 'physicsml_features') {
+        if (typeof representation.name !== 'string')
+          wrong(`${place}.name`, `expected "physicsml_features", received ${show(representation.name)}`);
+        else
+          throw notAvailable(
+            `${place}.name: "${representation.name}" is not built`,
+            'add such columns to the data file; physicsml_features is computed here.',
+          );
+      }
+      if (Object.keys(asRecord(representation.presets) ?? {}).length > 0) {
+        throw notAvailable(`${place}.presets is not built`, 'move its keys to config.');
+      }
+      found.push({ where: place, column: String(column), representation });
+    }
+  }
+  if (found.length > 1)
+    throw notAvailable(`the featurisation has ${found.length} physicsml_features`, 'keep one: a model reads one set of atoms.');
+  if (found.length === 0 && list.length === 0)
+    wrong('featurisation.config', 'expected one physicsml_features representation, received none');
+  return found[0] ?? { where: 'featurisation.config[0].representations[0]', column: '', representation: { config: { backend: 'rdkit' } } };
+}
+
+function parseMapping(value: unknown, where: string, wrong: Wrong): ReadonlyMap<number, number> | null {
+  if (value === undefined || value === null) return null;
+  const record = asRecord(value);
+  if (record === undefined) return wrong(where, `expected a mapping from atomic number to class, received ${show(value)}`) ?? null;
+  const mapping = new Map<number, number>();
+  for (const [key, atomClass] of Object.entries(record)) {
+    if (!isAtomicNumber(key)) wrong(`${where}.${key}`, 'expected an atomic number from 0 to 118');
+    else if (!Number.isInteger(atomClass) || (atomClass as number) < 0)
+      wrong(`${where}.${key}`, `expected a class (0, 1, ...), received ${show(atomClass)}`);
+    else mapping.set(Number(key), atomClass as number);
+  }
+  return mapping;
+}
+
+function parseEnergies(value: unknown, mapping: ReadonlyMap<number, number> | null, where: string, wrong: Wrong) {
+  if (value === undefined || value === null) return null;
+  const record = asRecord(value);
+  if (record === undefined) return wrong(where, `expected a mapping from atomic number to energy, received ${show(value)}`) ?? null;
+  const energies = new Map<number, number | ReadonlyMap<number, number>>();
+  for (const [key, energy] of Object.entries(record)) {
+    const byCharge = asRecord(energy);
+    if (!isAtomicNumber(key)) wrong(`${where}.${key}`, 'expected an atomic number from 0 to 118');
+    else if (typeof energy === 'number' && Number.isFinite(energy)) energies.set(Number(key), energy);
+    else if (
+      byCharge !== undefined &&
+      Object.entries(byCharge).every(([charge, each]) => /^-?\d+$/u.test(charge) && Number.isFinite(each))
+    ) {
+      energies.set(Number(key), new Map(Object.entries(byCharge).map(([charge, each]) => [Number(charge), each as number])));
+    } else wrong(`${where}.${key}`, `expected an energy, or a mapping from formal charge to energy, received ${show(energy)}`);
+  }
+  if (mapping === null) wrong(where, 'needs atomic_number_mapping beside it');
+  const absent = [...(mapping?.keys() ?? [])].filter((number) => !Object.hasOwn(record, String(number)));
+  if (absent.length > 0) wrong(where, `has no energy for atomic number ${absent.join(', ')} of atomic_number_mapping`);
+  return energies;
+}
+
+function parseFeatures(value: unknown, table: Readonly<Record<string, unknown>>, where: string, wrong: Wrong): readonly string[] | null {
+  if (value === undefined || value === null) return null;
+  if (!Array.isArray(value)) return wrong(where, `expected a list of names, received ${show(value)}`) ?? null;
+  for (const [i, name] of value.entries()) {
+    if (typeof name !== 'string' || !Object.hasOwn(table, name)) {
+      wrong(`${where}[${i}]`, `expected one of ${Object.keys(table).join(', ')}, received ${show(name)}`);
+    }
+  }
+  return value.length === 0 ? null : [...(value as string[])].sort();
+}
+
+/** molflux's template: {feature_name} and {source_column} are filled in; absent or null is `{source_column}::{feature_name}`. */
+function parseTemplate(as: unknown, column: string, where: string, wrong: Wrong): (feature: string) => string {
+  const template = (Array.isArray(as) && as.length === 1 ? as[0] : as) ?? '{source_column}::{feature_name}';
+  if (typeof template !== 'string' || !template.includes('{feature_name}')) {
+    wrong(where, `expected a template with {feature_name}, received ${show(as)}`);
+    return (feature) => feature;
+  }
+  return (feature) => template.replaceAll('{source_column}', column).replaceAll('{feature_name}', feature);
+}
+
+function isAtomicNumber(text: string): boolean {
+  return /^\d{1,3}$/u.test(text) && Number(text) <= 118;
+}
+
+function asRecord(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'nothing' : (JSON.stringify(value)?.slice(0, 80) ?? typeof value);
+}
+
+function notAvailable(what: string, fix: string): RootstockError {
+  return new RootstockError('NOT_AVAILABLE', `Not available: ${what}.\nFix: ${fix}`, { what });
+}
