@@ -7,6 +7,7 @@ import { openDataset } from '../data/open-dataset.ts';
 import { RootstockError } from '../errors.ts';
 import { PHASE_BUDGETS_MS } from '../training/budgets.ts';
 import { evaluate } from '../training/evaluate.ts';
+import type { TargetColumns } from '../training/target-layout.ts';
 import { type JobContext, nextTurn, prepareModel } from './job-context.ts';
 
 /** Judges weights on one split with the last stage's datamodule and trainer, and the run's evaluation metrics (none named: all of the task). */
@@ -34,6 +35,7 @@ export async function runEvaluate(job: EvaluateJob, { channel }: JobContext): Pr
     neighbours: datamodule.neighbours,
     ...pass,
     metrics: plan.evaluation.metrics.length === 0 ? null : plan.evaluation.metrics,
+    columns: targetColumns(plan),
     prefix: job.prefix,
     between() {
       // A batch may be the first of its model here: the budget of a dry run.
@@ -42,4 +44,10 @@ export async function runEvaluate(job: EvaluateJob, { channel }: JobContext): Pr
     },
   });
   return { type: 'evaluated', metrics };
+}
+
+/** y_features by head. */
+function targetColumns({ model, data }: Plan): TargetColumns {
+  const targets = data.request.graph?.targets;
+  return targets === undefined ? { y: model.yFeatures } : { ...targets };
 }

@@ -58,13 +58,11 @@ export function loadBatch(dataset: Dataset, rows: Rows, neighbours: NeighbourPla
     if (neighbours === null) throw new TypeError('molecules need a neighbour plan');
     return { kind: 'graphs', graphs: uploadGraphBatch(buildGraphBatch(dataset, rows, neighbours)), samples: rows.length };
   }
-  const { width, targetWidth } = dataset;
-  const inputs = new Float32Array(rows.length * width);
-  rows.forEach((row, at) => inputs.set(dataset.x.subarray(row * width, (row + 1) * width), at * width));
+  const { width } = dataset;
   return {
     kind: 'features',
-    inputs: tensor(inputs, [rows.length, width], 'float32'),
-    targets: loadTargets(dataset, rows, targetWidth),
+    inputs: tensor(takeLines(dataset.x, rows, width), [rows.length, width], 'float32'),
+    targets: loadTargets(dataset, rows),
     samples: rows.length,
   };
 }
@@ -76,15 +74,49 @@ export function disposeBatch(batch: Batch): void {
   batch.targets.dispose();
 }
 
-/** Targets of rows on the host, in the layout of `Dataset.y`. */
-export function targetsOf({ y, targetWidth }: FeatureDataset, rows: Rows): Float32Array | Int32Array {
-  const width = y instanceof Int32Array ? 1 : targetWidth;
-  const targets = y instanceof Int32Array ? new Int32Array(rows.length) : new Float32Array(rows.length * width);
-  if (y.length > 0) rows.forEach((row, at) => targets.set(y.subarray(row * width, (row + 1) * width), at * width));
-  return targets;
+/** Copies the targets of rows of plain features to the device: [B, T] float32, or [B] int32 classes. */
+export function loadTargets(dataset: FeatureDataset, rows: Rows): Tensor {
+  const { values, width } = featureTargets(dataset, rows);
+  return values instanceof Int32Array ? tensor(values, [rows.length], 'int32') : tensor(values, [rows.length, width], 'float32');
 }
 
-function loadTargets(dataset: FeatureDataset, rows: Rows, targetWidth: number): Tensor {
-  const targets = targetsOf(dataset, rows);
-  return targets instanceof Int32Array ? tensor(targets, [rows.length], 'int32') : tensor(targets, [rows.length, targetWidth], 'float32');
+/** Targets of one head on the host, row-major. */
+export interface HostTargets {
+  readonly values: Float32Array | Int32Array;
+  readonly width: number;
+}
+
+/** Targets of rows on the host by head, molecules, atoms and edges in the order of a batch; plain features have the head `y`. */
+export function targetsOf(dataset: Dataset, rows: Rows): Readonly<Record<string, HostTargets>> {
+  if (dataset.kind === 'features') return { y: featureTargets(dataset, rows) };
+  return Object.fromEntries(
+    Object.entries(dataset.targets).map(([head, { offsets, width, values }]) => {
+      const parts = Array.from(rows, (row) => values.subarray((offsets[row] as number) * width, (offsets[row + 1] as number) * width));
+      return [head, { values: concatenate(parts), width }];
+    }),
+  );
+}
+
+function featureTargets({ y, targetWidth }: FeatureDataset, rows: Rows): HostTargets {
+  const width = y instanceof Int32Array ? 1 : targetWidth;
+  const values = y instanceof Int32Array ? new Int32Array(rows.length) : new Float32Array(rows.length * width);
+  if (y.length > 0) rows.forEach((row, at) => values.set(y.subarray(row * width, (row + 1) * width), at * width));
+  return { values, width };
+}
+
+/** Copies lines of a row-major matrix together. */
+function takeLines(values: Float32Array, rows: Rows, width: number): Float32Array {
+  const taken = new Float32Array(rows.length * width);
+  rows.forEach((row, at) => taken.set(values.subarray(row * width, (row + 1) * width), at * width));
+  return taken;
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const joined = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
 }

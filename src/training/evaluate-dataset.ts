@@ -1,12 +1,11 @@
-import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { NeighbourPlan } from '../contracts/graphs.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { RootstockError } from '../errors.ts';
 import type { Params } from '../models/definition.ts';
-import { countBatches, disposeBatch, loadBatch, type Rows, rowsOfBatch, targetsOf } from './batches.ts';
+import { type Batch, countBatches, disposeBatch, loadBatch, type Rows, rowsOfBatch, targetsOf } from './batches.ts';
 import { evaluationContext } from './forward-context.ts';
-import type { MetricSet } from './metrics/create-metrics.ts';
-import { passModel } from './model-pass.ts';
+import type { BatchResults, HeadMetrics, HeadResults } from './metrics/head-metrics.ts';
+import { type PassResult, passModel } from './model-pass.ts';
 import type { Model } from './stage-setup.ts';
 
 /** A pass over a dataset in file order, in eval mode. */
@@ -22,29 +21,42 @@ export interface EvaluationPass {
   readonly limit: number | null;
   /** Runs before each batch, so that messages get in and the watchdog hears of progress. */
   readonly between: () => Promise<void>;
+  /** Puts rows on the device; absent: rows as they are. */
+  readonly load?: (rows: Rows) => Batch;
 }
 
 /** Adds every batch of a pass to the metrics. Touches neither the training stream nor any buffer. */
-export async function evaluateDataset(pass: EvaluationPass, metrics: MetricSet): Promise<void> {
-  const { dataset } = pass;
-  if (dataset.kind !== 'features') throw new RootstockError('NOT_AVAILABLE', 'Molecules cannot be evaluated yet.');
+export async function evaluateDataset(pass: EvaluationPass, metrics: HeadMetrics): Promise<void> {
+  const { model, params, dataset, neighbours } = pass;
+  const load = pass.load ?? ((rows: Rows) => loadBatch(dataset, rows, neighbours));
   await overBatches(pass, async (rows) => {
-    const batch = loadBatch(pass.dataset, rows, pass.neighbours);
-    const { outputs, loss } = tidy(() => {
-      const result = passModel(pass.model, pass.params, batch, evaluationContext(pass.model));
-      return { outputs: result.outputs['y'] as Tensor, loss: result.loss };
-    });
+    const batch = load(rows);
+    const result = tidy(() => ({ ...passModel(model, params, batch, evaluationContext(model)) }));
     disposeBatch(batch);
-    const [meanLoss, values] = await Promise.all([loss.data(), metrics.needsOutputs ? outputs.data() : new Float32Array(0)]);
-    loss.dispose();
-    outputs.dispose();
-    metrics.add({
-      rows: rows.length,
-      loss: meanLoss[0] ?? Number.NaN,
-      outputs: Float32Array.from(values),
-      targets: targetsOf(dataset, rows),
-    });
+    metrics.add(await toResults(pass, rows, { result, needsOutputs: metrics.needsOutputs }));
   });
+}
+
+/** Reads what a batch gave and frees it. */
+async function toResults(
+  { dataset }: EvaluationPass,
+  rows: Rows,
+  { result, needsOutputs }: { readonly result: PassResult; readonly needsOutputs: boolean },
+): Promise<BatchResults> {
+  const { loss, headLosses, outputs } = result;
+  const read = async (tensor: Tensor): Promise<Float32Array> => Float32Array.from(await tensor.data());
+  const scalar = async (tensor: Tensor): Promise<number> => (await read(tensor))[0] ?? Number.NaN;
+  const targets = needsOutputs ? targetsOf(dataset, rows) : {};
+  const heads: Record<string, HeadResults> = {};
+  for (const [head, { values, width }] of Object.entries(targets)) {
+    const output = outputs[head];
+    if (output !== undefined) heads[head] = { rows: values.length / width, outputs: await read(output), targets: values };
+  }
+  const found: Record<string, number> = {};
+  for (const [head, tensor] of Object.entries(headLosses)) found[head] = await scalar(tensor);
+  const results = { samples: rows.length, loss: await scalar(loss), headLosses: found, heads };
+  dispose([loss, ...Object.values(headLosses), ...Object.values(outputs)]);
+  return results;
 }
 
 async function overBatches(pass: EvaluationPass, work: (rows: Rows) => Promise<void>): Promise<void> {

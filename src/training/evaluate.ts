@@ -3,8 +3,9 @@ import type { Metrics } from '../contracts/json.ts';
 import type { Weights } from '../contracts/tensors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { evaluateDataset } from './evaluate-dataset.ts';
-import { createMetrics } from './metrics/create-metrics.ts';
+import { createHeadMetrics } from './metrics/head-metrics.ts';
 import type { Model } from './stage-setup.ts';
+import { type TargetColumns, targetLayout } from './target-layout.ts';
 import { uploadTensor } from './tensor-data.ts';
 
 /** Which weights to judge on which rows. */
@@ -20,6 +21,8 @@ export interface EvaluateInput {
   readonly limit: number | null;
   /** Names of metrics; null: all of the task. The loss is always there. */
   readonly metrics: readonly string[] | null;
+  /** y_features by head: where a head has several, each is judged for itself, too (`test/mae/<column>`). */
+  readonly columns: TargetColumns;
   /** `test` gives `test/accuracy`. */
   readonly prefix: string;
   readonly between: () => Promise<void>;
@@ -28,7 +31,7 @@ export interface EvaluateInput {
 /** Computes metrics of weights on a dataset, in eval mode and file order. Errors: CONFIG_INVALID for metrics that do not fit the task. */
 export async function evaluate(input: EvaluateInput): Promise<Metrics> {
   const { model, dataset, neighbours, batchSize, dropLast, limit, between } = input;
-  const metrics = createMetrics(input.metrics, model.definition.task);
+  const metrics = createHeadMetrics(targetLayout(model, input.columns), input.metrics, { perColumn: true });
   const params = Object.fromEntries([...input.weights].map(([path, data]) => [path, uploadTensor(data)]));
   try {
     await evaluateDataset({ model, params, dataset, neighbours, batchSize, dropLast, limit, between }, metrics);

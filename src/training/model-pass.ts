@@ -10,18 +10,31 @@ export interface PassResult {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** The scalar to minimise: a mean over the batch. */
   readonly loss: Scalar;
+  /** The summands of the loss by head; none for a model of plain features. */
+  readonly headLosses: Readonly<Record<string, Scalar>>;
 }
 
 /** Computes outputs and loss of one batch, whatever kind of model and batch it is. */
-export function passModel({ definition, config, ops }: Model, params: Params, batch: Batch, context: ForwardContext): PassResult {
+export function passModel(model: Model, params: Params, batch: Batch, context: ForwardContext): PassResult {
+  const { definition, config, ops } = model;
+  const outputs = computeOutputs(model, params, batch, context);
   if (definition.inputs === 'graphs') {
     if (batch.kind !== 'graphs') throw mismatch(definition.name, batch.kind);
-    const outputs = definition.forward(params, batch.graphs, context);
-    return { outputs, loss: definition.loss(outputs, batch.graphs, context).total };
+    const loss = definition.loss(outputs, batch.graphs, context);
+    return { outputs, loss: loss.total, headLosses: { ...loss.heads } };
   }
   if (batch.kind !== 'features') throw mismatch(definition.name, batch.kind);
-  const y = definition.forward(params, batch.inputs, context);
-  return { outputs: { y }, loss: definition.loss(y, batch.targets, ops, config) };
+  return { outputs, loss: definition.loss(outputs['y'] as Tensor, batch.targets, ops, config), headLosses: {} };
+}
+
+/** Computes outputs by head; a model of plain features has one, `y`. */
+export function computeOutputs({ definition }: Model, params: Params, batch: Batch, context: ForwardContext): PassResult['outputs'] {
+  if (definition.inputs === 'graphs') {
+    if (batch.kind !== 'graphs') throw mismatch(definition.name, batch.kind);
+    return { ...definition.forward(params, batch.graphs, context) };
+  }
+  if (batch.kind !== 'features') throw mismatch(definition.name, batch.kind);
+  return { y: definition.forward(params, batch.inputs, context) };
 }
 
 function mismatch(model: string, kind: string): RootstockError {

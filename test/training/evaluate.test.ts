@@ -66,6 +66,7 @@ function run(options: {
     dropLast: options.dropLast ?? false,
     limit: options.limit ?? null,
     metrics: options.metrics ?? null,
+    columns: { y: ['label'] },
     prefix: 'test',
     between: () => Promise.resolve(),
   });

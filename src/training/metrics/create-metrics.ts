@@ -38,11 +38,15 @@ export function metricKey(prefix: string, name: string): string {
 }
 
 /**
- * Creates running metrics. Null names mean all that fit the task; the loss is always among them, and first.
+ * Creates running metrics of one head of targets. Null names mean all that fit the task; the loss is always among them, and first.
  * Throws CONFIG_INVALID that lists every unknown or unfitting name and the names there are.
  */
 export function createMetrics(names: readonly string[] | null, task: Task): MetricSet {
-  const chosen = chooseMetrics(names ?? metricNames(task), task);
+  return runningMetrics(chooseMetrics(names, task), task);
+}
+
+/** Creates running sums of the metrics given, in their order. */
+export function runningMetrics(chosen: readonly Metric[], task: Task): MetricSet {
   const sums = new Map(chosen.map(({ name }) => [name, [] as number[]]));
   const sumsOf = (name: string): number[] => sums.get(name) ?? [];
   const needsOutputs = chosen.some((metric) => metric.needsOutputs);
@@ -63,8 +67,10 @@ export function createMetrics(names: readonly string[] | null, task: Task): Metr
   };
 }
 
-function chooseMetrics(names: readonly string[], task: Task): readonly Metric[] {
+/** Finds metrics by name, the loss first; null: all that fit the task. Throws as `createMetrics`. */
+export function chooseMetrics(wanted: readonly string[] | null, task: Task): readonly Metric[] {
   const fitting = metricNames(task);
+  const names = wanted ?? fitting;
   const problems: Problem[] = names
     .filter((name) => !fitting.includes(name))
     .map((name) => {

@@ -1,11 +1,11 @@
-/** One batch of results on the host. B rows, K classes or T targets, row-major. */
+/** One batch of results of one head on the host. B rows (molecules, atoms or edges for a molecule model), K classes or T targets, row-major. */
 export interface MetricBatch {
   readonly rows: number;
   /** Mean loss over the rows. */
   readonly loss: number;
   /** Logits [B, K] of a classifier, values [B, T] of a regressor. May be empty when only the loss is asked for. */
   readonly outputs: Float32Array;
-  /** Class indices [B], or values [B, T]. May be empty when only the loss is asked for. */
+  /** Class indices [B], or values [B, T], NaN where one is missing. May be empty when only the loss is asked for. */
   readonly targets: Float32Array | Int32Array;
 }
 

@@ -2,8 +2,9 @@ import { type Metric, sumAt } from './metric.ts';
 
 /**
  * Coefficient of determination of each target, averaged over targets (scikit-learn's r2_score, uniform_average): 1 - residual / total
- * sum of squares; for a constant target 1 when all outputs are exact and 0 otherwise; NaN below two rows. At most 1.
- * sums: [rows, then mean, total and residual sum of squares of target 0, 1, ...]. The mean runs along (Welford 1962), so large
+ * sum of squares; for a constant target 1 when all outputs are exact and 0 otherwise; NaN below two rows. At most 1. Missing targets are
+ * left out, and so is a column with fewer than two.
+ * sums: for target 0, 1, ... [values, mean, total and residual sum of squares]. The mean runs along (Welford 1962), so large
  * offsets (total energies) lose no digits.
  */
 export const r2: Metric = {
@@ -12,27 +13,28 @@ export const r2: Metric = {
   needsOutputs: true,
   add(sums, { rows, outputs, targets }) {
     const width = outputs.length / rows;
-    for (let row = 0; row < rows; row++) {
-      const count = sumAt(sums, 0) + 1;
-      sums[0] = count;
-      for (let column = 0; column < width; column++) {
-        const target = targets[row * width + column] as number;
-        const error = (outputs[row * width + column] as number) - target;
-        const at = 1 + 3 * column;
-        const before = sumAt(sums, at);
-        const mean = before + (target - before) / count;
-        sums[at] = mean;
-        sums[at + 1] = sumAt(sums, at + 1) + (target - before) * (target - mean);
-        sums[at + 2] = sumAt(sums, at + 2) + error * error;
+    for (let i = 0; i < outputs.length; i++) {
+      const at = 4 * (i % width);
+      const target = targets[i] as number;
+      if (Number.isNaN(target)) {
+        for (let sum = at; sum < at + 4; sum++) sums[sum] = sumAt(sums, sum);
+        continue;
       }
+      const error = (outputs[i] as number) - target;
+      const count = sumAt(sums, at) + 1;
+      const before = sumAt(sums, at + 1);
+      const mean = before + (target - before) / count;
+      sums[at] = count;
+      sums[at + 1] = mean;
+      sums[at + 2] = sumAt(sums, at + 2) + (target - before) * (target - mean);
+      sums[at + 3] = sumAt(sums, at + 3) + error * error;
     }
   },
   value(sums) {
-    const width = (sums.length - 1) / 3;
-    if (sumAt(sums, 0) < 2) return Number.NaN;
-    let total = 0;
-    for (let column = 0; column < width; column++) total += scoreOf(sumAt(sums, 2 + 3 * column), sumAt(sums, 3 + 3 * column));
-    return total / width;
+    const scores = Array.from({ length: sums.length / 4 }, (_, column) => 4 * column)
+      .filter((at) => sumAt(sums, at) >= 2)
+      .map((at) => scoreOf(sumAt(sums, at + 2), sumAt(sums, at + 3)));
+    return scores.reduce((total, score) => total + score, 0) / scores.length;
   },
 };
 
