@@ -5,6 +5,7 @@ const allowed = {
   random: [],
   config: base,
   transfer: base,
+  convert: [...base, 'config'],
   plan: [...base, 'config', 'transfer', 'models'],
   kernels: base,
   ops: [...base, 'kernels'],
@@ -24,6 +25,7 @@ const allowed = {
   cli: [
     ...base,
     'config',
+    'convert',
     'plan',
     'planner',
     'trainer-client',
@@ -72,7 +74,7 @@ module.exports = {
     {
       name: 'pure-folders-do-no-io',
       severity: 'error',
-      from: { path: '^src/(contracts|random|config|transfer|plan)/' },
+      from: { path: '^src/(contracts|random|config|convert|transfer|plan)/' },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?crypto$' },
     },
   ],

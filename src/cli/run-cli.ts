@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../contracts/version.ts';
 import { RootstockError } from '../errors.ts';
 import { abortCommand, cancelCommand, retryCommand } from './commands/control.ts';
+import { convertCommand } from './commands/convert.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { gcCommand } from './commands/gc.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -27,6 +28,7 @@ const COMMANDS: readonly AddCommand[] = [
   abortCommand,
   predictCommand,
   inspectCommand,
+  convertCommand,
   workerCommand,
   devCommand,
   gcCommand,

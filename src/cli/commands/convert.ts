@@ -1,0 +1,126 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { text as readAll } from 'node:stream/consumers';
+import type { Command } from 'commander';
+import type { JsonObject } from '../../contracts/json.ts';
+import { convertRun } from '../../convert/convert-run.ts';
+import { noteLines } from '../../convert/notes.ts';
+import { parsePythonLiteral } from '../../convert/python-literal.ts';
+import { writeRunFile } from '../../convert/write-run-file.ts';
+import { RootstockError } from '../../errors.ts';
+import { loadModels } from '../../models/load-models.ts';
+import { EXIT } from '../exit-codes.ts';
+import { globalOptions } from '../global-options.ts';
+import { createOutput } from '../output.ts';
+import type { AddCommand } from '../run-cli.ts';
+
+interface ConvertFlags {
+  readonly out?: string;
+  readonly name?: string;
+  readonly data?: string;
+  readonly train?: string;
+  readonly validation?: string;
+  readonly test?: string;
+  readonly rowId?: string;
+  readonly model?: string;
+  readonly faithful?: boolean;
+  readonly json?: boolean;
+}
+
+/** `rootstock convert`. */
+export const convertCommand: AddCommand = (program, done) => {
+  program
+    .command('convert')
+    .description('turn a model_config of physicsml or molflux into a run file, and explain everything that changed')
+    .argument('<file>', 'Python dictionary or JSON: {name, config}; - reads standard input')
+    .option('--out <run.yaml>', 'run file to write (never overwrites); absent: print it')
+    .option('--name <name>', 'name of the run; absent: the name of the file')
+    .option('--data <file>', 'parquet, CSV or JSONL with all rows, split 80/10/10 by row id')
+    .option('--train <file>', 'rows for training, with --validation and --test for the others')
+    .option('--validation <file>', 'rows for validation')
+    .option('--test <file>', 'rows for the test')
+    .option('--row-id <column>', 'column with a stable id per row')
+    .option('--model <dir>', 'where the run puts its model; absent: models/<name>')
+    .option('--faithful', "write out the original's behaviour where it differs here, so that the numbers stay")
+    .option('--json', 'print the run file and the notes as one JSON object')
+    .addHelpText(
+      'after',
+      `
+Only literals are read; nothing is executed. Copy the dictionary out of your script, as it is:
+  rootstock convert model_config.py --data molecules.parquet --out transfer.yaml
+  python -c 'from my_script import model_config; print(model_config)' | rootstock convert - --out transfer.yaml
+
+docs/from-physicsml.md compares both side by side.`,
+    )
+    .action(async (file: string, flags: ConvertFlags, command: Command) => {
+      const output = createOutput(flags.json === true);
+      const source = file === '-' ? 'standard input' : file;
+      const literal = parsePythonLiteral(await readText(file), source);
+      const name = flags.name ?? (file === '-' ? 'converted' : nameOf(file));
+      const { run, notes } = convertRun({
+        modelConfig: literal.value,
+        wholeFloats: literal.wholeFloats,
+        name,
+        data: dataSection(flags),
+        outputPath: flags.model ?? `models/${name}`,
+        faithful: flags.faithful === true,
+        models: await loadModels(globalOptions(command).register),
+      });
+      const yaml = writeRunFile(run, notes, source);
+      if (flags.out !== undefined) await writeNew(flags.out, yaml);
+      else if (!output.json) process.stdout.write(yaml);
+      output.object({ event: 'converted', out: flags.out ?? null, run, notes });
+      if (flags.out !== undefined) output.line(`Wrote ${flags.out}. "rootstock plan ${flags.out}" shows what it does.`);
+      if (notes.length > 0) output.note(`\n${noteLines(notes).join('\n')}`);
+      done(EXIT.done);
+    });
+};
+
+function dataSection({ data, train, validation, test, rowId }: ConvertFlags): JsonObject | null {
+  const id = rowId === undefined ? {} : { row_id: rowId };
+  if (data !== undefined && train !== undefined) {
+    throw new RootstockError(
+      'USAGE',
+      '--data and --train exclude each other.\nFix: give one file with --data, or one per split with --train, --validation, --test.',
+    );
+  }
+  if (data !== undefined) return { source: data, ...id, split: { name: 'shuffle_split' } };
+  if (train === undefined) return null;
+  return { train, ...(validation === undefined ? {} : { validation }), ...(test === undefined ? {} : { test }), ...id };
+}
+
+/** The file's name as a run's name: letters, digits, ".", "_" and "-". */
+function nameOf(file: string): string {
+  const stem = basename(file, extname(file)).replaceAll(/[^A-Za-z0-9._-]+/gu, '-');
+  return /^[A-Za-z0-9]/u.test(stem) ? stem.slice(0, 128) : `run-${stem}`.slice(0, 128);
+}
+
+async function readText(file: string): Promise<string> {
+  if (file === '-') return readAll(process.stdin);
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new RootstockError(
+      'FILE_NOT_FOUND',
+      `"${file}" cannot be read.\nFix: give a file with one Python dictionary or JSON.`,
+      { file },
+      { cause },
+    );
+  }
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: 'wx' });
+  } catch (cause) {
+    const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+    throw new RootstockError(
+      exists ? 'OUTPUT_EXISTS' : 'FILE_UNREADABLE',
+      exists
+        ? `"${path}" is there already, and is not overwritten.\nFix: give another --out.`
+        : `"${path}" cannot be written: ${String(cause)}`,
+      { path },
+      { cause },
+    );
+  }
+}

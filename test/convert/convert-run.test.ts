@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { parseRun } from '../../src/config/parse-run.ts';
+import type { Json, JsonObject } from '../../src/contracts/json.ts';
+import { type Converted, convertRun } from '../../src/convert/convert-run.ts';
+import { parsePythonLiteral } from '../../src/convert/python-literal.ts';
+import { writeRunFile } from '../../src/convert/write-run-file.ts';
+import { mlpRegressor } from '../../src/models/mlp-regressor.ts';
+import { modelRegistry } from '../../src/models/registry.ts';
+
+const { models } = modelRegistry();
+
+/** Converts a Python dictionary whose config is the text. */
+function convert(config: string, options: { readonly faithful?: boolean } = {}): Converted {
+  const literal = parsePythonLiteral(
+    `{'name': 'mlp_regressor', 'config': {'x_features': ['a'], 'y_features': ['y'], ${config}}}`,
+    'config.py',
+  );
+  return convertRun({
+    modelConfig: literal.value,
+    wholeFloats: literal.wholeFloats,
+    name: 'converted',
+    data: { train: 'train.parquet' },
+    outputPath: 'models/converted',
+    faithful: options.faithful ?? false,
+    models,
+  });
+}
+
+function configOf({ run }: Converted): JsonObject {
+  return (run['model'] as JsonObject)['config'] as JsonObject;
+}
+
+function notesOf({ notes }: Converted): readonly string[] {
+  return notes.map(({ kind, where }) => `${kind} ${where.replace('model.config.', '')}`);
+}
+
+function transfer(stages: string, mapping = "{'module': 'module'}"): string {
+  return `'transfer_learning': {'pre_trained_model_path': 'old', 'modules_to_match': ${mapping}, 'stages': [${stages}]}`;
+}
+
+test('a mapping is turned round, and one module that feeds two becomes a list', () => {
+  const converted = convert(transfer('{}', "{'module.0': 'module.0', 'module.2': 'module.0', 'module.4': 'module.2'}"));
+  const { modules_to_match: mapping } = configOf(converted)['transfer_learning'] as JsonObject;
+  assert.deepEqual(mapping, { 'module.0': ['module.0', 'module.2'], 'module.2': 'module.4' });
+  assert.deepEqual(notesOf(converted), ['changed transfer_learning.modules_to_match']);
+});
+
+test('a mapping of names to themselves stays without a word', () => {
+  assert.deepEqual(convert(transfer('{}')).notes, []);
+});
+
+test('an empty mapping is left for a person', () => {
+  assert.ok(notesOf(convert(transfer('{}', '{}'))).includes('to do transfer_learning.modules_to_match'));
+});
+
+const SHALLOW = `'optimizer': {'name': 'AdamW', 'config': {'lr': 1e-3, 'weight_decay': 0.05}}, ${transfer("{'optimizer': {'config': {'lr': 1e-2}}}")}`;
+
+test('a stage whose shallow override loses keys of the base is noted, and its numbers are kept when faithful', () => {
+  const plain = convert(SHALLOW);
+  assert.deepEqual(notesOf(plain), ['differs transfer_learning.stages.0.optimizer.config']);
+  assert.match(plain.notes[0]?.text ?? '', /weight_decay \(base 0.05, in the original 0.01\)/u);
+  const faithful = convert(SHALLOW, { faithful: true });
+  const { stages } = configOf(faithful)['transfer_learning'] as { readonly stages: readonly Json[] } & JsonObject;
+  assert.deepEqual(stages, [{ optimizer: { config: { weight_decay: 0.01, lr: 0.01 } } }]);
+});
+
+test('frozen modules and accumulated gradients are noted, and set back when faithful', () => {
+  const text = `'trainer': {'accumulate_grad_batches': 2}, ${transfer("{'freeze_modules': ['module.0']}")}`;
+  assert.deepEqual(notesOf(convert(text)), ['differs trainer.accumulate_normalization', 'differs trainer.frozen_modules_mode']);
+  assert.deepEqual(configOf(convert(text, { faithful: true }))['trainer'], {
+    accumulate_grad_batches: 2,
+    accumulate_normalization: 'lightning',
+    frozen_modules_mode: 'train',
+  });
+});
+
+test('T_max: num_steps in two stages is noted, because the original leaks the count of stage 1', () => {
+  const scheduler = `'scheduler': {'name': 'CosineAnnealingLR', 'config': {'T_max': 'num_steps'}}`;
+  assert.deepEqual(notesOf(convert(`${scheduler}, ${transfer('{}, {}')}`)), ['differs scheduler']);
+  assert.deepEqual(notesOf(convert(`${scheduler}, ${transfer('{}')}`)), []);
+});
+
+test('keys without a meaning are left out, and said only when they asked for something', () => {
+  const converted = convert(`'compile': False, 'trainer': {'devices': 2, 'profiler': None, 'max_epochs': 3, 'limit_train_batches': 1.0}`);
+  assert.deepEqual(configOf(converted)['trainer'], { max_epochs: 3 });
+  assert.deepEqual(notesOf(converted), ['dropped trainer.limit_train_batches', 'dropped trainer.devices']);
+});
+
+test('a limit of 1 means one batch and stays', () => {
+  assert.deepEqual(configOf(convert(`'trainer': {'limit_train_batches': 1}`))['trainer'], { limit_train_batches: 1 });
+});
+
+test('what a run file refuses is left for a person, with its place', () => {
+  assert.deepEqual(notesOf(convert(`'hiden_dim': 3, 'optimizer': {'name': 'LBFGS'}`)), ['to do hiden_dim', 'to do optimizer.name']);
+});
+
+test('a model in a repository is left for a person', () => {
+  const text = `'transfer_learning': {'repo_url': 'git@example.com:models', 'stages': [{}]}`;
+  assert.ok(notesOf(convert(text)).includes('to do transfer_learning.pre_trained_model_path'));
+});
+
+test('the written YAML parses to the same run, notes and all', () => {
+  const converted = convert(SHALLOW);
+  const yaml = writeRunFile(converted.run, converted.notes, 'config.py');
+  assert.match(yaml, /^# Made by rootstock convert from config\.py\.\n# Same words/u);
+  assert.ok(yaml.split('\n').every((line) => line.length <= 120));
+  const run = parseRun(yaml, { source: 'run.yaml', models: [mlpRegressor] });
+  assert.deepEqual(run.written, converted.run);
+});
+
+test('something else than a model_config is refused', () => {
+  const convertValue = (modelConfig: Json) =>
+    convertRun({ modelConfig, wholeFloats: new Set(), name: 'x', data: null, outputPath: 'y', faithful: false, models });
+  for (const value of [null, [], {}, { name: 'egnn_model' }, { name: 3, config: {} }])
+    assert.throws(() => convertValue(value), { code: 'CONFIG_INVALID' });
+});
