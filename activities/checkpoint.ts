@@ -1,12 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { finaliseStage } from '../src/artifacts/finalise-stage.ts';
+import { type FinalWeights, finaliseStage } from '../src/artifacts/finalise-stage.ts';
 import { buildCommittedSampleLog } from '../src/artifacts/sample-log.ts';
 import type { SnapshotManifest } from '../src/artifacts/snapshot.ts';
 import { collectLedger, findNewestSnapshot, pruneSnapshots, readSnapshotChain } from '../src/artifacts/snapshots.ts';
 import { finishStage, readStageManifest } from '../src/artifacts/stage-manifest.ts';
 import type { Plan, StagePlan } from '../src/contracts/plan.ts';
 import { stageOf } from '../src/contracts/plan-stages.ts';
+import type { Ref } from '../src/contracts/refs.ts';
 import type { CheckpointInput, StageResult } from '../src/contracts/stage-activities.ts';
 import { committedSampleLog, rawSampleLog } from '../src/contracts/state-directory.ts';
 import type { Weights } from '../src/contracts/tensors.ts';
@@ -40,7 +41,7 @@ export async function checkpoint(deps: ActivityDependencies, input: CheckpointIn
       name: stage.name,
       stageKey,
       ...final,
-      weights: stage.carryWeights === 'best' && final.bestWeights !== null ? final.bestWeights : final.lastWeights,
+      weights: carriedWeights(stage, final),
       ledger: await collectLedger(store, stageKey, snapshot),
       epochs,
       steps,
@@ -67,6 +68,12 @@ export async function checkpoint(deps: ActivityDependencies, input: CheckpointIn
     await pruneSnapshots(store, input.stageKey, { newest: snapshot.n, keep: 1 });
     return { ...manifest.result, index: input.stage, name: stage.name };
   });
+}
+
+/** What the next stage starts from; finaliseStage has made sure that it is there. */
+function carriedWeights({ carryWeights }: StagePlan, { lastWeights, bestWeights, emaWeights }: FinalWeights): Ref {
+  const carried = { last: lastWeights, best: bestWeights, ema: emaWeights }[carryWeights];
+  return carried ?? lastWeights;
 }
 
 /** Over frozen parameters, and the buffers of frozen modules where those run in eval mode. */

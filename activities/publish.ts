@@ -148,6 +148,7 @@ function manifest({ plan, input, test, baseline, keyDocuments }: ManifestInput):
       weights_sha256: stage.weights.digest,
       last_weights_sha256: stage.lastWeights.digest,
       best_weights_sha256: stage.bestWeights?.digest ?? null,
+      ...(stage.emaWeights === undefined ? {} : { ema_weights_sha256: stage.emaWeights.digest }),
       epochs: stage.epochs,
       steps: stage.steps,
       metrics: { ...stage.metrics },

@@ -20,13 +20,16 @@ export interface FinaliseInput {
   readonly frozenDigest: (weights: Weights) => string;
 }
 
+/** The weights of a finished stage by kind, and the proof that frozen ones are unchanged. */
+export type FinalWeights = Pick<StageResult, 'lastWeights' | 'bestWeights' | 'emaWeights' | 'freezeReceipt'>;
+
 /**
  * Makes complete canonical weights of a stage's last snapshot and its input. Works on host arrays; a second call gives the same references.
  *
  * Errors: FROZEN_CHANGED when a frozen tensor is not what it was, INTERNAL when the snapshot is not of a finished stage,
- * STAGE_INVALID when carry_weights is best and no validation gave a best; those of the store.
+ * STAGE_INVALID when carry_weights is best and no validation gave a best, or ema and nothing was averaged; those of the store.
  */
-export async function finaliseStage(input: FinaliseInput): Promise<Pick<StageResult, 'lastWeights' | 'bestWeights' | 'freezeReceipt'>> {
+export async function finaliseStage(input: FinaliseInput): Promise<FinalWeights> {
   const { store, stage, stageKey, snapshot } = input;
   const state = await loadTrainingState(store, stageKey, snapshot);
   if (state.counters.stoppedBy === null) {
@@ -38,7 +41,14 @@ export async function finaliseStage(input: FinaliseInput): Promise<Pick<StageRes
   const freezeReceipt = { before: input.frozenDigest(start), after: input.frozenDigest(last) };
   if (freezeReceipt.before !== freezeReceipt.after) throw frozenChanged(stage, freezeReceipt);
   if (best === null && stage.carryWeights === 'best') throw noBest(stage);
-  return { lastWeights: await saveWeights(store, last), bestWeights: best === null ? null : await saveWeights(store, best), freezeReceipt };
+  if (state.ema === undefined && stage.carryWeights === 'ema') throw noEma(stage);
+  const ema = state.ema === undefined ? {} : { emaWeights: await saveWeights(store, mergeWeights(start, state.ema, stage.mask.frozen)) };
+  return {
+    lastWeights: await saveWeights(store, last),
+    bestWeights: best === null ? null : await saveWeights(store, best),
+    ...ema,
+    freezeReceipt,
+  };
 }
 
 function frozenChanged(stage: StagePlan, receipt: { readonly before: string; readonly after: string }): RootstockError {
@@ -46,6 +56,14 @@ function frozenChanged(stage: StagePlan, receipt: { readonly before: string; rea
     'FROZEN_CHANGED',
     `Training stage "${stage.name}" has changed frozen tensors: their digest was ${receipt.before} before and is ${receipt.after} after.`,
     { stage: stage.name, ...receipt },
+  );
+}
+
+function noEma(stage: StagePlan): RootstockError {
+  return new RootstockError(
+    'STAGE_INVALID',
+    `Stage "${stage.name}" should hand on its averaged weights, but it ended before the first average was taken.\nFix: set carry_weights: last, or lower update_starting_at_step of EMAWeightAveraging.`,
+    { stage: stage.name },
   );
 }
 

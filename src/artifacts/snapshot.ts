@@ -38,6 +38,8 @@ export interface SnapshotEnvelope {
   readonly createdAt: string;
   /** How many lines of that lease's raw sample log this snapshot commits. */
   readonly sampleLog: { readonly lease: number; readonly lines: number };
+  /** Milliseconds of training in all attempts so far, for max_time. Absent: written before it was kept. */
+  readonly elapsedMs?: number;
 }
 
 /** A committed snapshot, stored as `stages/<key>/snap-<n>`. */

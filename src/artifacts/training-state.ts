@@ -14,6 +14,8 @@ export interface TrainingState {
   readonly slots: ReadonlyMap<string, Readonly<Record<string, TensorData>>>;
   /** The same paths as `weights`, at the best validation so far; null before the first. */
   readonly best: Weights | null;
+  /** The same paths as `weights`, averaged by EMAWeightAveraging. Absent: nothing is averaged (yet). */
+  readonly ema?: Weights;
   readonly counters: TrainingCounters;
   readonly monitor: MonitorState;
 }
@@ -35,7 +37,7 @@ export interface TrainingCounters {
   /** SHA-256 chain over all epoch rows of the ledger; step rows depend on log_every_n_steps, which changes no number, and are left out. */
   readonly ledgerChain: string;
   readonly stopRequested: boolean;
-  /** Set once the stage is done: max_epochs, max_steps or early_stopping. */
+  /** Set once the stage is done: max_epochs, max_steps, max_time or early_stopping. */
   readonly stoppedBy: string | null;
 }
 
@@ -43,13 +45,25 @@ export interface TrainingCounters {
 export interface MonitorState {
   readonly earlyStopping: { readonly waitCount: number; readonly best: JsonNumber } | null;
   readonly best: { readonly value: JsonNumber } | null;
+  /** ReduceLROnPlateau; absent with every other scheduler. */
+  readonly plateau?: PlateauState;
+}
+
+/** What ReduceLROnPlateau remembers between epochs. */
+export interface PlateauState {
+  /** Best value so far; an infinity before the first one. */
+  readonly best: JsonNumber;
+  readonly numBadEpochs: number;
+  readonly cooldownCounter: number;
+  /** The learning rate of each parameter group as reduced so far. */
+  readonly rates: readonly number[];
 }
 
 /** The parts of a snapshot that a training state fills. */
 export type SnapshotState = Pick<SnapshotContent, 'step' | 'epoch' | 'batch' | 'samplesSeen' | 'state' | 'best' | 'counters' | 'monitor'>;
 
 /**
- * Stores the tensors of a training state: one canonical safetensors blob with the prefixes `weights/` and `slots/`, and one with the best
+ * Stores the tensors of a training state: one canonical safetensors blob with the prefixes `weights/`, `slots/` and `ema/`, and one with the best
  * weights. `knownBest` is the reference of these very best weights when they are stored already.
  */
 export async function saveTrainingState(
@@ -107,20 +121,22 @@ export function mergeWeights(input: Weights, trained: Weights, frozen: readonly 
   return new Map([...input].map(([path, data]) => [path, trained.get(path) ?? data]));
 }
 
-function toTensors({ weights, slots }: TrainingState): Weights {
+function toTensors({ weights, slots, ema }: TrainingState): Weights {
   const tensors = prefixed('weights', weights);
   for (const [path, byName] of slots) for (const [name, data] of Object.entries(byName)) tensors.set(`slots/${path}/${name}`, data);
+  for (const [name, data] of prefixed('ema', ema ?? new Map())) tensors.set(name, data);
   return tensors;
 }
 
-function fromTensors(tensors: Weights): Pick<TrainingState, 'weights' | 'slots'> {
+function fromTensors(tensors: Weights): Pick<TrainingState, 'weights' | 'slots' | 'ema'> {
   const slots = new Map<string, Record<string, TensorData>>();
   for (const [name, data] of unprefixed('slots', tensors)) {
     const at = name.lastIndexOf('/');
     const path = name.slice(0, at);
     slots.set(path, { ...slots.get(path), [name.slice(at + 1)]: data });
   }
-  return { weights: unprefixed('weights', tensors), slots };
+  const ema = unprefixed('ema', tensors);
+  return { weights: unprefixed('weights', tensors), slots, ...(ema.size === 0 ? {} : { ema }) };
 }
 
 function prefixed(prefix: string, weights: Weights): Map<string, TensorData> {

@@ -5,6 +5,8 @@ import { nearest } from './suggest.ts';
 export interface ClassTable {
   /** What one is called in messages: optimizer, scheduler, callback. */
   readonly noun: string;
+  /** An ending that a written name may leave out or add, in lower case: molflux resolves `cosineannealing` to CosineAnnealingLR. */
+  readonly suffix?: string;
   /** Keys of `config` by canonical name. */
   readonly available: ReadonlyMap<string, z.ZodObject>;
   readonly later: readonly string[];
@@ -16,9 +18,10 @@ export type ClassLookup =
   | { readonly kind: 'available'; readonly name: string; readonly config: z.ZodObject }
   | { readonly kind: 'later' | 'refused' | 'unknown'; readonly text: string };
 
-/** Looks a class up by name, letter case ignored. */
+/** Looks a class up by name as molflux does: letter case, "-", "_" and spaces do not count, nor does the table's suffix. */
 export function lookUpClass(table: ClassTable, written: string): ClassLookup {
-  const same = (name: string) => name.toLowerCase() === written.toLowerCase();
+  const key = lookupKey(table, written);
+  const same = (name: string) => lookupKey(table, name) === key;
   for (const [name, config] of table.available) if (same(name)) return { kind: 'available', name, config };
   const known = [...table.available.keys()];
   const available = `available: ${known.join(', ')}`;
@@ -32,6 +35,11 @@ export function lookUpClass(table: ClassTable, written: string): ClassLookup {
     kind: 'unknown',
     text: `unknown ${table.noun} ${JSON.stringify(written)}${near === null ? '' : `. Did you mean "${near}"?`}; ${available}`,
   };
+}
+
+function lookupKey({ suffix }: ClassTable, name: string): string {
+  const plain = name.toLowerCase().replaceAll(/[-_ ]/gu, '');
+  return suffix !== undefined && plain.endsWith(suffix) && plain.length > suffix.length ? plain.slice(0, -suffix.length) : plain;
 }
 
 /** The canonical spelling of a class name; a name that is not available is returned as written. */

@@ -193,8 +193,11 @@ export interface StagePlan {
   readonly datamodule: DataModulePlan;
   readonly optimizer: OptimizerPlan;
   readonly scheduler: SchedulerPlan | null;
-  readonly carryWeights: 'last' | 'best';
-  readonly carryOptimizer: 'reset';
+  readonly carryWeights: 'last' | 'best' | 'ema';
+  /** What the next stage's optimizer starts from: nothing (reset), or this stage's last slots and step counts. */
+  readonly carryOptimizer: 'reset' | 'matching';
+  /** What this stage takes over from the optimizer of the stage before. Absent: nothing, every slot starts fresh. */
+  readonly optimizerFrom?: CarriedOptimizerPlan;
   readonly batchesPerEpoch: number;
   readonly stepsPerEpoch: number;
   /** Optimizer steps if nothing stops earlier. */
@@ -228,16 +231,29 @@ export interface TrainerPlan {
   readonly limitTrainBatches: number | null;
   readonly limitValBatches: number | null;
   readonly limitTestBatches: number | null;
-  readonly checkValEveryNEpoch: number;
+  /** Validation after every n-th epoch; null: valCheckInterval counts batches across epochs. */
+  readonly checkValEveryNEpoch: number | null;
+  /** Batches between two validations, a multiple of accumulateGradBatches. Absent: validation at the end of an epoch. */
+  readonly valCheckInterval?: number;
   readonly numSanityValSteps: number;
   readonly accumulateGradBatches: number;
   readonly accumulateNormalization: 'samples' | 'lightning';
   readonly gradientClipVal: number | null;
   readonly gradientClipAlgorithm: 'norm' | 'value';
   readonly terminateOnNan: boolean;
+  /** Loss and gradients are checked in every step. Absent: no. */
+  readonly detectAnomaly?: true;
+  /** Seconds of training after which the stage ends at the next step. Absent: no limit. */
+  readonly maxTimeSeconds?: number;
   readonly logEveryNSteps: number;
   readonly frozenModulesMode: 'eval' | 'train';
   readonly earlyStopping: EarlyStoppingPlan | null;
+  /** EMAWeightAveraging. Absent: no weights are averaged. */
+  readonly weightAveraging?: WeightAveragingPlan;
+  /** LearningRateMonitor with logging_interval epoch: the learning rate is among the metrics of every epoch. Absent: of logged steps only. */
+  readonly logLrEveryEpoch?: true;
+  /** fast_dev_run: batches that the stage was cut down to. The other values say so already; this one is for people. Absent: the stage is whole. */
+  readonly fastDevRun?: number;
   readonly checkpointMonitor: MonitorPlan;
   readonly snapshot: { readonly everySeconds: number | null; readonly everySteps: number | null; readonly keep: number };
 }
@@ -256,6 +272,19 @@ export interface EarlyStoppingPlan extends MonitorPlan {
   readonly checkFinite: boolean;
   readonly stoppingThreshold: number | null;
   readonly divergenceThreshold: number | null;
+  /** True: judged at the end of every epoch, by the newest value; false: at validations only. Absent: whenever the monitor was logged. */
+  readonly checkOnTrainEpochEnd?: boolean;
+}
+
+/** Arguments of Lightning's EMAWeightAveraging: average = decay * average + (1 - decay) * weights. */
+export interface WeightAveragingPlan {
+  /** 0 .. 1. */
+  readonly decay: number;
+  readonly updateEveryNSteps: number;
+  /** 0-based optimizer step from which on averages are updated. */
+  readonly updateStartingAtStep: number;
+  /** Whether float buffers are averaged too; otherwise, and for whole numbers, the newest value is copied. */
+  readonly useBuffers: boolean;
 }
 
 /** Resolved datamodule section. */
@@ -306,10 +335,32 @@ export type SchedulerName =
   | 'StepLR'
   | 'SWALR';
 
-/** Canonical torch name, and every torch argument; T_max and total_steps are numbers by now. */
+/** Which parameters go on with the optimizer state of the stage before, by path; both lists are sorted and together they are all trainable ones. */
+export interface CarriedOptimizerPlan {
+  readonly carried: readonly string[];
+  readonly fresh: readonly string[];
+}
+
+/**
+ * Canonical torch name, and every torch argument; T_max and total_steps are numbers by now. `config.schedulers` of SequentialLR and
+ * ChainedScheduler holds mappings {name, config}, each complete.
+ */
 export interface SchedulerPlan {
   readonly name: SchedulerName;
   readonly config: Readonly<Record<string, Json>>;
   readonly interval: 'step' | 'epoch';
   readonly frequency: number;
+  /** ReduceLROnPlateau only: the metric it watches. Not strict: an epoch without the metric does not count. */
+  readonly monitor?: { readonly name: string; readonly strict: boolean };
+  readonly warmup?: WarmupPlan;
+}
+
+/** The learning rate rises linearly from startFactor times the schedule's first rate to that rate; the schedule begins after it. */
+export interface WarmupPlan {
+  /** Optimizer steps, at least 1. */
+  readonly steps: number;
+  /** Above 0, at most 1. */
+  readonly startFactor: number;
+  /** Whole epochs that those steps fill: a schedule that counts epochs begins after them. */
+  readonly epochs: number;
 }

@@ -92,6 +92,8 @@ export interface StageInput {
   readonly data: DataRefs;
   /** Canonical safetensors the stage starts from. For the baseline: fresh weights by (seed, path), made by freeze when null. */
   readonly inputWeights: Ref;
+  /** The optimizer state of the stage before, when that stage hands it on (carry_optimizer: matching). */
+  readonly inputOptimizer?: Ref;
 }
 
 export type FreezeInput = Omit<StageInput, 'inputWeights'> & { readonly inputWeights: Ref | null };
@@ -121,7 +123,7 @@ export interface TrainResult {
   readonly epochs: number;
   readonly steps: number;
   readonly metrics: Metrics;
-  /** Why it ended: max_epochs, max_steps, early_stopping. */
+  /** Why it ended: max_epochs, max_steps, max_time, early_stopping. */
   readonly stoppedBy: string;
 }
 
@@ -134,10 +136,14 @@ export interface StageResult {
   readonly index: number;
   readonly name: string;
   readonly stageKey: string;
-  /** Weights the next stage starts from (last or best, as carry_weights says). */
+  /** Weights the next stage starts from (last, best or ema, as carry_weights says). */
   readonly weights: Ref;
   readonly lastWeights: Ref;
   readonly bestWeights: Ref | null;
+  /** Slots and step counts of the last step, when the next stage takes them over (carry_optimizer: matching). */
+  readonly optimizerState?: Ref;
+  /** Exponential moving average of the weights. Absent: none was kept. */
+  readonly emaWeights?: Ref;
   /** Committed metrics ledger, CSV rows without header. */
   readonly ledger: Ref;
   readonly epochs: number;

@@ -65,6 +65,7 @@ export async function runFit(job: FitJob, { channel, takeRequest }: JobContext):
       takeRequest,
       snapshotEveryStep: job.snapshotEveryStep,
       resume: resumed?.state ?? null,
+      resumedElapsedMs: resumed?.manifest.envelope.elapsedMs ?? 0,
     });
     if (outcome.kind === 'finished') return { type: 'finished', result: outcome.result };
     return { type: 'saved', snapshot: outcome.snapshot.snapshot, step: outcome.snapshot.step };

@@ -4,11 +4,13 @@ import { type FitRun, orderOf } from './fit-run.ts';
 
 /**
  * Reads back the losses that wait on the device. Each is kept until it is read, so a NaN or infinity is traced to its exact step and batch
- * without a replay. NON_FINITE_LOSS (a retry gives the same) unless terminate_on_nan is false: then training goes on, and the log says NaN.
+ * without a replay. NON_FINITE_LOSS (a retry gives the same) unless terminate_on_nan is false and detect_anomaly too: then training goes
+ * on, and the log says NaN.
  */
 export async function drainLosses(run: FitRun): Promise<void> {
   const bad = await run.meter.drain();
-  if (bad === null || !run.setup.stage.trainer.terminateOnNan) return;
+  const { terminateOnNan, detectAnomaly } = run.setup.stage.trainer;
+  if (bad === null || (!terminateOnNan && detectAnomaly !== true)) return;
   const { train, stage } = run.setup;
   const rows = [...rowsOfBatch(orderOf(run, bad.epoch), bad.batch, stage.datamodule.train.batchSize)].map((row) => train.rowId(row));
   const newest = run.deps.sink.newest();

@@ -3,45 +3,56 @@ import { drainLosses } from './check-losses.ts';
 import { stepBest, stepEarlyStopping } from './early-stopping.ts';
 import { evaluateDataset } from './evaluate-dataset.ts';
 import type { FitRun } from './fit-run.ts';
-import { createMetrics } from './metrics/create-metrics.ts';
+import { createHeadMetrics } from './metrics/head-metrics.ts';
+import { targetLayout } from './target-layout.ts';
 import { downloadTensors } from './tensor-data.ts';
 
-/**
- * Ends an epoch (or the stage in the middle of one): mean training loss, validation when it is due or the stage ends here, best weights,
- * early stopping, rows of the ledger. `last`: nothing is trained after this; then a validation always runs, so that "best" exists
- * whenever there is a validation split.
- */
-export async function endEpoch(run: FitRun, options: { readonly last: boolean; readonly partial: boolean }): Promise<void> {
-  const { epoch } = run.position;
-  const every = run.setup.stage.trainer.checkValEveryNEpoch;
-  const due = !options.partial && (epoch + 1) % every === 0;
-  const validation = due || options.last ? await validate(run) : null;
+/** What is due after an optimizer step. At least one of the two. */
+export interface Due {
+  /** A validation. */
+  readonly validation: boolean;
+  /** The epoch ends here, or the stage does in the middle of one: the mean training loss becomes a metric. */
+  readonly epochEnd: boolean;
+}
+
+/** Does what is due between two steps: validation, mean training loss, rows of the ledger, best weights, early stopping. */
+export async function measure(run: FitRun, due: Due): Promise<void> {
+  const validation = due.validation ? await validate(run) : null;
   await drainLosses(run);
-  const { sum, samples } = run.meter.epoch();
-  const metrics: Metrics = { 'train/total/loss': encodeNumber(sum / samples), ...validation };
+  const metrics: Metrics = { ...(due.epochEnd ? endOfEpoch(run) : {}), ...validation };
   run.ledger.addEpoch(run.position, metrics);
   run.position = { ...run.position, metrics: { ...run.position.metrics, ...metrics } };
   if (validation !== null) await keepBest(run, metrics);
-  judge(run, metrics, validation !== null);
-  run.meter.resetEpoch();
+  judge(run, metrics, { validated: validation !== null, epochEnd: due.epochEnd });
 }
 
-/** Computes all metrics of the task on the validation split; null without one. `limit`: sanity validation looks at fewer batches. */
+/**
+ * Computes all metrics of the task on the validation split, by the averaged weights where there are some; null without a split.
+ * `limit`: sanity validation looks at fewer batches.
+ */
 export async function validate(run: FitRun, limit = run.setup.stage.trainer.limitValBatches): Promise<Metrics | null> {
   const { model, validation, stage } = run.setup;
   if (validation === null || stage.trainer.limitValBatches === 0) return null;
-  const metrics = createMetrics(null, model.definition.task);
+  const metrics = createHeadMetrics(targetLayout(model), null, { perColumn: false });
   const between = async () => {
     run.deps.events.phase('validate', run.stepBudgetMs);
     await run.deps.nextTurn();
   };
   const { batchSize, dropLast } = stage.datamodule.validation;
-  const params = run.state.params();
+  const params = { ...run.state.params(), ...run.average?.params() };
   await evaluateDataset(
     { model, params, dataset: validation, neighbours: stage.datamodule.neighbours, batchSize, dropLast, limit, between },
     metrics,
   );
   return metrics.values('val');
+}
+
+/** The mean loss over the samples of the epoch so far, and the learning rate of its last step when a LearningRateMonitor asks for it. */
+function endOfEpoch(run: FitRun): Metrics {
+  const { sum, samples } = run.meter.epoch();
+  run.meter.resetEpoch();
+  const lr = run.setup.stage.trainer.logLrEveryEpoch === true ? { lr: encodeNumber(run.lastLr) } : {};
+  return { 'train/total/loss': encodeNumber(sum / samples), ...lr };
 }
 
 async function keepBest(run: FitRun, metrics: Metrics): Promise<void> {
@@ -50,16 +61,23 @@ async function keepBest(run: FitRun, metrics: Metrics): Promise<void> {
   if (value === undefined) return;
   const { state, improved } = stepBest(plan, run.monitor.best, decodeNumber(value));
   run.monitor = { ...run.monitor, best: state };
-  if (improved) run.best = await downloadTensors(new Map([...run.state.trainable, ...run.state.buffers]));
+  if (!improved) return;
+  const { trainable, buffers } = run.state;
+  run.best = await downloadTensors(new Map([...trainable, ...buffers, ...Object.entries(run.average?.params() ?? {})]));
 }
 
-/** A monitor is judged whenever it was logged; at a validation it has to be (strict). */
-function judge(run: FitRun, metrics: Metrics, validated: boolean): void {
+/**
+ * Judges the monitor whenever it was logged, or when check_on_train_epoch_end says. Where it ought to have been logged, `strict` says what
+ * its absence means.
+ */
+function judge(run: FitRun, metrics: Metrics, at: { readonly validated: boolean; readonly epochEnd: boolean }): void {
   const plan = run.setup.stage.trainer.earlyStopping;
   const before = run.monitor.earlyStopping;
   if (plan === null || before === null) return;
-  const value = metrics[plan.monitor];
-  if (value === undefined && !validated) return;
+  const when = plan.checkOnTrainEpochEnd;
+  if (when === true ? !at.epochEnd : when === false && !at.validated) return;
+  const value = when === true ? run.position.metrics[plan.monitor] : metrics[plan.monitor];
+  if (value === undefined && when !== true && !(at.validated && at.epochEnd)) return;
   const { state, stop } = stepEarlyStopping(plan, before, value === undefined ? undefined : decodeNumber(value));
   run.monitor = { ...run.monitor, earlyStopping: state };
   if (stop) run.position = { ...run.position, stopRequested: true };

@@ -15,6 +15,7 @@ import type { Scheduler } from './schedulers/scheduler.ts';
 import { createSnapshotPolicy, type SnapshotPolicy } from './snapshot-policy.ts';
 import type { StageSetup } from './stage-setup.ts';
 import { stopReason } from './stop-reason.ts';
+import { createWeightAverage, type WeightAverage } from './weight-averaging.ts';
 
 /** A stage in training. Positions and tensors move on between two optimizer steps only. */
 export interface FitRun {
@@ -26,6 +27,8 @@ export interface FitRun {
   readonly meter: LossMeter;
   readonly ledger: Ledger;
   readonly policy: SnapshotPolicy;
+  /** EMA of the weights; null: none is kept. */
+  readonly average: WeightAverage | null;
   position: Position;
   monitor: MonitorState;
   best: Weights | null;
@@ -33,6 +36,10 @@ export interface FitRun {
   order: { readonly epoch: number; readonly rows: Rows };
   /** Newest metrics of a logged step, for progress. */
   logged: Metrics;
+  /** Learning rate of the newest step. */
+  lastLr: number;
+  /** Monotonic milliseconds at which this attempt would have begun had it done all the training so far. */
+  startedAt: number;
   /** Budget of a step, from the dry run. */
   stepBudgetMs: number;
 }
@@ -49,19 +56,24 @@ export function createFitRun(setup: StageSetup, deps: FitDependencies): FitRun {
   const epochLoss = resume?.counters.epochLoss ?? { sum: 0, samples: 0 };
   const policy = createSnapshotPolicy(stage.trainer.snapshot, { everyStep: deps.snapshotEveryStep, now: deps.now });
   policy.committed(position.step);
+  const state = createDeviceState(setup, optimizer, resume);
+  const averaging = stage.trainer.weightAveraging;
   return {
     setup,
     deps,
     optimizer,
     scheduler: createScheduler(stage.scheduler, Number(stage.optimizer.config.lr)),
-    state: createDeviceState(setup, optimizer, resume),
+    state,
     meter: createLossMeter({ sum: decodeNumber(epochLoss.sum), samples: epochLoss.samples }),
     ledger: createLedger(stage.index, resume?.counters.ledgerChain ?? ''),
     policy,
+    average: averaging === undefined ? null : createWeightAverage(averaging, state, resume?.ema),
     position: pickPosition(position),
     monitor: resume?.monitor ?? firstMonitor(setup),
     best: resume?.best ?? null,
     logged: {},
+    lastLr: Number.NaN,
+    startedAt: deps.now() - (deps.resumedElapsedMs ?? 0),
     order: { epoch: -1, rows: new Uint32Array(0) },
     stepBudgetMs: PHASE_BUDGETS_MS.dryRun,
   };
@@ -70,8 +82,10 @@ export function createFitRun(setup: StageSetup, deps: FitDependencies): FitRun {
 /** Copies everything that the next step depends on to the host. The loss meter has to be drained before. */
 export async function captureState(run: FitRun): Promise<TrainingState> {
   const { sum, samples } = run.meter.epoch();
+  const ema = await run.average?.download();
   return {
     ...(await run.state.download()),
+    ...(ema === undefined ? {} : { ema }),
     best: run.best,
     counters: {
       ...run.position,

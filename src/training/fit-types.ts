@@ -6,7 +6,7 @@ import type { CommittedSnapshot, SnapshotSink } from './snapshot-sink.ts';
 
 /** What the training loop needs beside the numbers. */
 export interface FitDependencies {
-  /** Monotonic milliseconds. Decides only when state is saved and what progress says, never a number. */
+  /** Monotonic milliseconds. Decides when state is saved, what progress says, and when max_time has passed; never a number otherwise. */
   readonly now: () => number;
   /** Lets the event loop turn once, so that messages get in. */
   readonly nextTurn: () => Promise<void>;
@@ -18,6 +18,8 @@ export interface FitDependencies {
   readonly snapshotEveryStep: boolean;
   /** The state to go on from; null: from the start. */
   readonly resume: TrainingState | null;
+  /** Milliseconds of training behind the state to go on from. Absent: none. */
+  readonly resumedElapsedMs?: number;
 }
 
 /** Save a snapshot at the next step boundary and go on, or stop after it. */

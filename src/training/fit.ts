@@ -23,12 +23,14 @@ export async function fit(setup: StageSetup, deps: FitDependencies): Promise<Fit
     return await train(run);
   } finally {
     run.meter.dispose();
+    run.average?.dispose();
     run.state.dispose();
   }
 }
 
 async function train(run: FitRun): Promise<FitOutcome> {
   if (run.position.stoppedBy === null) await prepare(run);
+  run.startedAt = run.deps.now() - (run.deps.resumedElapsedMs ?? 0);
   const started = { time: run.deps.now(), step: run.position.step };
   for (;;) {
     const request = run.deps.takeRequest();
@@ -67,7 +69,8 @@ async function commit(run: FitRun): Promise<CommittedSnapshot> {
   await drainLosses(run);
   const state = await captureState(run);
   const sampleLines = await sampleLog.flush();
-  const committed = await sink.commit({ state, ledgerRows: run.ledger.pending(), sampleLines });
+  const elapsedMs = run.deps.now() - run.startedAt;
+  const committed = await sink.commit({ state, ledgerRows: run.ledger.pending(), sampleLines, elapsedMs });
   sampleLog.append({ snapshot: committed.snapshot, step: committed.step });
   run.ledger.committed();
   run.policy.committed(committed.step);

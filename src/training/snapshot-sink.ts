@@ -7,6 +7,8 @@ export interface SnapshotRequest {
   readonly ledgerRows: readonly string[];
   /** Lines of this attempt's raw sample log, flushed to disk, that led to this state. */
   readonly sampleLines: number;
+  /** Milliseconds of training in all attempts that led to this state. */
+  readonly elapsedMs: number;
 }
 
 /** A snapshot that survives a power cut. */

@@ -9,7 +9,7 @@ import type { BackendName } from '../contracts/plan.ts';
 import type { Ref } from '../contracts/refs.ts';
 import type { Weights } from '../contracts/tensors.ts';
 import { RootstockError } from '../errors.ts';
-import type { CommittedSnapshot, SnapshotSink } from './snapshot-sink.ts';
+import type { CommittedSnapshot, SnapshotRequest, SnapshotSink } from './snapshot-sink.ts';
 
 /** What a sink that writes into the store needs to know. */
 export interface StoreSinkOptions {
@@ -35,7 +35,7 @@ export function createStoreSnapshotSink(options: StoreSinkOptions): SnapshotSink
   let best = { weights: options.resumedBest, ref: newest?.best ?? null };
   return {
     newest: () => (newest === null ? null : toCommitted(newest)),
-    async commit({ state, ledgerRows, sampleLines }) {
+    async commit({ state, ledgerRows, sampleLines, elapsedMs }) {
       const known = state.best !== null && state.best === best.weights ? best.ref : null;
       const saved = await saveTrainingState(store, stageKey, { state, knownBest: known });
       best = { weights: state.best, ref: saved.best };
@@ -46,7 +46,7 @@ export function createStoreSnapshotSink(options: StoreSinkOptions): SnapshotSink
           ledger: { segment: await saveSegment(store, ledgerRows), rows: ledgerRows.length },
           previous: newest?.stateDigest ?? null,
         },
-        envelope(options, sampleLines),
+        envelope(options, { sampleLines, elapsedMs }),
       );
       if (!(await isLeaseCurrent(store, stageKey, lease))) throw leaseLost(stageKey, { lease, step: saved.step });
       newest = await commitSnapshot(store, stageKey, manifest);
@@ -64,7 +64,10 @@ async function saveSegment(store: ArtifactStore, rows: readonly string[]): Promi
   return rows.length === 0 ? null : store.put([Buffer.from(`${rows.join('\n')}\n`, 'utf8')]);
 }
 
-function envelope(options: StoreSinkOptions, sampleLines: number): SnapshotManifest['envelope'] {
+function envelope(
+  options: StoreSinkOptions,
+  { sampleLines, elapsedMs }: Pick<SnapshotRequest, 'sampleLines' | 'elapsedMs'>,
+): SnapshotManifest['envelope'] {
   return {
     lease: options.lease,
     host: hostname(),
@@ -73,6 +76,7 @@ function envelope(options: StoreSinkOptions, sampleLines: number): SnapshotManif
     backend: options.backend,
     createdAt: new Date().toISOString(),
     sampleLog: { lease: options.lease, lines: sampleLines },
+    elapsedMs: Math.round(elapsedMs),
   };
 }
 

@@ -3,11 +3,14 @@ import { encodeNumber } from '../contracts/json.ts';
 import { windowOf } from './accumulation.ts';
 import { loadBatch, type Rows, rowsOfBatch } from './batches.ts';
 import { stepBudgetMs } from './budgets.ts';
+import { checkGradients } from './check-gradients.ts';
 import { drainLosses } from './check-losses.ts';
-import { endEpoch } from './end-epoch.ts';
+import { measure } from './end-epoch.ts';
 import { type FitRun, orderOf } from './fit-run.ts';
+import type { Gradients } from './gradient-clipping.ts';
 import { stopReason } from './stop-reason.ts';
 import { trainWindow, type Window } from './train-window.ts';
+import { isValidationDue } from './validation-due.ts';
 
 /** A window of the epoch at hand: its batches and their rows. */
 interface PlannedWindow extends Window {
@@ -28,6 +31,7 @@ export async function trainStep(run: FitRun): Promise<void> {
       loss: (index, loss) => meter.add({ loss, samples: window.samples[index] ?? 0, epoch, batch: window.first + index, step: step + 1 }),
       parameter: (path, next) => state.replaceParameter(path, next),
       buffer: (path, next) => state.replaceBuffer(path, next),
+      ...(setup.stage.trainer.detectAnomaly === true ? { gradients: (gradients: Gradients) => checkGradients(run, gradients) } : {}),
     },
     deps.nextTurn,
   );
@@ -39,6 +43,8 @@ export async function trainStep(run: FitRun): Promise<void> {
     batch: window.first + window.samples.length,
     samplesSeen: run.position.samplesSeen + rows.length,
   };
+  run.lastLr = window.lr;
+  run.average?.update(run.position.step);
   await logStep(run, window.lr);
   await finishStep(run);
 }
@@ -90,10 +96,23 @@ async function logStep(run: FitRun, lr: number): Promise<void> {
 
 async function finishStep(run: FitRun): Promise<void> {
   const { stage } = run.setup;
-  const epochDone = run.position.batch >= stage.batchesPerEpoch;
+  const { batchesPerEpoch, trainer } = stage;
+  const epochDone = run.position.batch >= batchesPerEpoch;
   const next = epochDone ? { epoch: run.position.epoch + 1, batch: 0 } : {};
-  const planned = stopReason(stage.trainer, { ...run.position, ...next });
-  if (epochDone || planned !== null) await endEpoch(run, { last: planned !== null, partial: !epochDone });
-  const position = { ...run.position, ...next };
-  run.position = { ...position, stoppedBy: stopReason(stage.trainer, position) };
+  const outOfTime = hasTimePassed(run);
+  const stops = () => stopReason(trainer, { ...run.position, ...next, outOfTime });
+  // Nothing is trained after the last step; a validation then always runs, so that "best" exists whenever there is a validation split.
+  const planned = stops();
+  const validation = planned !== null || isValidationDue(trainer, { ...run.position, batchesPerEpoch });
+  const epochEnd = planned !== null || epochDone;
+  if (validation || epochEnd) await measure(run, { validation, epochEnd });
+  const stoppedBy = stops();
+  // A validation within the epoch has ended the stage.
+  if (stoppedBy !== null && !epochEnd) await measure(run, { validation: false, epochEnd: true });
+  run.position = { ...run.position, ...next, stoppedBy };
+}
+
+function hasTimePassed(run: FitRun): boolean {
+  const { maxTimeSeconds } = run.setup.stage.trainer;
+  return maxTimeSeconds !== undefined && run.deps.now() - run.startedAt >= maxTimeSeconds * 1000;
 }

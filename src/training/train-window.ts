@@ -25,6 +25,8 @@ export interface WindowResults {
   loss(index: number, loss: Scalar): void;
   parameter(path: string, next: UpdateResult): void;
   buffer(path: string, next: Tensor): void;
+  /** Looks at the gradients of the step before anything is clipped or updated. They stay the step's own. */
+  gradients?(gradients: Gradients): Promise<void>;
 }
 
 /**
@@ -58,6 +60,7 @@ export async function trainWindow(
     results.loss(index, step.loss);
     await between();
   }
+  await results.gradients?.(gradients);
   for (const [path, value] of moved) results.buffer(path, value);
   update({ setup, state, optimizer }, { gradients, lr: window.lr }, results);
 }

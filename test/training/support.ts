@@ -43,7 +43,7 @@ export interface StageOptions {
   readonly data?: FeatureDataset;
   readonly validation?: FeatureDataset | null;
   readonly weights?: Weights;
-  readonly carryWeights?: 'last' | 'best';
+  readonly carryWeights?: StagePlan['carryWeights'];
 }
 
 const TRAINER: TrainerPlan = {
@@ -166,6 +166,7 @@ export interface Recording {
 export interface FitOptions {
   readonly snapshotEveryStep?: boolean;
   readonly resume?: TrainingState | null;
+  readonly resumedElapsedMs?: number;
   /** Called at each step boundary with the steps done. */
   readonly request?: () => SaveRequest;
   readonly now?: () => number;
@@ -203,6 +204,7 @@ export async function record(
     takeRequest: options.request ?? (() => 'none'),
     snapshotEveryStep: options.snapshotEveryStep ?? false,
     resume: resumed,
+    resumedElapsedMs: options.resumedElapsedMs ?? 0,
   };
   return { outcome: await fit(setup, deps), log };
 }
@@ -222,6 +224,7 @@ export function digestState(state: TrainingState): string {
   const slots = new Map(
     [...state.slots].flatMap(([path, byName]) => Object.entries(byName).map(([name, data]) => [`${path}/${name}`, data] as const)),
   );
-  for (const tensors of [state.weights, slots, state.best ?? new Map()]) for (const chunk of weightsToChunks(tensors)) hash.update(chunk);
+  for (const tensors of [state.weights, slots, state.best ?? new Map(), state.ema ?? new Map()])
+    for (const chunk of weightsToChunks(tensors)) hash.update(chunk);
   return hash.digest('hex');
 }
