@@ -56,6 +56,36 @@ export function readActivation(config: JsonObject, fallback: Activation): Activa
   throw invalid('activation', `one of ${ACTIVATIONS.join(', ')}`, value);
 }
 
+/** Reads an activation's name under a key; null means none. Errors: MODEL_CONFIG_INVALID. */
+export function readNamedActivation(config: JsonObject, key: string, fallback: Activation | null): Activation | null {
+  const value = config[key] === undefined ? fallback : config[key];
+  if (value === null) return null;
+  const name = ACTIVATIONS.find((known) => known === value);
+  if (name !== undefined) return name;
+  throw invalid(key, `null or one of ${ACTIVATIONS.join(', ')}`, value);
+}
+
+/** Reads a finite number, optionally of at least `minimum` and smaller than `below`. Errors: MODEL_CONFIG_INVALID. */
+export function readNumber(
+  config: JsonObject,
+  key: string,
+  range: { readonly fallback: number; readonly minimum?: number; readonly below?: number },
+): number {
+  const { minimum = Number.NEGATIVE_INFINITY, below = Number.POSITIVE_INFINITY } = range;
+  const value = config[key] ?? range.fallback;
+  if (typeof value === 'number' && Number.isFinite(value) && value >= minimum && value < below) return value;
+  const limits = [range.minimum === undefined ? '' : ` of at least ${minimum}`, range.below === undefined ? '' : ` below ${below}`];
+  throw invalid(key, `a number${limits.join('')}`, value);
+}
+
+/** Reads one of several words; the first is the default. Errors: MODEL_CONFIG_INVALID. */
+export function readChoice<const Choice extends string>(config: JsonObject, key: string, choices: readonly [Choice, ...Choice[]]): Choice {
+  const value = config[key] ?? choices[0];
+  const choice = choices.find((known) => known === value);
+  if (choice !== undefined) return choice;
+  throw invalid(key, `one of ${choices.join(', ')}`, value);
+}
+
 /**
  * The number a hyperparameter states, which must be what the data says; the data's when the hyperparameter is absent or null.
  * `what` names the data's side in the message. Errors: MODEL_CONFIG_INVALID with both values.

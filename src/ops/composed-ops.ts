@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { activate } from './composed-activations.ts';
+import { besselBasis, edgeSteps, edgeVectors, lengths } from './composed-geometry.ts';
+import { headLoss } from './composed-head-losses.ts';
 import { crossEntropy, mseLoss } from './composed-losses.ts';
 import { batchNorm, moments, runningStatistics } from './composed-normalization.ts';
-import { edgeLinear, gatedSegmentSum, gather, segmentSum } from './composed-segments.ts';
+import { edgeLinear, gatedSegmentSum, gather, segmentMean, segmentSum } from './composed-segments.ts';
 import type { Activation, ConvOptions, Ops } from './ops.ts';
 
 /**
@@ -25,6 +27,17 @@ export function composedOps(): Ops {
     segmentSum,
     edgeLinear,
     gatedSegmentSum,
+    segmentMean,
+    concat: (parts) => tf.concat([...parts], -1),
+    add: (a, b) => tf.add(a, b),
+    multiply: (a, b) => tf.mul(a, b),
+    abs: (x) => tf.abs(x),
+    scaleAndShift,
+    edgeVectors,
+    lengths,
+    besselBasis,
+    edgeSteps,
+    loss: headLoss,
     mseLoss,
     crossEntropy,
   };
@@ -60,4 +73,10 @@ function flattenImages(x: tf.Tensor): tf.Tensor {
   const [batch = 0, ...rest] = x.shape;
   const size = rest.reduce((product, length) => product * length, 1);
   return tf.reshape(tf.transpose(x as tf.Tensor4D, [0, 3, 1, 2]), [batch, size]); // [B, C * H * W]
+}
+
+function scaleAndShift(x: tf.Tensor, scale: number, shift: number): tf.Tensor {
+  // By 1 and 0 nothing changes, bit for bit, and two passes over x are saved.
+  const scaled = scale === 1 ? x : tf.mul(x, tf.scalar(scale));
+  return shift === 0 ? scaled : tf.add(scaled, tf.scalar(shift));
 }

@@ -29,3 +29,11 @@ export function edgeLinear(
 export function gatedSegmentSum(x: tf.Tensor, gate: tf.Tensor, segments: Segments): tf.Tensor {
   return segmentSum(tf.mul(x, gate), segments);
 }
+
+/** Mean of the rows of x [E, C] that belong together: [n, C]; 0 where there are none. */
+export function segmentMean(x: tf.Tensor, segments: Segments): tf.Tensor {
+  const { offsets, count } = segments;
+  const sizes = tf.sub(tf.slice(offsets, [1], [count]), tf.slice(offsets, [0], [count])); // [n]
+  const divisors = tf.reshape(tf.maximum(tf.cast(sizes, 'float32'), tf.scalar(1)), [count, 1]);
+  return tf.div(segmentSum(x, segments), divisors);
+}

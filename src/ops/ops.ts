@@ -1,4 +1,5 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import type { LossSpec } from './loss-spec.ts';
 import type { Segments } from './segments.ts';
 
 /** Activation names as torch.nn spells them. */
@@ -52,10 +53,43 @@ export interface Ops {
   edgeLinear(input: EdgeInput, weight: Tensor, bias: Tensor | null, activation?: Activation): Tensor;
   /** Sums gate * x over the rows that belong together: x [E, C], gate [E, 1] -> [n, C]; 0 where there are none. */
   gatedSegmentSum(x: Tensor, gate: Tensor, segments: Segments): Tensor;
+  /** Mean of the rows of x [E, C] that belong together: [n, C]; 0 where there are none. */
+  segmentMean(x: Tensor, segments: Segments): Tensor;
+  /** Joins along the last axis: [n, A], [n, B] -> [n, A + B]. */
+  concat(parts: readonly Tensor[]): Tensor;
+  /** Elementwise; shapes broadcast as numpy's do. */
+  add(a: Tensor, b: Tensor): Tensor;
+  /** Elementwise; shapes broadcast as numpy's do. */
+  multiply(a: Tensor, b: Tensor): Tensor;
+  abs(x: Tensor): Tensor;
+  /** x * scale + shift with plain numbers. */
+  scaleAndShift(x: Tensor, scale: number, shift: number): Tensor;
+  /** Where each edge leads: r_j - r_i plus the shift across a periodic boundary. coordinates [N, 3], edges (i, j), shifts [E, 3] -> [E, 3]. */
+  edgeVectors(coordinates: Tensor, edges: readonly [Segments, Segments], cellShifts: Tensor | null): Tensor;
+  /** Euclidean lengths of vectors [E, 3], at least 1e-8: [E, 1]. */
+  lengths(vectors: Tensor): Tensor;
+  /** Radial Bessel functions sqrt(2 / c) * sin(z_k * d / c) / d: d [E, 1], z [K], c [1] -> [E, K]. Gasteiger et al. 2020 (DimeNet), equation 7. */
+  besselBasis(lengths: Tensor, basis: { readonly roots: Tensor; readonly cutOff: Tensor }): Tensor;
+  /** Steps along edges that stay bounded for long ones: vectors [E, 3] / (lengths [E, 1] + 1) * sizes [E, 1] -> [E, 3]. */
+  edgeSteps(vectors: Tensor, lengths: Tensor, sizes: Tensor): Tensor;
+  /** The scalar loss of one head; predictions and targets [L, T], L lines (molecules, atoms, edges or rows). */
+  loss(spec: LossSpec, data: LossData): Scalar;
   /** Mean over all elements of (prediction - target)^2. */
   mseLoss(prediction: Tensor, target: Tensor): Scalar;
   /** logits [B, K], classes [B] int32 -> mean negative log likelihood (softmax, stable). */
   crossEntropy(logits: Tensor, classes: Tensor): Scalar;
+}
+
+/** What a loss reads. */
+export interface LossData {
+  /** [L, T] */
+  readonly prediction: Tensor;
+  /** [L, T]; NaN where a target is missing, for losses that leave those out. */
+  readonly target: Tensor;
+  /** [L, T], for a Gaussian loss. */
+  readonly variance?: Tensor;
+  /** [G, 1] atoms per molecule, for a loss per atom. */
+  readonly nodesPerGraph?: Tensor;
 }
 
 /** What edgeLinear reads: see there. */

@@ -22,10 +22,10 @@ export function describeSequential(path: string, layers: readonly Layer[]): read
   return layers.flatMap((layer, position) => blockOf(layer).describe(joinPath(path, String(position)), layer));
 }
 
-/** Computes torch.nn.Sequential(*layers). Images are channels-last; flatten restores torch's order. */
-export function forwardSequential(scope: Scope, layers: readonly Layer[], x: Tensor): Tensor {
+/** Computes torch.nn.Sequential(*layers), or its layers from position `first` on. Images are channels-last; flatten restores torch's order. */
+export function forwardSequential(scope: Scope, layers: readonly Layer[], x: Tensor, first = 0): Tensor {
   let value = x;
-  let position = 0;
+  let position = first;
   while (position < layers.length) {
     const layer = layers[position] as Layer;
     const next = layers[position + 1];

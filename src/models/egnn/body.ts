@@ -1,0 +1,84 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { TensorSpec } from '../../contracts/tensors.ts';
+import type { GraphBatch } from '../definition.ts';
+import { enter, joinPath, type Scope } from '../nn/scope.ts';
+import { describeEdgeOperation, type EdgeShape, forwardEdgeOperation } from './edge-operation.ts';
+import { describeMlp, forwardMlp, type MlpShape } from './mlp.ts';
+import { describeNodeOperation, forwardNodeOperation } from './node-operation.ts';
+import type { EgnnSettings } from './settings.ts';
+import { type EgnnState, placeAtoms } from './state.ts';
+
+/** What a body is built for. */
+export interface BodyShape extends EdgeShape {
+  /** Values per atom and per edge; no edge features: 0. */
+  readonly nodeWidth: number;
+  readonly edgeWidth: number;
+  /** Linear modules of the embeddings: num_layers_phi, but 2 in the adapter and SSF models. */
+  readonly numLayersEmbedding: number;
+}
+
+/** A pass over a body. */
+export interface BodyPass {
+  readonly graphs: GraphBatch;
+  readonly coordinates: Tensor;
+  readonly numLayersEmbedding: number;
+  /** Whether the heads read edge features, so that the last block has to renew them. */
+  readonly readsEdges: boolean;
+  /** What follows a block: its position (0: the embedding block) and node features before and after it, [N, c] -> [N, c]. Absent: nothing. */
+  readonly afterBlock?: (position: number, before: Tensor, after: Tensor) => Tensor;
+}
+
+/** Describes the embeddings of nodes and edges. */
+export function describeEmbeddings(path: string, settings: EgnnSettings, shape: BodyShape): readonly TensorSpec[] {
+  const embedding = embeddingShape(settings, shape.numLayersEmbedding);
+  const describe = (name: string, inFeatures: number) => describeMlp(joinPath(path, name), settings, { ...embedding, inFeatures });
+  return [...describe('embed_nodes', shape.nodeWidth), ...(shape.hasEdgeFeatures ? describe('embed_edges', shape.edgeWidth) : [])];
+}
+
+/** Describes the blocks: egnn_embedding_block, then egnn_blocks.0 .. num_layers - 1. */
+export function describeBlocks(path: string, settings: EgnnSettings, shape: EdgeShape): readonly TensorSpec[] {
+  return blockNames(settings).flatMap((name) => [
+    ...describeEdgeOperation(joinPath(joinPath(path, name), 'edge_op'), settings, shape),
+    ...describeNodeOperation(joinPath(joinPath(path, name), 'node_op'), settings),
+  ]);
+}
+
+/** Computes embeddings and blocks: features of nodes [N, c] and edges [E, c]. Edge features that nothing reads are left as they were. */
+export function forwardBody(scope: Scope, settings: EgnnSettings, pass: BodyPass): EgnnState {
+  let state = embed(scope, settings, pass);
+  const names = blockNames(settings);
+  for (const [position, name] of names.entries()) {
+    const before = state.nodeFeats;
+    const isRead = position < names.length - 1 || pass.readsEdges;
+    const after = forwardBlock(enter(scope, name), settings, { state, graphs: pass.graphs, renewsEdges: isRead });
+    state = pass.afterBlock === undefined ? after : { ...after, nodeFeats: pass.afterBlock(position, before, after.nodeFeats) };
+  }
+  return state;
+}
+
+function embed(scope: Scope, settings: EgnnSettings, { graphs, coordinates, numLayersEmbedding }: BodyPass): EgnnState {
+  const shape = embeddingShape(settings, numLayersEmbedding);
+  return {
+    nodeFeats: forwardMlp(enter(scope, 'embed_nodes'), settings, shape, graphs.nodeAttrs), // [N, c]
+    edgeFeats: graphs.edgeAttrs === null ? null : forwardMlp(enter(scope, 'embed_edges'), settings, shape, graphs.edgeAttrs), // [E, c]
+    ...placeAtoms(scope.ctx.ops, coordinates, graphs),
+  };
+}
+
+function forwardBlock(
+  scope: Scope,
+  settings: EgnnSettings,
+  { state, graphs, renewsEdges }: { readonly state: EgnnState; readonly graphs: GraphBatch; readonly renewsEdges: boolean },
+): EgnnState {
+  const { messages, renewEdges } = forwardEdgeOperation(enter(scope, 'edge_op'), settings, { state, graphs });
+  const edgeFeats = state.edgeFeats !== null && renewsEdges ? renewEdges() : state.edgeFeats;
+  return { ...forwardNodeOperation(enter(scope, 'node_op'), settings, { state, messages, graphs }), edgeFeats };
+}
+
+function blockNames({ numLayers }: EgnnSettings): readonly string[] {
+  return ['egnn_embedding_block', ...Array.from({ length: numLayers }, (_, index) => `egnn_blocks.${index}`)];
+}
+
+function embeddingShape({ hidden, mlpOutputActivation }: EgnnSettings, numLayers: number): MlpShape {
+  return { inFeatures: hidden, outFeatures: hidden, numLayers, outputActivation: mlpOutputActivation };
+}

@@ -1,0 +1,66 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { TensorSpec } from '../../contracts/tensors.ts';
+import type { Segments } from '../../ops/segments.ts';
+import type { GraphBatch } from '../definition.ts';
+import { enter, joinPath, type Scope } from '../nn/scope.ts';
+import { describeMlp, forwardMlp, type MlpShape } from './mlp.ts';
+import type { EgnnSettings } from './settings.ts';
+import type { EgnnState } from './state.ts';
+
+/** What a pooling head is built for. */
+export interface PoolingShape {
+  readonly outFeatures: number;
+  /** Values per molecule that join the pooled ones; 0: none. */
+  readonly graphWidth: number;
+}
+
+/** Describes a pooling head: headMLP1 before the pooling, headMLP2 after it. */
+export function describePoolingHead(path: string, settings: EgnnSettings, shape: PoolingShape): readonly TensorSpec[] {
+  return [
+    ...describeMlp(joinPath(path, 'headMLP1'), settings, beforeShape(settings)),
+    ...describeMlp(joinPath(path, 'headMLP2'), settings, afterShape(settings, shape)),
+  ];
+}
+
+/**
+ * Computes one line per molecule, [G, T]: headMLP1 over nodes, edges or both (the same network), pooled per molecule (edges first into the
+ * atom they lead to), joined with the molecule's own values, then headMLP2.
+ */
+export function forwardPoolingHead(
+  scope: Scope,
+  settings: EgnnSettings,
+  {
+    graphs,
+    state,
+    poolType = settings.poolType,
+  }: { readonly graphs: GraphBatch; readonly state: EgnnState; readonly poolType?: 'sum' | 'mean' },
+): Tensor {
+  const { ops } = scope.ctx;
+  const pool = (x: Tensor, into: Segments) => (poolType === 'sum' ? ops.segmentSum(x, into) : ops.segmentMean(x, into));
+  const transform = (x: Tensor) => forwardMlp(enter(scope, 'headMLP1'), settings, beforeShape(settings), x);
+  const pooled: Tensor[] = [];
+  if (settings.poolFrom !== 'edges') pooled.push(pool(transform(state.nodeFeats), graphs.batch)); // [G, c]
+  if (settings.poolFrom !== 'nodes' && state.edgeFeats !== null) {
+    const perAtom = pool(transform(state.edgeFeats), graphs.edgeIndex[1]); // [N, c]
+    pooled.push(pool(perAtom, graphs.batch)); // [G, c]
+  }
+  const parts = graphs.graphAttrs === null ? pooled : [...pooled, graphs.graphAttrs];
+  const joined = parts.length === 1 ? (parts[0] as Tensor) : ops.concat(parts);
+  return forwardMlp(enter(scope, 'headMLP2'), settings, afterShape(settings, { outFeatures: 1, graphWidth: 0 }), joined);
+}
+
+function beforeShape({ hidden, numLayersPooling, mlpOutputActivation }: EgnnSettings): MlpShape {
+  return { inFeatures: hidden, outFeatures: hidden, numLayers: numLayersPooling, outputActivation: mlpOutputActivation };
+}
+
+function afterShape(
+  { hidden, poolFrom, numLayersPooling, outputActivation }: EgnnSettings,
+  { outFeatures, graphWidth }: PoolingShape,
+): MlpShape {
+  return {
+    inFeatures: (poolFrom === 'nodes_edges' ? 2 : 1) * hidden + graphWidth,
+    outFeatures,
+    numLayers: numLayersPooling,
+    outputActivation,
+  };
+}
