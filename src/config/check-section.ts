@@ -9,7 +9,7 @@ import { type Issue, invalid, notAvailable } from './issue.ts';
 import { optimizerClasses, optimizerSchema } from './optimizer-keys.ts';
 import { formatPath, type Path } from './path.ts';
 import { isMapping } from './read-json.ts';
-import { schedulerClasses, schedulerSchema } from './scheduler-keys.ts';
+import { memberClasses, schedulerClasses, schedulerSchema } from './scheduler-keys.ts';
 import { sectionRules } from './section-rules.ts';
 import { trainerSchema } from './trainer-keys.ts';
 
@@ -44,7 +44,11 @@ export function checkDetails({ kind, value, path, className }: SectionCheck): Is
   if (kind === 'trainer') {
     return [...checkCallbacks(value['callbacks'], [...path, 'callbacks']), ...checkLogger(value['logger'], [...path, 'logger'])];
   }
-  return checkClass({ table: kind === 'optimizer' ? optimizerClasses : schedulerClasses, value, path, className });
+  if (kind === 'optimizer') {
+    const check = { table: optimizerClasses, value, path, className };
+    return [...checkClass(check), ...checkGroups(check)];
+  }
+  return [...checkClass({ table: schedulerClasses, value, path, className }), ...checkMembers(value['config'], [...path, 'config'])];
 }
 
 const SCHEMAS: Readonly<Record<SectionKind, z.ZodType>> = {
@@ -68,6 +72,31 @@ function checkClass({ table, value, path, className }: ClassCheck): Issue[] {
   if (!isMapping(config)) return issues;
   const schema = configSchema(table, typeof own === 'string' ? own : className);
   return schema === null ? issues : [...issues, ...checkShape(schema, config, [...path, 'config'])];
+}
+
+/** The arguments of param_groups are those of the class; `params` is checked with the section. */
+function checkGroups({ table, value, path, className }: ClassCheck): Issue[] {
+  const groups = value['param_groups'];
+  if (!Array.isArray(groups)) return [];
+  const own = value['name'];
+  const schema = configSchema(table, typeof own === 'string' ? own : className);
+  if (schema === null) return [];
+  return (groups as readonly unknown[]).flatMap((group, index) => {
+    if (!isMapping(group)) return [];
+    const { params: _params, ...config } = group;
+    return checkShape(schema, config, [...path, 'param_groups', index]);
+  });
+}
+
+/** The schedulers in the list of a SequentialLR or ChainedScheduler. */
+function checkMembers(config: unknown, path: Path): Issue[] {
+  const schedulers = isMapping(config) ? config['schedulers'] : undefined;
+  if (!Array.isArray(schedulers)) return [];
+  return (schedulers as readonly unknown[]).flatMap((value, index) =>
+    isMapping(value) && typeof value['name'] === 'string'
+      ? checkClass({ table: memberClasses, value, path: [...path, 'schedulers', index], className: null })
+      : [],
+  );
 }
 
 function checkClassName(table: ClassTable, written: string, path: Path): Issue[] {

@@ -73,8 +73,8 @@ export interface StageSection {
   readonly optimizer: JsonObject | undefined;
   /** Null: this stage has no scheduler. */
   readonly scheduler: JsonObject | null | undefined;
-  readonly carryWeights: 'last' | 'best' | undefined;
-  readonly carryOptimizer: 'reset' | undefined;
+  readonly carryWeights: 'last' | 'best' | 'ema' | undefined;
+  readonly carryOptimizer: 'reset' | 'matching' | undefined;
 }
 
 /** What is measured on the test split. */

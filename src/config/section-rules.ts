@@ -1,11 +1,10 @@
 import type { Json } from '../contracts/json.ts';
 import { callbackEntries } from './check-callbacks.ts';
 import type { SectionKind } from './check-section.ts';
-import { canonicalClassName } from './classes.ts';
-import { type Issue, invalid, notAvailable } from './issue.ts';
-import { optimizerClasses } from './optimizer-keys.ts';
+import { type Issue, invalid, notAvailable, show } from './issue.ts';
+import { optimizerRules } from './optimizer-rules.ts';
 import { isMapping } from './read-json.ts';
-import { schedulerClasses } from './scheduler-keys.ts';
+import { schedulerRules } from './scheduler-rules.ts';
 
 /** Checks the rules across the keys of a whole section. Says nothing about keys of the wrong type. */
 export function sectionRules(kind: SectionKind, value: unknown): Issue[] {
@@ -16,21 +15,45 @@ export function sectionRules(kind: SectionKind, value: unknown): Issue[] {
 type Mapping = Readonly<Record<string, unknown>>;
 
 const RULES: Readonly<Record<SectionKind, (section: Mapping) => Issue[]>> = {
-  trainer: (trainer) => [...endRules(trainer), ...deviceRules(trainer), ...snapshotRules(trainer), ...callbackRules(trainer)],
+  trainer: (trainer) => [
+    ...endRules(trainer),
+    ...validationRules(trainer),
+    ...deviceRules(trainer),
+    ...snapshotRules(trainer),
+    ...callbackRules(trainer),
+  ],
   datamodule: () => [],
-  optimizer: (optimizer) => [...nameRule(optimizer, 'optimizer'), ...sgdRules(optimizer)],
-  scheduler: (scheduler) => [...nameRule(scheduler, 'scheduler'), ...argumentRules(scheduler)],
+  optimizer: optimizerRules,
+  scheduler: schedulerRules,
 };
 
 function endRules(trainer: Mapping): Issue[] {
   const maxEpochs = trainer['max_epochs'];
   const maxSteps = trainer['max_steps'];
-  const endless = (maxEpochs === null || maxEpochs === -1) && (maxSteps === undefined || maxSteps === -1);
+  const endless = (maxEpochs === null || maxEpochs === -1) && (maxSteps === undefined || maxSteps === -1) && !isTrial(trainer);
+  const text =
+    (trainer['max_time'] ?? null) === null
+      ? 'training would never end; set max_epochs or max_steps to a whole number >= 1'
+      : 'max_time alone does not say how many steps there are, which schedules count; set max_epochs or max_steps to a whole number >= 1 as well';
   return [
-    ...(endless ? [invalid(['max_epochs'], 'training would never end; set max_epochs or max_steps to a whole number >= 1')] : []),
+    ...(endless ? [invalid(['max_epochs'], text)] : []),
     ...order(trainer, 'min_epochs', 'max_epochs'),
     ...order(trainer, 'min_steps', 'max_steps'),
   ];
+}
+
+/** fast_dev_run sets how long training is and when it validates, whatever the other keys say. */
+function isTrial(trainer: Mapping): boolean {
+  const trial = trainer['fast_dev_run'];
+  return trial === true || (typeof trial === 'number' && trial > 0);
+}
+
+/** Lightning 2.4: "Trainer(val_check_interval) should be an integer when check_val_every_n_epoch=None". */
+function validationRules(trainer: Mapping): Issue[] {
+  const interval = trainer['val_check_interval'] ?? null;
+  if (trainer['check_val_every_n_epoch'] !== null || Number.isInteger(interval) || isTrial(trainer)) return [];
+  const text = `with check_val_every_n_epoch null batches are counted across epochs: expected a whole number >= 1, received ${show(interval)}`;
+  return [invalid(['val_check_interval'], text)];
 }
 
 function order(trainer: Mapping, low: string, high: string): Issue[] {
@@ -72,32 +95,4 @@ function callbackRules(trainer: Mapping): Issue[] {
       ? [invalid(['callbacks'], 'EarlyStopping needs config.monitor, such as val/total/loss')]
       : [],
   );
-}
-
-function nameRule(section: Mapping, noun: string): Issue[] {
-  return section['name'] === undefined ? [invalid(['name'], `missing; expected the name of the ${noun}`)] : [];
-}
-
-/** torch.optim.SGD: "Nesterov momentum requires a momentum and zero dampening". */
-function sgdRules(optimizer: Mapping): Issue[] {
-  const { name, config } = optimizer;
-  if (typeof name !== 'string' || !isMapping(config) || canonicalClassName(optimizerClasses, name) !== 'SGD' || config['nesterov'] !== true)
-    return [];
-  const { momentum = 0, dampening = 0 } = config;
-  return momentum === 0 || dampening !== 0
-    ? [
-        invalid(
-          ['config', 'nesterov'],
-          `needs momentum > 0 and dampening 0, received momentum ${String(momentum)} and dampening ${String(dampening)}`,
-        ),
-      ]
-    : [];
-}
-
-function argumentRules(scheduler: Mapping): Issue[] {
-  const name = typeof scheduler['name'] === 'string' ? canonicalClassName(schedulerClasses, scheduler['name']) : '';
-  const needed = name === 'StepLR' ? 'step_size' : name === 'CosineAnnealingLR' ? 'T_max' : null;
-  const config = scheduler['config'];
-  if (needed === null || (isMapping(config) && config[needed] !== undefined)) return [];
-  return [invalid(['config', needed], `missing; ${name} needs it`)];
 }

@@ -26,12 +26,16 @@ const stage = z.strictObject({
   datamodule: option(datamoduleSchema.nullable(), 'What this stage changes in model.config.datamodule.'),
   optimizer: option(optimizerSchema.nullable(), 'What this stage changes in model.config.optimizer.'),
   scheduler: option(schedulerSchema, 'What this stage changes in model.config.scheduler; null: no scheduler.'),
-  carry_weights: option(later(z.enum(['last', 'best', 'ema']), ['last', 'best']), 'Which weights the next stage starts from.', {
-    default: 'last',
-  }),
-  carry_optimizer: option(later(z.enum(['reset', 'matching']), ['reset']), 'Whether the next stage keeps optimizer state.', {
-    default: 'reset',
-  }),
+  carry_weights: option(
+    z.enum(['last', 'best', 'ema']),
+    "Which weights are the stage's result, which the next stage starts from: the last; the best by ModelCheckpoint's monitor; the average of EMAWeightAveraging. Absent: best with ModelCheckpointApply, else ema with EMAWeightAveraging, else last.",
+    { default: 'last' },
+  ),
+  carry_optimizer: option(
+    z.enum(['reset', 'matching']),
+    "What the next stage's optimizer starts from: nothing, or this stage's slots and step counts, by path, where class and shapes agree.",
+    { default: 'reset' },
+  ),
   gate: option(later(z.unknown(), [null]), 'A condition or approval before the next stage.'),
   on_failure: option(later(z.unknown(), [null]), 'What happens when the stage fails.'),
   from: option(later(text().nullable(), [null]), 'The stage to start from; the stage before when absent.'),

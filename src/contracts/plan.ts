@@ -204,8 +204,16 @@ export interface StagePlan {
   readonly totalSteps: number;
   /** Dotted key -> where its value came from. */
   readonly origins: Readonly<Record<string, 'default' | 'model' | 'base' | 'stage'>>;
+  /** The frozen leading part of the model whose outputs are computed once per stage. Absent: every step computes everything. */
+  readonly prefixCache?: PrefixCachePlan;
   /** Keys of the base that a changed name dropped. */
   readonly dropped: readonly string[];
+}
+
+/** A frozen prefix: the modules it is made of, and the bytes that its outputs take on the host. */
+export interface PrefixCachePlan {
+  readonly modules: readonly string[];
+  readonly byteLength: number;
 }
 
 /** Freezing is data. Paths are sorted; together they are every parameter of the model; buffers follow their module. */

@@ -21,6 +21,7 @@ export interface FitJob extends JobBase {
   readonly stageKey: string;
   readonly mask: Ref;
   readonly inputWeights: Ref;
+  readonly inputOptimizer?: Ref;
   readonly data: DataRefs;
   /** The lease this attempt holds: number n of `lease-<n>`, and its token. */
   readonly lease: { readonly number: number; readonly token: string };
@@ -64,7 +65,7 @@ export type ToTrainer =
   | { readonly type: 'save'; readonly stop: boolean };
 
 /** Phases with a time budget; over budget the parent kills the trainer (TRAINER_STALLED). */
-export type TrainerPhase = 'decode' | 'restore' | 'dry_run' | 'step' | 'validate' | 'commit' | 'evaluate' | 'predict';
+export type TrainerPhase = 'decode' | 'restore' | 'encode' | 'dry_run' | 'step' | 'validate' | 'commit' | 'evaluate' | 'predict';
 
 /** Trainer to parent. */
 export type FromTrainer =

@@ -1,6 +1,7 @@
 import type { RunConfig } from '../config/run-config.ts';
 import type { ModelPlan, Plan, StagePlan } from '../contracts/plan.ts';
 import { BASELINE_NAME, resolveBaseline } from './baseline.ts';
+import { carryOptimizers } from './carry-optimizer.ts';
 import { TASK_METRICS } from './check-monitors.ts';
 import { planInitial } from './initial.ts';
 import type { PlanFacts } from './plan-facts.ts';
@@ -30,7 +31,11 @@ export function buildPlan({ run, outputPath, facts }: PlanInputs): Plan {
   const stages = stageRequests(run, problems).map((request) => resolveStage(request, facts, problems));
   const initial = problems.attempt(() => planInitial(facts.model, facts.preTrained, mapping));
   const metrics = metricsOf(run, facts, problems);
-  const complete = stages.filter((stage): stage is StagePlan => stage !== undefined);
+  const complete = carried(
+    stages.filter((stage): stage is StagePlan => stage !== undefined),
+    stages.length,
+    problems,
+  );
   const wantsBaseline = (run.evaluation?.baseline ?? null) !== null && complete.length === stages.length;
   const baseline = wantsBaseline ? resolveBaseline(baseSections(run), complete, { facts, problems }) : undefined;
   problems.throwAny();
@@ -49,6 +54,14 @@ export function buildPlan({ run, outputPath, facts }: PlanInputs): Plan {
     runDigest: facts.runDigest,
     warnings: [...(facts.data.facts.warnings ?? []), ...planWarnings([...complete, ...(baseline === undefined ? [] : [baseline])])],
   };
+}
+
+/** What hangs between two stages can only be told when every stage is. */
+function carried(stages: readonly StagePlan[], expected: number, problems: ProblemCollector): readonly StagePlan[] {
+  if (stages.length !== expected) return stages;
+  const result = carryOptimizers(stages, (index) => `model.config.transfer_learning.stages.${index}`);
+  problems.add(...result.problems);
+  return result.stages;
 }
 
 /** The stages of a run; without transfer learning, one stage of the base from fresh weights. */

@@ -16,6 +16,8 @@ export interface Watched {
   /** Whether the stage has a validation pass. */
   readonly validates: boolean;
   readonly task: ModelFacts['task'];
+  /** What a ReduceLROnPlateau watches; absent with other schedulers. */
+  readonly plateau?: { readonly monitor: string; readonly where: string } | undefined;
 }
 
 /**
@@ -23,10 +25,11 @@ export interface Watched {
  * and val/<metric> when the stage validates. Best weights are judged at validations, so they need one whatever their monitor.
  */
 export function checkMonitors(watched: Watched, where: string): readonly PlanProblem[] {
-  const { callbacks, carryWeights, validates } = watched;
+  const { callbacks, carryWeights, validates, plateau } = watched;
   const early = callbacks.earlyStopping;
   const place = `${where}.trainer.callbacks`;
   return [
+    ...(plateau === undefined ? [] : monitorProblems(plateau.monitor, 'ReduceLROnPlateau', { watched, where: plateau.where })),
     ...(early === null ? [] : monitorProblems(early.monitor, 'EarlyStopping', { watched, where: place })),
     ...(callbacks.monitorWritten || carryWeights === 'best'
       ? monitorProblems(callbacks.checkpointMonitor.monitor, 'ModelCheckpoint', { watched, where: place })

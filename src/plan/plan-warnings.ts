@@ -2,7 +2,7 @@ import type { StagePlan } from '../contracts/plan.ts';
 
 /** Says what is allowed but probably not meant, one sentence each. */
 export function planWarnings(stages: readonly StagePlan[]): readonly string[] {
-  return stages.flatMap((stage) => [...carryWarning(stage), ...schedulerWarning(stage)]);
+  return stages.flatMap((stage) => [...carryWarning(stage), ...schedulerWarning(stage), ...freshOptimizer(stage)]);
 }
 
 function carryWarning({ name, trainer, carryWeights }: StagePlan): readonly string[] {
@@ -19,5 +19,13 @@ function schedulerWarning({ name, scheduler, totalSteps, stepsPerEpoch }: StageP
   if (period !== totalSteps) return [];
   return [
     `Stage "${name}" steps its ${scheduler.name} once per epoch, but T_max is its ${totalSteps} optimizer steps; num_epochs is the number of epochs.`,
+  ];
+}
+
+/** carry_optimizer: matching that matches nothing is allowed: the plan says so. */
+function freshOptimizer({ name, optimizer, optimizerFrom }: StagePlan): readonly string[] {
+  if (optimizerFrom === undefined || optimizerFrom.carried.length > 0) return [];
+  return [
+    `Stage "${name}" takes over no optimizer state although the stage before hands it on: no parameter is trained in both by ${optimizer.name} with the same slots.`,
   ];
 }

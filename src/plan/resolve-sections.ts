@@ -36,16 +36,25 @@ export function resolveSections(base: WrittenSections, stage: WrittenSections | 
       ],
       (name) => sectionDefaults('optimizer', name),
     ),
-    scheduler: mergeLayers(
-      [
-        layer('model', null),
-        ...given('model', defaults.scheduler ?? undefined),
-        ...given('base', base.scheduler),
-        ...given('stage', stage?.scheduler),
-      ],
-      (name) => sectionDefaults('scheduler', name),
+    scheduler: plateauInterval(
+      mergeLayers(
+        [
+          layer('model', null),
+          ...given('model', defaults.scheduler ?? undefined),
+          ...given('base', base.scheduler),
+          ...given('stage', stage?.scheduler),
+        ],
+        (name) => sectionDefaults('scheduler', name),
+      ),
     ),
   };
+}
+
+/** ReduceLROnPlateau goes by epochs, so that is its interval when nobody says another one. */
+function plateauInterval(section: MergedSection): MergedSection {
+  const { value, origins } = section;
+  if (value === null || value['name'] !== 'ReduceLROnPlateau' || origins['interval'] !== 'default') return section;
+  return { ...section, value: { ...value, interval: 'epoch' } };
 }
 
 /** Where problems of a stage are, and what the base and the stage wrote. */
@@ -65,7 +74,7 @@ export function sectionProblems(sections: ResolvedSections, { stage, stageWhere,
     const { value } = sections[kind];
     if (value === null) return [];
     const overridden = stage?.[kind] !== undefined;
-    return validateSection(kind, value, `${overridden ? stageWhere : BASE}.${kind}`).map(
+    return validateSection(kind, value, sectionPlace(kind, stage, stageWhere)).map(
       ({ where, text }): PlanProblem =>
         overridden
           ? {
@@ -77,6 +86,11 @@ export function sectionProblems(sections: ResolvedSections, { stage, stageWhere,
           : { code: 'CONFIG_INVALID', where, text, fix: `correct ${BASE}.${kind}` },
     );
   });
+}
+
+/** Dotted place of a section: at the stage when that overrides it, otherwise at the base. */
+export function sectionPlace(kind: SectionKind, stage: WrittenSections | null, stageWhere: string): string {
+  return `${stage?.[kind] === undefined ? BASE : stageWhere}.${kind}`;
 }
 
 /** Prefixes the origins of all sections with the section's name. */

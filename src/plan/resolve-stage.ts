@@ -5,11 +5,22 @@ import { resolveFreeze } from '../transfer/freeze.ts';
 import { checkBudget } from './budget.ts';
 import { planCallbacks } from './callbacks.ts';
 import { checkBatches } from './check-batches.ts';
-import { checkMonitors } from './check-monitors.ts';
+import { checkMonitors, type Watched } from './check-monitors.ts';
+import { cycledMomentum, overriddenRates } from './check-schedule.ts';
+import { optimizerPlan } from './optimizer-values.ts';
 import type { Accelerator, PlanFacts } from './plan-facts.ts';
 import type { ProblemCollector } from './problems.ts';
-import { droppedOf, originsOf, type ResolvedSections, resolveSections, sectionProblems, type WrittenSections } from './resolve-sections.ts';
-import { datamodulePlan, maxEpochsOf, optimizerPlan, schedulerPlan, trainerPlan } from './stage-values.ts';
+import {
+  droppedOf,
+  originsOf,
+  type ResolvedSections,
+  resolveSections,
+  sectionPlace,
+  sectionProblems,
+  type WrittenSections,
+} from './resolve-sections.ts';
+import { schedulerPlan } from './scheduler-values.ts';
+import { datamodulePlan, maxEpochsOf, trainerPlan } from './stage-values.ts';
 import { countSteps, type StepCounts } from './steps.ts';
 
 /** A stage to resolve. */
@@ -42,12 +53,15 @@ export function resolveStage(request: StageRequest, facts: PlanFacts, problems: 
   const carryWeights = stage?.carryWeights ?? (callbacks.carriesBest ? 'best' : 'last');
   const { limits, validates, problems: batchProblems } = checkBatches({ trainer, datamodule }, facts.data.facts.splits, where);
   problems.add(...batchProblems);
-  problems.add(...checkMonitors({ callbacks, carryWeights, validates, task: facts.model.task }, where));
+  problems.add(
+    ...checkMonitors({ callbacks, carryWeights, validates, task: facts.model.task, plateau: plateauOf(request, sections) }, where),
+  );
   const backend = problems.attempt(() => backendOf(trainer, facts));
   if (backend === undefined) return undefined;
   problems.add(...checkBudget({ mask, backend, memoryBytes: facts.memoryBytes }, where));
 
   const steps = stepsOf(sections, facts);
+  const { optimizer, scheduler } = learning({ sections, stage, where, steps, mask }, facts, problems);
   return {
     index: request.index,
     name: request.name,
@@ -56,16 +70,56 @@ export function resolveStage(request: StageRequest, facts: PlanFacts, problems: 
     mask,
     trainer: trainerPlan(trainer, { backend, callbacks, limits }),
     datamodule: datamodulePlan(datamodule),
-    optimizer: optimizerPlan(sections.optimizer.value as JsonObject),
-    scheduler: schedulerPlan(sections.scheduler.value, steps),
+    optimizer,
+    scheduler,
     carryWeights,
-    carryOptimizer: 'reset',
+    carryOptimizer: stage?.carryOptimizer ?? 'reset',
     batchesPerEpoch: steps.batchesPerEpoch,
     stepsPerEpoch: steps.stepsPerEpoch,
     totalSteps: steps.totalSteps,
-    origins: { ...originsOf(sections), carry_weights: carryOrigin(stage, callbacks.carriesBest) },
+    origins: { ...originsOf(sections), carry_weights: carryOrigin(stage, callbacks.carriesBest), ...carryOptimizerOrigin(stage) },
     dropped: droppedOf(sections),
   };
+}
+
+/** The optimizer and the scheduler, which bear on each other. */
+function learning(
+  { sections, stage, where, steps, mask }: LearningRequest,
+  facts: PlanFacts,
+  problems: ProblemCollector,
+): Pick<StagePlan, 'optimizer' | 'scheduler'> {
+  const place = (kind: 'optimizer' | 'scheduler'): string => sectionPlace(kind, stage, where);
+  const section = sections.optimizer.value as JsonObject;
+  const scheduler = schedulerPlan(sections.scheduler.value, steps, place('scheduler'));
+  const name = section['name'] as StagePlan['optimizer']['name'];
+  const cycled = cycledMomentum(scheduler.plan, { name, config: section['config'] as JsonObject }, place('scheduler'));
+  const optimizer = optimizerPlan(section, {
+    tree: facts.model.tree,
+    trainable: mask.trainable,
+    where: place('optimizer'),
+    cycledMomentum: cycled.momentum,
+  });
+  problems.add(...scheduler.problems, ...cycled.problems, ...optimizer.problems);
+  problems.add(...overriddenRates(scheduler.plan, optimizer.plan, place('scheduler')));
+  return { optimizer: optimizer.plan, scheduler: scheduler.plan };
+}
+
+/** The metric that a ReduceLROnPlateau watches. */
+function plateauOf({ stage, where }: StageRequest, { scheduler: { value } }: ResolvedSections): Watched['plateau'] {
+  if (value === null || value['name'] !== 'ReduceLROnPlateau') return undefined;
+  return { monitor: value['monitor'] as string, where: `${sectionPlace('scheduler', stage, where)}.monitor` };
+}
+
+interface LearningRequest {
+  readonly sections: ResolvedSections;
+  readonly stage: StageRequest['stage'];
+  readonly where: string;
+  readonly steps: StepCounts;
+  readonly mask: StagePlan['mask'];
+}
+
+function carryOptimizerOrigin(stage: StageRequest['stage']): StagePlan['origins'] {
+  return stage?.carryOptimizer === undefined ? {} : { carry_optimizer: 'stage' };
 }
 
 function backendOf(trainer: JsonObject, facts: PlanFacts): BackendName {

@@ -10,6 +10,8 @@ export interface StageKeyInput {
   /** Index of the stage; the baseline has Plan.stages.length. */
   readonly stage: number;
   readonly inputWeightsSha256: string;
+  /** The optimizer state that the stage before hands on; absent: none. */
+  readonly inputOptimizerSha256?: string | undefined;
   /** Digest of the stored TrainableMask. */
   readonly maskDigest: string;
   /** Digests of the materialised splits by name; only train and validation count. */
@@ -24,7 +26,14 @@ const SECTIONS: ReadonlySet<string> = new Set(['trainer', 'datamodule', 'optimiz
  * interval are not in it), stored beside the result so that a miss can explain itself. `carryWeights` is in it because it
  * decides which weights the result holds. Without a validation split, or with its batches limited to 0, what only validation reads is left out.
  */
-export function stageKeyDocument({ plan, stage: index, inputWeightsSha256, maskDigest, dataDigests }: StageKeyInput): JsonObject {
+export function stageKeyDocument({
+  plan,
+  stage: index,
+  inputWeightsSha256,
+  inputOptimizerSha256,
+  maskDigest,
+  dataDigests,
+}: StageKeyInput): JsonObject {
   const stage = stageOf(plan, index);
   const { datamodule, optimizer, scheduler, trainer, mask } = stage;
   const validated = dataDigests['validation'] !== undefined && trainer.limitValBatches !== 0;
@@ -43,10 +52,17 @@ export function stageKeyDocument({ plan, stage: index, inputWeightsSha256, maskD
     mask: { sha256: maskDigest, frozenModules: mask.frozenModules },
     trainer: trainerNumbers(stage),
     datamodule: { train: datamodule.train, shuffleSeed: datamodule.shuffleSeed },
-    optimizer: { name: optimizer.name, config: optimizer.config },
+    optimizer: {
+      name: optimizer.name,
+      config: optimizer.config,
+      ...(optimizer.groups === undefined ? {} : { groups: optimizer.groups as unknown as Json }),
+    },
     scheduler: scheduler === null ? null : (scheduler as unknown as JsonObject),
     carryWeights: stage.carryWeights,
     carryOptimizer: stage.carryOptimizer,
+    ...(inputOptimizerSha256 === undefined
+      ? {}
+      : { inputOptimizer: { sha256: inputOptimizerSha256, carried: stage.optimizerFrom?.carried ?? [] } }),
     validation: validated ? validationNumbers(stage) : null,
     data: { train: dataDigests['train'] ?? null, validation: validated ? (dataDigests['validation'] ?? null) : null },
   };

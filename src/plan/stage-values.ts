@@ -1,7 +1,6 @@
-import type { Json, JsonObject } from '../contracts/json.ts';
-import type { BackendName, DataModulePlan, OptimizerPlan, SchedulerPlan, TrainerPlan } from '../contracts/plan.ts';
+import type { JsonObject } from '../contracts/json.ts';
+import type { BackendName, DataModulePlan, TrainerPlan } from '../contracts/plan.ts';
 import type { CallbackPlans } from './callbacks.ts';
-import type { StepCounts } from './steps.ts';
 
 /*
  * From resolved, validated sections in the run file's spelling to the values of a plan. The casts rest on `validateSection`.
@@ -68,34 +67,4 @@ export function datamodulePlan(datamodule: JsonObject): DataModulePlan {
     neighbours: null,
     shuffleSeed: datamodule['shuffle_seed'] as number | null,
   };
-}
-
-/** Reads the optimizer section. */
-export function optimizerPlan(optimizer: JsonObject): OptimizerPlan {
-  return { name: optimizer['name'] as OptimizerPlan['name'], config: numbersOf(optimizer['config']) };
-}
-
-/** Reads the scheduler section; `num_steps` and `num_epochs` become this stage's counts, in the copy that belongs to this stage. */
-export function schedulerPlan(scheduler: JsonObject | null, steps: StepCounts): SchedulerPlan | null {
-  if (scheduler === null) return null;
-  const counts: Readonly<Record<string, number>> = { num_steps: steps.totalSteps, num_epochs: steps.epochs };
-  const resolved = Object.entries(numbersOf(scheduler['config'])).map(([key, value]): [string, Json] => [
-    key,
-    PERIODS.has(key) && typeof value === 'string' ? (counts[value] ?? value) : value,
-  ]);
-  return {
-    name: scheduler['name'] as SchedulerPlan['name'],
-    config: Object.fromEntries(resolved),
-    interval: scheduler['interval'] as SchedulerPlan['interval'],
-    frequency: scheduler['frequency'] as number,
-  };
-}
-
-const PERIODS: ReadonlySet<string> = new Set(['T_max', 'total_steps']);
-
-/** Arguments of torch that only steer how torch computes; accepted at their neutral value. They would split stage keys for nothing. */
-const TORCH_ONLY: ReadonlySet<string> = new Set(['foreach', 'fused', 'differentiable', 'capturable', 'last_epoch', 'verbose']);
-
-function numbersOf(config: Json | undefined): JsonObject {
-  return Object.fromEntries(Object.entries((config ?? {}) as JsonObject).filter(([key]) => !TORCH_ONLY.has(key)));
 }

@@ -77,10 +77,10 @@ test('what the README calls refused by name is refused with NOT_AVAILABLE', asyn
   const config = 'model.config';
   const stage = `${config}.transfer_learning.stages.1`;
   const refused: readonly (readonly [named: string, sets: readonly string[]])[] = [
-    ['optimizers other than', [`${config}.optimizer={name: RMSprop}`]],
-    ['schedulers other than', [`${config}.scheduler={name: OneCycleLR, config: {max_lr: 1}}`]],
-    ['warm-up', [`${config}.scheduler={name: ConstantLR, warmup: {steps: 5}}`]],
-    ['parameter groups', [`${config}.optimizer.param_groups=[]`]],
+    ['`LBFGS`', [`${config}.optimizer={name: LBFGS}`]],
+    ['`SparseAdam`', [`${config}.optimizer={name: SparseAdam}`]],
+    ['`LambdaLR`', [`${config}.scheduler={name: LambdaLR}`]],
+    ['`MultiplicativeLR`', [`${config}.scheduler={name: MultiplicativeLR}`]],
     ['`precision`', [`${config}.trainer.precision=16`]],
     ['`max_time`', [`${config}.trainer.max_time=00:01:00:00`]],
     ['`val_check_interval`', [`${config}.trainer.val_check_interval=0.5`]],
@@ -88,7 +88,6 @@ test('what the README calls refused by name is refused with NOT_AVAILABLE', asyn
     ['`fast_dev_run`', [`${config}.trainer.fast_dev_run=true`]],
     ['`detect_anomaly`', [`${config}.trainer.detect_anomaly=true`]],
     ['EMA', [`${stage}.carry_weights=ema`]],
-    ['`carry_optimizer: matching`', [`${stage}.carry_optimizer=matching`]],
     ['`from`', [`${stage}.from=initial`]],
     ['`gate`', [`${stage}.gate=yes`]],
     ['`on_failure`', [`${stage}.on_failure=stop`]],
