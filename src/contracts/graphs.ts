@@ -12,6 +12,8 @@ export type GraphHead = (typeof GRAPH_HEADS)[number];
 
 /** Columns of a table of molecules, by what they hold. A column that the model does not read is null or absent. */
 export interface GraphColumns {
+  /** Classes there are (num_elements): atom numbers are below it. */
+  readonly numElements: number;
   /** Per atom: its class, 0 .. num_elements - 1 (physicsml_atom_numbers). */
   readonly atomNumbers: string;
   /** Per atom: [x, y, z] in Angstrom. */

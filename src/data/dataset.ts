@@ -23,8 +23,10 @@ export interface GraphDataset {
   readonly rows: number;
   /** [rows + 1]: the atoms of row r are nodeOffsets[r] .. nodeOffsets[r + 1] - 1. */
   readonly nodeOffsets: Uint32Array;
-  /** [N] classes. */
+  /** [N] classes, 0 .. numElements - 1. */
   readonly atomNumbers: Int32Array;
+  /** Width of the one-hot classes. */
+  readonly numElements: number;
   /** [N, 3] Angstrom. */
   readonly coordinates: Float32Array;
   /** [N, nodeAttrWidth] */
