@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { readSafetensors } from '../../../src/artifacts/safetensors/read.ts';
 import type { GraphHead, InputFacts, NeighbourPlan } from '../../../src/contracts/graphs.ts';
 import type { JsonObject } from '../../../src/contracts/json.ts';
+import type { Weights } from '../../../src/contracts/tensors.ts';
 import type { GraphDataset } from '../../../src/data/dataset.ts';
 import type { ForwardContext } from '../../../src/models/definition.ts';
 import { composedOps } from '../../../src/ops/composed-ops.ts';
@@ -38,6 +39,11 @@ export const QM9 = new URL('../../../../shared/reference/golden/', import.meta.u
 /** Reads JSON. The files are ours: the caller names the type. */
 export function readJson(folder: string, path: string): unknown {
   return JSON.parse(readFileSync(join(folder, path), 'utf8'));
+}
+
+/** Reads weights by path. */
+export async function readWeights(folder: string, path: string): Promise<Weights> {
+  return (await readSafetensors(join(folder, path))).weights;
 }
 
 /** Reads tensors by path. */
