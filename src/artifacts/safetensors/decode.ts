@@ -5,7 +5,7 @@ import type { BlobReader } from '../store.ts';
 import { type FileDType, type FileTensor, invalid } from './header.ts';
 
 /** Element types that can become weights. */
-const READABLE = ['F32', 'F64', 'F16', 'BF16', 'I64', 'I32'] as const;
+const READABLE = ['F32', 'F64', 'F16', 'BF16', 'I64', 'I32', 'U8', 'BOOL'] as const;
 type ReadableDType = (typeof READABLE)[number];
 
 /** A tensor in memory, and what had to be changed to get it there (null: nothing). */
@@ -24,7 +24,7 @@ export function isReadable(dtype: FileDType): dtype is ReadableDType {
 
 /**
  * Reads one tensor straight into its own array; other element types than float32 pass through a small buffer. Floats become float32
- * (round to nearest even; what is too large becomes infinity and is counted in the report), integers int64 kept as int32.
+ * (round to nearest even; what is too large becomes infinity and is counted in the report), integers and booleans int64 kept as int32.
  *
  * Errors: CHECKPOINT_INVALID for an integer beyond 32 bits, CHECKPOINT_UNSUPPORTED for other element types.
  */
@@ -32,11 +32,12 @@ export async function decodeTensor(source: BlobReader, entry: FileTensor, where:
   const { shape, dtype, elements, path } = entry;
   if (endianness() !== 'LE') throw new RootstockError('PLATFORM_UNSUPPORTED', 'Weights files are little-endian; this processor is not.');
   if (!isReadable(dtype)) throw new RootstockError('CHECKPOINT_UNSUPPORTED', `${where}: ${path} has the dtype ${dtype}.`, { file: where });
-  if (dtype === 'I64' || dtype === 'I32') {
+  if (dtype === 'I64' || dtype === 'I32' || dtype === 'U8' || dtype === 'BOOL') {
     const data = new Int32Array(elements);
     if (dtype === 'I32') await source.read(entry.begin, bytesOf(data));
-    else await convert(source, entry, (raw, at) => narrowInt64(raw, data.subarray(at), { path, where }));
-    return { tensor: { shape, dtype: 'int64', data }, conversion: dtype === 'I32' ? `${path}: I32 -> int64` : null };
+    else if (dtype === 'I64') await convert(source, entry, (raw, at) => narrowInt64(raw, data.subarray(at), { path, where }));
+    else await convert(source, entry, (raw, at) => data.set(dtype === 'U8' ? raw : raw.map((byte) => (byte === 0 ? 0 : 1)), at));
+    return { tensor: { shape, dtype: 'int64', data }, conversion: dtype === 'I64' ? null : `${path}: ${dtype} -> int64` };
   }
   const data = new Float32Array(elements);
   if (dtype === 'F32') {

@@ -41,7 +41,7 @@ export interface InspectedTensor {
  * Reads all tensors of a safetensors file, by name in byte order. Each goes straight into its own array: the peak is the weights
  * themselves and one buffer of 4 MiB.
  *
- * Errors: CHECKPOINT_INVALID (malformed), CHECKPOINT_UNSUPPORTED (element types other than F32, F64, F16, BF16, I64, I32),
+ * Errors: CHECKPOINT_INVALID (malformed), CHECKPOINT_UNSUPPORTED (element types other than F32, F64, F16, BF16, I64, I32, U8, BOOL),
  * PARAMETER_BUDGET; FILE_NOT_FOUND and FILE_UNREADABLE for paths.
  */
 export async function readSafetensors(source: BlobReader | string, options: ReadOptions = {}): Promise<ReadWeights> {
@@ -101,18 +101,20 @@ function byName(header: SafetensorsHeader): readonly FileTensor[] {
   return [...header.tensors].sort((left, right) => compareNames(left.path, right.path));
 }
 
-function checkReadable(header: SafetensorsHeader, where: string): void {
+/** Refuses element types that weights cannot have (CHECKPOINT_UNSUPPORTED). */
+export function checkReadable(header: Pick<SafetensorsHeader, 'tensors'>, where: string): void {
   const strange = header.tensors.filter(({ dtype }) => !isReadable(dtype));
   if (strange.length === 0) return;
   const message = composeMessage(
     `${where}: ${strange.length} of ${header.tensors.length} tensors have an element type that weights cannot have.`,
-    strange.map(({ path, dtype }) => ({ where: path, text: `is ${dtype}, expected F32, F64, F16, BF16, I64 or I32` })),
+    strange.map(({ path, dtype }) => ({ where: path, text: `is ${dtype}, expected F32, F64, F16, BF16, I64, I32, U8 or BOOL` })),
     'save the file again with these tensors converted or left out.',
   );
   throw new RootstockError('CHECKPOINT_UNSUPPORTED', message, { file: where });
 }
 
-function checkBudget(header: SafetensorsHeader, where: string, budget: number | undefined): void {
+/** Refuses more values than a budget allows (PARAMETER_BUDGET). */
+export function checkBudget(header: Pick<SafetensorsHeader, 'tensors'>, where: string, budget: number | undefined): void {
   const parameters = header.tensors.reduce((sum, { elements }) => sum + elements, 0);
   if (budget === undefined || parameters <= budget) return;
   throw new RootstockError('PARAMETER_BUDGET', `${where} holds ${parameters} values; at most ${budget} are read here.`, {
@@ -122,6 +124,7 @@ function checkBudget(header: SafetensorsHeader, where: string, budget: number | 
   });
 }
 
-function nameOf(source: BlobReader | string, options: ReadOptions): string {
+/** What a weights file is called in messages. */
+export function nameOf(source: BlobReader | string, options: ReadOptions): string {
   return options.where ?? (typeof source === 'string' ? source : 'the stored weights');
 }

@@ -38,7 +38,8 @@ function buildHeader(sorted: readonly (readonly [string, TensorData])[]): Uint8A
   return header;
 }
 
-function* widenInt64(data: Int32Array): Generator<Uint8Array> {
+/** int64 bytes of values that are kept with 32 bits, in pieces. */
+export function* widenInt64(data: Int32Array): Generator<Uint8Array> {
   for (let start = 0; start < data.length; start += WIDEN_ELEMENTS) {
     const piece = data.subarray(start, start + WIDEN_ELEMENTS);
     const words = new Int32Array(piece.length * 2); // low, high, low, high, ...
@@ -50,7 +51,8 @@ function* widenInt64(data: Int32Array): Generator<Uint8Array> {
   }
 }
 
-function checkWeights(weights: Weights): void {
+/** Refuses weights that contradict themselves (INTERNAL). */
+export function checkWeights(weights: Weights): void {
   const problems: Problem[] = [];
   for (const [name, { shape, dtype, data }] of weights) {
     const nameProblem = name === '__metadata__' ? 'the name is reserved' : findNameProblem(name);
