@@ -20,7 +20,11 @@ const earlyStopping = z.strictObject({
   stopping_threshold: option(z.number().nullable(), 'Stops as soon as the monitor is better than this.', { default: null }),
   divergence_threshold: option(z.number().nullable(), 'Stops as soon as the monitor is worse than this.', { default: null }),
   verbose,
-  check_on_train_epoch_end: option(later(z.boolean().nullable(), [null, false]), 'Checks after training instead of validation.'),
+  check_on_train_epoch_end: option(
+    z.boolean().nullable(),
+    'true: judged at the end of every epoch, by the newest value; false: at validations only; null: whenever the monitor is logged.',
+    { default: null },
+  ),
   log_rank_zero_only: option(z.boolean(), 'Accepted: there is one process.', { default: false, availability: 'accepted, no effect' }),
 });
 
@@ -35,7 +39,10 @@ const checkpointShape = {
   verbose,
   dirpath: option(neutral([null], ownLayout), 'Directory.'),
   filename: option(neutral([null], ownLayout), 'File name.'),
-  save_weights_only: option(neutral([false], 'a snapshot is always complete'), 'Leaves optimizer state out.'),
+  save_weights_only: option(z.boolean(), 'Accepted: weights are published by themselves, the state to resume from stays in the store.', {
+    default: false,
+    availability: 'accepted, no effect',
+  }),
   auto_insert_metric_name: option(neutral([true], ownLayout), 'Metric in the file name.'),
   every_n_train_steps: option(neutral([null], 'use trainer.snapshot'), 'Saves by steps.'),
   train_time_interval: option(neutral([null], 'use trainer.snapshot'), 'Saves by time.'),
@@ -44,47 +51,68 @@ const checkpointShape = {
   enable_version_counter: option(neutral([true], ownLayout), 'Version in the file name.'),
 };
 
-/** Lightning's callbacks, with its argument names and defaults (2.4), and molflux's ModelCheckpointApply. */
+// Arguments and defaults: Lightning 2.6, lightning.pytorch.callbacks.EMAWeightAveraging.
+const emaWeightAveraging = z.strictObject({
+  decay: option(
+    z.number().min(0).max(1),
+    'The average keeps this much of itself at every update: decay * average + (1 - decay) * weights.',
+    {
+      default: 0.999,
+    },
+  ),
+  update_every_n_steps: option(wholeNumber(1), 'Optimizer steps between two updates.', { default: 1 }),
+  update_starting_at_step: option(wholeNumber(0).nullable(), 'Optimizer step, from 0, after which updates begin; null: the first.', {
+    default: null,
+  }),
+  update_starting_at_epoch: option(neutral([null], 'use update_starting_at_step'), 'Updates at the end of epochs.', { default: null }),
+  use_buffers: option(z.boolean(), 'Averages BatchNorm statistics too; false: copies the newest ones.', { default: true }),
+  device: option(neutral([null, 'cpu'], 'averages live where the weights live'), 'Where the average is kept.'),
+});
+
+/** Lightning's callbacks, with its argument names and defaults (2.4; EMAWeightAveraging 2.6), and molflux's ModelCheckpointApply. */
 export const callbackClasses: ClassTable = {
   noun: 'callback',
+  suffix: 'callback',
   available: new Map<string, z.ZodObject>([
     ['EarlyStopping', earlyStopping],
+    ['EMAWeightAveraging', emaWeightAveraging],
     ['ModelCheckpoint', z.strictObject(checkpointShape)],
     ['ModelCheckpointApply', z.strictObject(checkpointShape)],
     [
       'LearningRateMonitor',
       z.strictObject({
-        logging_interval: option(z.enum(['step', 'epoch']).nullable(), 'Accepted: the learning rate is in every logged row.', {
-          default: null,
-          availability: 'accepted, no effect',
-        }),
+        logging_interval: option(
+          z.enum(['step', 'epoch']).nullable(),
+          "step or null: the learning rate is in every logged step's row, as it is without this callback; epoch: that of an epoch's last step is among the epoch's metrics too.",
+          { default: null },
+        ),
         log_momentum: option(later(z.boolean(), [false]), 'Logs the momentum too.'),
         log_weight_decay: option(later(z.boolean(), [false]), 'Logs the weight decay too.'),
       }),
     ],
   ]),
-  later: [
-    'EMAWeightAveraging',
-    'WeightAveraging',
-    'BackboneFinetuning',
-    'BaseFinetuning',
-    'BasePredictionWriter',
-    'BatchSizeFinder',
-    'Checkpoint',
-    'DeviceStatsMonitor',
-    'GradientAccumulationScheduler',
-    'LearningRateFinder',
-    'ModelPruning',
-    'ModelSummary',
-    'OnExceptionCheckpoint',
-    'ProgressBar',
-    'RichModelSummary',
-    'RichProgressBar',
-    'SpikeDetection',
-    'StochasticWeightAveraging',
-    'ThroughputMonitor',
-    'Timer',
-    'TQDMProgressBar',
-  ],
-  refused: new Map([['LambdaCallback', 'it needs Python functions']]),
+  later: [],
+  refused: new Map([
+    ['WeightAveraging', 'it needs a Python function; use EMAWeightAveraging'],
+    ['StochasticWeightAveraging', 'use EMAWeightAveraging'],
+    ['BackboneFinetuning', 'write stages with freeze_modules under transfer_learning'],
+    ['BaseFinetuning', 'it needs Python functions; write stages with freeze_modules under transfer_learning'],
+    ['BasePredictionWriter', 'it needs Python functions; `rootstock predict` writes predictions'],
+    ['BatchSizeFinder', 'a batch size that the machine decides is not reproducible; set datamodule.train.batch_size'],
+    ['Checkpoint', 'it does nothing by itself; use ModelCheckpoint'],
+    ['DeviceStatsMonitor', '`rootstock status` shows steps per second'],
+    ['GradientAccumulationScheduler', 'set trainer.accumulate_grad_batches, in each stage if it changes'],
+    ['LambdaCallback', 'it needs Python functions'],
+    ['LearningRateFinder', 'set optimizer.config.lr'],
+    ['ModelPruning', 'there is no pruning; leave it out'],
+    ['ModelSummary', '`rootstock plan` shows the model; leave it out'],
+    ['OnExceptionCheckpoint', 'state is saved all the time (trainer.snapshot); leave it out'],
+    ['ProgressBar', 'progress is shown unless trainer.enable_progress_bar is false; leave it out'],
+    ['RichModelSummary', '`rootstock plan` shows the model; leave it out'],
+    ['RichProgressBar', 'progress is shown unless trainer.enable_progress_bar is false; leave it out'],
+    ['SpikeDetection', 'set trainer.detect_anomaly or gradient_clip_val'],
+    ['ThroughputMonitor', '`rootstock status` shows steps per second'],
+    ['Timer', 'set trainer.max_time'],
+    ['TQDMProgressBar', 'progress is shown unless trainer.enable_progress_bar is false; leave it out'],
+  ]),
 };

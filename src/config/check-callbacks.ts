@@ -20,7 +20,7 @@ export function callbackEntries(callbacks: Json | undefined): CallbackEntry[] {
   );
 }
 
-/** Checks names and arguments of callbacks, and that there is at most one EarlyStopping and one checkpoint. */
+/** Checks names and arguments of callbacks in every form, and that there is at most one EarlyStopping and one checkpoint. */
 export function checkCallbacks(callbacks: unknown, path: Path): Issue[] {
   const malformed = Array.isArray(callbacks)
     ? callbacks.flatMap((item, index) =>
@@ -57,6 +57,11 @@ function loggerNamed(name: string, config: unknown, path: Path): Issue[] {
   return plain ? [] : [notAvailable(path, 'the csv logger has no settings here: metrics.csv is written to output.path; leave config out')];
 }
 
+/** Whether a value of a mapping of callbacks names its class itself: molflux's {any key: {name, config}}. No callback has an argument "name". */
+export function isNamedEntry(value: unknown): value is Readonly<Record<string, Json>> & { readonly name: string } {
+  return isMapping(value) && typeof value['name'] === 'string';
+}
+
 interface Located {
   readonly name: string;
   readonly config: unknown;
@@ -69,7 +74,15 @@ function located(callbacks: unknown, path: Path): Located[] {
   if (!isMapping(callbacks)) return [];
   const single = typeof callbacks['name'] === 'string' ? entryOf(callbacks, path) : null;
   if (single !== null) return [single];
-  return Object.entries(callbacks).map(([name, config]) => ({ name, config, namePath: [...path, name], configPath: [...path, name] }));
+  return Object.entries(callbacks).map(
+    ([key, value]) =>
+      (isNamedEntry(value) ? entryOf(value, [...path, key]) : null) ?? {
+        name: key,
+        config: value,
+        namePath: [...path, key],
+        configPath: [...path, key],
+      },
+  );
 }
 
 /** Reads {name, config} or {Name: config}; null for anything else. */

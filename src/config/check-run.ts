@@ -3,6 +3,7 @@ import type { Json } from '../contracts/json.ts';
 import { checkData } from './check-data.ts';
 import { checkDetails, type SectionKind } from './check-section.ts';
 import { checkShape } from './check-shape.ts';
+import { checkTrainFeatures } from './check-train-features.ts';
 import { type Issue, invalid, show } from './issue.ts';
 import type { ModelSchema } from './model-schema.ts';
 import type { Path } from './path.ts';
@@ -51,6 +52,7 @@ function checkModelConfig(config: Mapping, model: ModelSchema | undefined): Issu
   return [
     ...checkShape(z.strictObject(modelConfigShape), Object.fromEntries(common), CONFIG),
     ...(model === undefined ? [] : checkHyperparameters(config, model)),
+    ...checkTrainFeatures(config),
     ...checkSections({ sections: config, path: CONFIG, base: config }),
     ...checkStages(config),
   ];

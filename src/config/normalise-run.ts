@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../contracts/json.ts';
 import { callbackClasses } from './callback-keys.ts';
+import { isNamedEntry } from './check-callbacks.ts';
 import { type ClassTable, canonicalClassName } from './classes.ts';
 import { optimizerClasses } from './optimizer-keys.ts';
 import { isMapping } from './read-json.ts';
@@ -45,6 +46,10 @@ function normaliseCallbacks(callbacks: Json): Json {
     return within({ ...callbacks, name: className(callbackClasses, callbacks['name']) }, ['config', 'monitor'], metricName);
   }
   return Object.fromEntries(
-    Object.entries(callbacks).map(([name, config]) => [className(callbackClasses, name), within(config, ['monitor'], metricName)]),
+    Object.entries(callbacks).map(([name, config]) =>
+      isNamedEntry(config)
+        ? [name, normaliseCallbacks(config)]
+        : [className(callbackClasses, name), within(config, ['monitor'], metricName)],
+    ),
   ) as JsonObject;
 }

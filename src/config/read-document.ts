@@ -165,13 +165,15 @@ function readMember({ reader, members, path }: Members, key: Node | null, value:
   members.set(name, toJson(reader, value, { path: [...path, name], keyOffset }));
 }
 
-/** Keys for which Lightning tells 1.0 (all batches) from 1 (one batch), which JSON cannot: 1.0 is read as null. */
-const FRACTION_KEYS: ReadonlySet<string | number | undefined> = new Set([
-  'limit_train_batches',
-  'limit_val_batches',
-  'limit_test_batches',
-  'limit_predict_batches',
-  'val_check_interval',
+/** Keys for which Lightning tells 1.0 (all batches) from 1 (one batch), which JSON cannot: how 1.0 is read. */
+const FRACTION_KEYS: ReadonlyMap<string | number | undefined, Json> = new Map<string, Json>([
+  ['limit_train_batches', null],
+  ['limit_val_batches', null],
+  ['limit_test_batches', null],
+  ['limit_predict_batches', null],
+  ['val_check_interval', null],
+  // null would not say "all" here: 0 is off
+  ['overfit_batches', '1.0'],
 ]);
 
 function toScalar(reader: Reader, node: Node | null, { path, place }: { readonly path: Path; readonly place: Place }): Json {
@@ -179,7 +181,8 @@ function toScalar(reader: Reader, node: Node | null, { path, place }: { readonly
   if (value === undefined || value === null || typeof value === 'string' || typeof value === 'boolean') return value ?? null;
   const source = (isScalar(node) ? node.source : undefined) ?? '';
   if (typeof value === 'number' && Number.isFinite(value) && !(/^[-+]?\d+$/u.test(source) && !Number.isSafeInteger(value))) {
-    return value === 1 && /[.eE]/u.test(source) && FRACTION_KEYS.has(path[path.length - 1]) ? null : value;
+    const all = value === 1 && /[.eE]/u.test(source) ? FRACTION_KEYS.get(path[path.length - 1]) : undefined;
+    return all === undefined ? value : all;
   }
   reader.issues.push({
     code: 'CONFIG_SYNTAX',

@@ -17,8 +17,12 @@ export const modelConfigShape = {
   x_features: required(columns(), 'Input columns; a list column counts as its values.'),
   y_features: required(columns(), 'Target columns.'),
   train_features: option(
-    later(z.union([z.array(text()), z.record(z.string(), z.array(text()))]).nullable(), [null]),
-    'Columns that only training reads.',
+    z
+      .union([z.array(text()), z.record(z.string(), z.array(text()))])
+      .nullable()
+      .meta({ words: 'a list of column names, a mapping of one name to such a list, or null' }),
+    'Columns that training reads, or {name of the data set: columns}: accepted when they are x_features and y_features, which is what training reads.',
+    { default: null, availability: 'only the columns of x_features and y_features, of one data set' },
   ),
   datamodule: option(datamoduleSchema, 'Batches.'),
   trainer: option(trainerSchema, 'How long and where to train.'),

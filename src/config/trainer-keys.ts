@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationSeconds } from './duration.ts';
 import { atLeast, later, neutral, option, text, wholeNumber } from './options.ts';
 
 /** An epoch or step limit of Lightning: -1 is no limit, 0 (train nothing) is refused. */
@@ -15,16 +16,13 @@ const batchLimit = 'A whole number counts batches, a fraction is of all batches,
 const oneDevice = 'a run trains on one device';
 const always = 'takes part in no computation here';
 
-const duration = z.union([
-  text(),
-  z.strictObject({
-    weeks: atLeast(0).optional(),
-    days: atLeast(0).optional(),
-    hours: atLeast(0).optional(),
-    minutes: atLeast(0).optional(),
-    seconds: atLeast(0).optional(),
-  }),
-]);
+const part = () => atLeast(0).optional();
+const duration = z
+  .union([text(), z.strictObject({ weeks: part(), days: part(), hours: part(), minutes: part(), seconds: part() })])
+  .refine((value) => durationSeconds(value) !== null, {
+    error: 'expected a time above 0 as "DD:HH:MM:SS" (days, hours, minutes, seconds) or a mapping such as {hours: 1, minutes: 30}',
+  })
+  .meta({ words: '"DD:HH:MM:SS" or a mapping of weeks, days, hours, minutes, seconds' });
 
 /** Lightning's precision names; only the 32-bit ones are available. */
 const precision = z.union([
@@ -54,6 +52,11 @@ export const trainerSchema = z.strictObject({
     default: 1,
   }),
   max_steps: option(limit(), 'Optimizer steps after which training stops; -1: no limit.', { default: -1 }),
+  max_time: option(
+    duration.nullable(),
+    'Longest training time of a stage, all attempts together: it ends at the next step. "DD:HH:MM:SS", or a mapping such as {hours: 1}; min_epochs and min_steps come first.',
+    { default: null },
+  ),
   min_epochs: option(wholeNumber(0).nullable(), 'Early stopping does not end training before this many epochs.', { default: null }),
   min_steps: option(wholeNumber(0).nullable(), 'Early stopping does not end training before this many optimizer steps.', { default: null }),
   limit_train_batches: option(batches(1, 'a whole number >= 1'), `Training batches per epoch. ${batchLimit}`, { default: null }),
@@ -63,7 +66,31 @@ export const trainerSchema = z.strictObject({
     default: null,
     availability: 'accepted, no effect',
   }),
-  check_val_every_n_epoch: option(wholeNumber(1), 'Validate after every n-th epoch.', { default: 1 }),
+  overfit_batches: option(
+    z
+      .union([wholeNumber(0), z.number().gt(0).lt(1), z.literal('1.0')])
+      .meta({ words: 'a whole number >= 0, a fraction between 0 and 1, or "1.0" (all)' }),
+    'Trains on the same batches in every epoch, unshuffled, and validates on as many: limit_train_batches and limit_val_batches in one; 0: off.',
+    { default: 0 },
+  ),
+  fast_dev_run: option(
+    z.union([z.boolean(), wholeNumber(0)]).meta({ words: 'true, false or a whole number >= 0' }),
+    'A trial: one epoch of n batches (true: 1) of train, validation and test, without early stopping and sanity validation.',
+    { default: false },
+  ),
+  check_val_every_n_epoch: option(
+    wholeNumber(1).nullable(),
+    'Validate after every n-th epoch; null: val_check_interval counts batches across epochs.',
+    { default: 1 },
+  ),
+  val_check_interval: option(
+    z
+      .union([wholeNumber(1), z.number().gt(0).lt(1)])
+      .nullable()
+      .meta({ words: 'a whole number >= 1, a fraction between 0 and 1, or null' }),
+    "Validation within an epoch: after every n batches, or after every such fraction of them; null or 1.0 (with the point): at the epoch's end.",
+    { default: null },
+  ),
   num_sanity_val_steps: option(
     z.union([z.literal(-1), wholeNumber(0)]).nullable(),
     'Validation batches tried before training, so that a broken validation set shows at once; -1: all, null: 2. Touches neither random streams nor monitors.',
@@ -74,6 +101,11 @@ export const trainerSchema = z.strictObject({
     z.enum(['samples', 'lightning']),
     'How accumulated gradients are averaged: by the samples in the window, or always by its full length as Lightning does (ours).',
     { default: 'samples' },
+  ),
+  detect_anomaly: option(
+    z.boolean(),
+    'Checks loss and gradients in every step; NON_FINITE_GRADIENT names the parameters. Slow: everything is read back from the device.',
+    { default: false },
   ),
   gradient_clip_val: option(atLeast(0).nullable(), 'Clips gradients to this norm or value; null or 0: no clipping.', { default: null }),
   gradient_clip_algorithm: option(z.enum(['norm', 'value']).nullable(), 'Clip the global norm, or each value; null: norm.', {
@@ -92,7 +124,7 @@ export const trainerSchema = z.strictObject({
       .union([z.array(z.record(z.string(), z.unknown())), z.record(z.string(), z.unknown())])
       .nullable()
       .meta({ words: 'a list of {name, config}, a mapping of name to config, or null' }),
-    'Lightning callbacks: a list of {name: EarlyStopping, config: {...}} or {EarlyStopping: {...}}, or a mapping {EarlyStopping: {...}}.',
+    'Lightning callbacks: a list of {name: EarlyStopping, config: {...}} or {EarlyStopping: {...}}, or a mapping {EarlyStopping: {...}} or {any key: {name, config}}.',
     { default: null },
   ),
   logger: option(
@@ -124,11 +156,6 @@ export const trainerSchema = z.strictObject({
     availability: 'accepted, no effect',
   }),
   precision: option(later(precision, [32, '32', '32-true']), 'Width of floating point numbers.', { default: 32 }),
-  max_time: option(later(duration.nullable(), [null]), 'Longest training time, DD:HH:MM:SS or {hours: 1}.'),
-  val_check_interval: option(later(atLeast(0).nullable(), [null]), 'Validation within an epoch.'),
-  overfit_batches: option(later(atLeast(0), [0]), 'Trains and validates on the same few batches.'),
-  fast_dev_run: option(later(z.union([z.boolean(), wholeNumber(0)]), [false, 0]), 'Runs a few batches of everything.'),
-  detect_anomaly: option(later(z.boolean(), [false]), 'Looks for NaN in every gradient.'),
   devices: option(neutral(['auto', 1, '1'], oneDevice), 'Number of devices.'),
   num_nodes: option(neutral([1], oneDevice), 'Number of machines.'),
   strategy: option(neutral(['auto'], oneDevice), 'How several devices share the work.'),

@@ -1,6 +1,6 @@
 import { callbackEntries } from '../config/check-callbacks.ts';
 import type { Json, JsonObject } from '../contracts/json.ts';
-import type { EarlyStoppingPlan, MonitorPlan } from '../contracts/plan.ts';
+import type { EarlyStoppingPlan, MonitorPlan, StagePlan, WeightAveragingPlan } from '../contracts/plan.ts';
 
 /** The callbacks of a stage, as the trainer knows them. */
 export interface CallbackPlans {
@@ -8,8 +8,12 @@ export interface CallbackPlans {
   readonly checkpointMonitor: MonitorPlan;
   /** Whether the checkpoint monitor was written, or is the default. */
   readonly monitorWritten: boolean;
-  /** ModelCheckpointApply: the stage's best weights are its result. */
-  readonly carriesBest: boolean;
+  /** Undefined: no weights are averaged. */
+  readonly weightAveraging: WeightAveragingPlan | undefined;
+  /** LearningRateMonitor with logging_interval epoch. */
+  readonly logsLrEveryEpoch: boolean;
+  /** What the stage carries when carry_weights says nothing: best with ModelCheckpointApply, ema with EMAWeightAveraging (Lightning makes the average the model), else last. */
+  readonly carries: StagePlan['carryWeights'];
 }
 
 /** What `best` means when nobody says: the validation loss, the smaller the better (Lightning's usual monitor, molflux's name). */
@@ -35,10 +39,11 @@ export function callbackLayers(
   return { base: { ...base, callbacks: kept() }, ...sections };
 }
 
-/** Reads the merged callbacks of a stage. Arguments and defaults are those of Lightning 2.4. */
+/** Reads the merged callbacks of a stage. Arguments and defaults are those of Lightning 2.4 (EMAWeightAveraging: 2.6). */
 export function planCallbacks(callbacks: Json | undefined): CallbackPlans {
   const configs = new Map(callbackEntries(callbacks).map(({ name, config }) => [name, config]));
   const early = configs.get('EarlyStopping') ?? null;
+  const averaging = configs.get('EMAWeightAveraging') ?? null;
   const checkpoint = configs.get('ModelCheckpoint') ?? configs.get('ModelCheckpointApply') ?? null;
   return {
     earlyStopping: early === null ? null : earlyStopping(early),
@@ -47,7 +52,9 @@ export function planCallbacks(callbacks: Json | undefined): CallbackPlans {
         ? DEFAULT_MONITOR
         : { monitor: (checkpoint['monitor'] ?? DEFAULT_MONITOR.monitor) as string, mode: modeOf(checkpoint) },
     monitorWritten: (checkpoint?.['monitor'] ?? null) !== null,
-    carriesBest: (configs.get('ModelCheckpointApply') ?? null) !== null,
+    weightAveraging: averaging === null ? undefined : weightAveraging(averaging),
+    logsLrEveryEpoch: configs.get('LearningRateMonitor')?.['logging_interval'] === 'epoch',
+    carries: (configs.get('ModelCheckpointApply') ?? null) !== null ? 'best' : averaging === null ? 'last' : 'ema',
   };
 }
 
@@ -62,6 +69,16 @@ function earlyStopping(config: JsonObject): EarlyStoppingPlan {
     checkFinite: (config['check_finite'] ?? true) as boolean,
     stoppingThreshold: threshold('stopping_threshold'),
     divergenceThreshold: threshold('divergence_threshold'),
+    ...(typeof config['check_on_train_epoch_end'] === 'boolean' ? { checkOnTrainEpochEnd: config['check_on_train_epoch_end'] } : {}),
+  };
+}
+
+function weightAveraging(config: JsonObject): WeightAveragingPlan {
+  return {
+    decay: (config['decay'] ?? 0.999) as number,
+    updateEveryNSteps: (config['update_every_n_steps'] ?? 1) as number,
+    updateStartingAtStep: (config['update_starting_at_step'] ?? 0) as number,
+    useBuffers: (config['use_buffers'] ?? true) as boolean,
   };
 }
 

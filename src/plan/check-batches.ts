@@ -29,11 +29,12 @@ export function checkBatches(
     const batches = countBatches({ rows, ...pass });
     const left = limitedBatches(batches, limit);
     if (left > 0) return { limit: limit === null ? null : left, problem: null };
-    const text = batches === 0 ? tooFewRows(name, rows, pass) : `${limitKey} ${limit} of ${batches} batches is none`;
-    const fix = batches === 0 ? fewRowsFix(name, rows, pass) : `raise ${limitKey}`;
+    const key = sections.trainer['overfit_batches'] !== 0 && limitKey !== 'limit_test_batches' ? 'overfit_batches' : limitKey;
+    const text = batches === 0 ? tooFewRows(name, rows, pass) : `${key} ${limit} of ${batches} batches is none`;
+    const fix = batches === 0 ? fewRowsFix(name, rows, pass) : `raise ${key}`;
     return {
       limit,
-      problem: { code: 'NO_BATCHES', where: `${where}.${batches === 0 ? `datamodule.${name}` : `trainer.${limitKey}`}`, text, fix },
+      problem: { code: 'NO_BATCHES', where: `${where}.${batches === 0 ? `datamodule.${name}` : `trainer.${key}`}`, text, fix },
     };
   };
   const train = check('train', 'limit_train_batches', datamodule.train);

@@ -1,4 +1,5 @@
 import { didYouMean } from '../contracts/nearest.ts';
+import type { EarlyStoppingPlan, StagePlan } from '../contracts/plan.ts';
 import type { CallbackPlans } from './callbacks.ts';
 import type { ModelFacts } from './plan-facts.ts';
 import type { PlanProblem } from './problems.ts';
@@ -12,9 +13,11 @@ export const TASK_METRICS: Readonly<Record<ModelFacts['task'], readonly string[]
 /** What a stage watches. */
 export interface Watched {
   readonly callbacks: CallbackPlans;
-  readonly carryWeights: 'last' | 'best';
+  readonly carryWeights: StagePlan['carryWeights'];
   /** Whether the stage has a validation pass. */
   readonly validates: boolean;
+  /** Whether every epoch of the stage has one: check_val_every_n_epoch is 1. */
+  readonly validatesEveryEpoch: boolean;
   readonly task: ModelFacts['task'];
   /** What a ReduceLROnPlateau watches; absent with other schedulers. */
   readonly plateau?: { readonly monitor: string; readonly where: string } | undefined;
@@ -31,6 +34,7 @@ export function checkMonitors(watched: Watched, where: string): readonly PlanPro
   return [
     ...(plateau === undefined ? [] : monitorProblems(plateau.monitor, 'ReduceLROnPlateau', { watched, where: plateau.where })),
     ...(early === null ? [] : monitorProblems(early.monitor, 'EarlyStopping', { watched, where: place })),
+    ...(early === null ? [] : epochEndProblems(early, watched, place)),
     ...(callbacks.monitorWritten || carryWeights === 'best'
       ? monitorProblems(callbacks.checkpointMonitor.monitor, 'ModelCheckpoint', { watched, where: place })
       : []),
@@ -44,6 +48,16 @@ export function checkMonitors(watched: Watched, where: string): readonly PlanPro
           },
         ]
       : []),
+  ];
+}
+
+/** Judged at the end of every epoch, a strict EarlyStopping needs a value by the end of the first one. */
+function epochEndProblems(early: EarlyStoppingPlan, { validates, validatesEveryEpoch }: Watched, where: string): readonly PlanProblem[] {
+  const { monitor, strict, checkOnTrainEpochEnd } = early;
+  if (checkOnTrainEpochEnd !== true || !strict || !validates || validatesEveryEpoch || !monitor.startsWith('val/')) return [];
+  const text = `EarlyStopping judges "${monitor}" at the end of every epoch (check_on_train_epoch_end), but not every epoch has a validation`;
+  return [
+    { code: 'MONITOR_NOT_FOUND', where, text, fix: 'leave check_on_train_epoch_end out, set strict: false, or check_val_every_n_epoch: 1' },
   ];
 }
 

@@ -2,14 +2,34 @@ import type { StagePlan } from '../contracts/plan.ts';
 
 /** Says what is allowed but probably not meant, one sentence each. */
 export function planWarnings(stages: readonly StagePlan[]): readonly string[] {
-  return stages.flatMap((stage) => [...carryWarning(stage), ...schedulerWarning(stage), ...freshOptimizer(stage)]);
+  return stages.flatMap((stage) => [
+    ...carryWarning(stage),
+    ...timeWarning(stage),
+    ...trialWarning(stage),
+    ...schedulerWarning(stage),
+    ...freshOptimizer(stage),
+  ]);
 }
 
 function carryWarning({ name, trainer, carryWeights }: StagePlan): readonly string[] {
-  if (trainer.earlyStopping === null || carryWeights === 'best') return [];
+  if (trainer.earlyStopping === null || carryWeights !== 'last') return [];
   return [
     `Stage "${name}" stops early on ${trainer.earlyStopping.monitor} but passes on its last weights, which come after the best ones; carry_weights: best passes on the best.`,
   ];
+}
+
+/** How far a stage gets in a given time depends on the machine and what else it does. */
+function timeWarning({ name, trainer: { maxTimeSeconds } }: StagePlan): readonly string[] {
+  if (maxTimeSeconds === undefined) return [];
+  return [
+    `Stage "${name}" ends after ${maxTimeSeconds} seconds of training at the latest, so its result is not reproducible if that happens.`,
+  ];
+}
+
+function trialWarning({ name, trainer: { fastDevRun } }: StagePlan): readonly string[] {
+  if (fastDevRun === undefined) return [];
+  const batches = fastDevRun === 1 ? '1 batch' : `${fastDevRun} batches`;
+  return [`Stage "${name}" is a trial (fast_dev_run): it trains on at most ${batches}, and its weights are no result.`];
 }
 
 /** A schedule that counts epochs hardly moves when its period is a number of steps. */

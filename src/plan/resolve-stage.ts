@@ -4,9 +4,11 @@ import type { BackendName, StagePlan } from '../contracts/plan.ts';
 import { resolveFreeze } from '../transfer/freeze.ts';
 import { checkBudget } from './budget.ts';
 import { planCallbacks } from './callbacks.ts';
+import { checkAveraging } from './check-averaging.ts';
 import { checkBatches } from './check-batches.ts';
 import { checkMonitors, type Watched } from './check-monitors.ts';
 import { cycledMomentum, overriddenRates } from './check-schedule.ts';
+import { applyDebugging, type RunSections } from './debugging.ts';
 import { optimizerPlan } from './optimizer-values.ts';
 import type { Accelerator, PlanFacts } from './plan-facts.ts';
 import type { ProblemCollector } from './problems.ts';
@@ -22,6 +24,7 @@ import {
 import { schedulerPlan } from './scheduler-values.ts';
 import { datamodulePlan, maxEpochsOf, trainerPlan } from './stage-values.ts';
 import { countSteps, type StepCounts } from './steps.ts';
+import { validationInterval } from './validation-interval.ts';
 
 /** A stage to resolve. */
 export interface StageRequest {
@@ -47,20 +50,35 @@ export function resolveStage(request: StageRequest, facts: PlanFacts, problems: 
   const mask = problems.attempt(() => resolveFreeze(stage?.freezeModules ?? [], facts.model.tree, `${where}.freeze_modules`));
   if (invalid.length > 0 || mask === undefined) return undefined;
 
-  const trainer = sections.trainer.value as JsonObject;
-  const datamodule = sections.datamodule.value as JsonObject;
+  const { trainer, datamodule } = applyDebugging({
+    trainer: sections.trainer.value as JsonObject,
+    datamodule: sections.datamodule.value as JsonObject,
+  });
   const callbacks = planCallbacks(trainer['callbacks']);
-  const carryWeights = stage?.carryWeights ?? (callbacks.carriesBest ? 'best' : 'last');
+  const carryWeights = stage?.carryWeights ?? callbacks.carries;
   const { limits, validates, problems: batchProblems } = checkBatches({ trainer, datamodule }, facts.data.facts.splits, where);
   problems.add(...batchProblems);
   problems.add(
-    ...checkMonitors({ callbacks, carryWeights, validates, task: facts.model.task, plateau: plateauOf(request, sections) }, where),
+    ...checkMonitors(
+      {
+        callbacks,
+        carryWeights,
+        validates,
+        validatesEveryEpoch: trainer['check_val_every_n_epoch'] === 1,
+        task: facts.model.task,
+        plateau: plateauOf(request, sections),
+      },
+      where,
+    ),
   );
   const backend = problems.attempt(() => backendOf(trainer, facts));
   if (backend === undefined) return undefined;
   problems.add(...checkBudget({ mask, backend, memoryBytes: facts.memoryBytes }, where));
 
-  const steps = stepsOf(sections, facts);
+  const steps = stepsOf({ trainer, datamodule }, facts);
+  const { batchesPerEpoch, totalSteps } = steps;
+  const { interval, problems: intervalProblems } = validationInterval(trainer, { batchesPerEpoch, validates }, where);
+  problems.add(...intervalProblems, ...checkAveraging({ averaging: callbacks.weightAveraging, carryWeights, totalSteps }, where));
   const { optimizer, scheduler } = learning({ sections, stage, where, steps, mask }, facts, problems);
   return {
     index: request.index,
@@ -68,7 +86,7 @@ export function resolveStage(request: StageRequest, facts: PlanFacts, problems: 
     kind: request.kind,
     freezeModules: stage?.freezeModules ?? [],
     mask,
-    trainer: trainerPlan(trainer, { backend, callbacks, limits }),
+    trainer: trainerPlan(trainer, { backend, callbacks, limits, validationInterval: interval }),
     datamodule: datamodulePlan(datamodule),
     optimizer,
     scheduler,
@@ -77,7 +95,7 @@ export function resolveStage(request: StageRequest, facts: PlanFacts, problems: 
     batchesPerEpoch: steps.batchesPerEpoch,
     stepsPerEpoch: steps.stepsPerEpoch,
     totalSteps: steps.totalSteps,
-    origins: { ...originsOf(sections), carry_weights: carryOrigin(stage, callbacks.carriesBest), ...carryOptimizerOrigin(stage) },
+    origins: { ...originsOf(sections), carry_weights: carryOrigin(stage, callbacks.carries), ...carryOptimizerOrigin(stage) },
     dropped: droppedOf(sections),
   };
 }
@@ -127,23 +145,22 @@ function backendOf(trainer: JsonObject, facts: PlanFacts): BackendName {
   return exact ?? facts.backendOf(trainer['accelerator'] as Accelerator);
 }
 
-function stepsOf({ trainer, datamodule }: ResolvedSections, facts: PlanFacts): StepCounts {
-  const section = trainer.value as JsonObject;
-  const { batchSize, dropLast } = datamodulePlan(datamodule.value as JsonObject).train;
+function stepsOf({ trainer, datamodule }: RunSections, facts: PlanFacts): StepCounts {
+  const { batchSize, dropLast } = datamodulePlan(datamodule).train;
   return countSteps({
     rows: facts.data.facts.splits.train?.rows ?? 0,
     batchSize,
     dropLast,
-    limit: section['limit_train_batches'] as number | null,
-    accumulate: section['accumulate_grad_batches'] as number,
-    maxEpochs: maxEpochsOf(section),
-    maxSteps: section['max_steps'] as number,
+    limit: trainer['limit_train_batches'] as number | null,
+    accumulate: trainer['accumulate_grad_batches'] as number,
+    maxEpochs: maxEpochsOf(trainer),
+    maxSteps: trainer['max_steps'] as number,
   });
 }
 
-/** carry_weights is written in the stage, or follows from a ModelCheckpointApply of stage or base, or is the default. */
-function carryOrigin(stage: StageRequest['stage'], carriesBest: boolean): StagePlan['origins'][string] {
+/** carry_weights is written in the stage, or follows from a ModelCheckpointApply or EMAWeightAveraging of stage or base, or is the default. */
+function carryOrigin(stage: StageRequest['stage'], carries: StagePlan['carryWeights']): StagePlan['origins'][string] {
   if (stage?.carryWeights !== undefined) return 'stage';
-  if (!carriesBest) return 'default';
+  if (carries === 'last') return 'default';
   return stage?.trainer?.['callbacks'] === undefined ? 'base' : 'stage';
 }

@@ -87,6 +87,10 @@ function trainerNumbers({ trainer }: StagePlan): JsonObject {
     terminateOnNan: trainer.terminateOnNan,
     frozenModulesMode: trainer.frozenModulesMode,
     earlyStopping: trainer.earlyStopping as Json,
+    ...(trainer.detectAnomaly === undefined ? {} : { detectAnomaly: true }),
+    ...(trainer.maxTimeSeconds === undefined ? {} : { maxTimeSeconds: trainer.maxTimeSeconds }),
+    ...(trainer.weightAveraging === undefined ? {} : { weightAveraging: { ...trainer.weightAveraging } }),
+    ...(trainer.logLrEveryEpoch === undefined ? {} : { logLrEveryEpoch: true }),
   };
 }
 
@@ -95,6 +99,7 @@ function validationNumbers({ trainer, datamodule }: StagePlan): JsonObject {
     ...datamodule.validation,
     limitValBatches: trainer.limitValBatches,
     checkValEveryNEpoch: trainer.checkValEveryNEpoch,
+    ...(trainer.valCheckInterval === undefined ? {} : { valCheckInterval: trainer.valCheckInterval }),
     checkpointMonitor: trainer.checkpointMonitor as unknown as JsonObject,
   };
 }
