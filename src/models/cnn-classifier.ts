@@ -1,9 +1,11 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { JsonObject } from '../contracts/json.ts';
 import { RootstockError } from '../errors.ts';
-import type { FeatureModel } from './definition.ts';
+import type { FeatureModel, ForwardContext } from './definition.ts';
 import { outputSide } from './nn/conv2d.ts';
 import { enter, rootScope } from './nn/scope.ts';
 import { describeSequential, forwardSequential, type Layer, sequentialGradientKernels } from './nn/sequential.ts';
+import { sequentialPrefix } from './nn/sequential-prefix.ts';
 import {
   ACTIVATIONS,
   agreeWithData,
@@ -71,6 +73,15 @@ export const cnnClassifier: FeatureModel = {
     const images = ctx.ops.toImages(inputs, readShape(ctx.config)); // [B, H, W, C]
     const features = forwardSequential(enter(root, 'features'), featureLayers(ctx.config), images); // [B, h, w, c]
     return forwardSequential(enter(root, 'head'), headLayers(ctx.config, 1), features); // [B, K]
+  },
+  prefix(config, standsStill) {
+    const { channels, height, width } = readShape(config);
+    const parts = [
+      { path: 'features', layers: featureLayers(config) },
+      { path: 'head', layers: headLayers(config, 1) },
+    ];
+    const prepare = (inputs: Tensor, { ops }: ForwardContext) => ops.toImages(inputs, readShape(config));
+    return sequentialPrefix({ parts, inputShape: [height, width, channels], prepare }, standsStill);
   },
   loss: (outputs, targets, ops) => ops.crossEntropy(outputs, targets),
   gradientKernels: (config) =>

@@ -37,6 +37,8 @@ export interface FeatureModel extends ModelCommon {
   readonly task: 'regression' | 'classification';
   /** Computes the outputs of one batch: logits [B, K] of a classifier, values [B, T] of a regressor. */
   forward(params: Params, inputs: Tensor, ctx: ForwardContext): Tensor;
+  /** The leading part that a stage leaves as it is, so that its outputs are computed once per stage; null: there is none. Absent: never. */
+  prefix?(config: JsonObject, standsStill: StandsStill): FeaturePrefix | null;
   /** Scalar mean loss over the batch. `targets`: [B, T] float32, or [B] int32 classes. */
   loss(outputs: Tensor, targets: Tensor, ops: Ops, config: JsonObject): Scalar;
 }
@@ -49,9 +51,40 @@ export interface GraphModel extends ModelCommon {
   maskedHeads(config: JsonObject): readonly GraphHead[];
   /** Computes the outputs of one batch of molecules by head. */
   forward(params: Params, graphs: GraphBatch, ctx: ForwardContext): GraphOutputs;
+  /** The leading part that a stage leaves as it is, so that its outputs are computed once per stage; null: there is none. Absent: never. */
+  prefix?(config: JsonObject, standsStill: StandsStill): GraphPrefix | null;
   /** The scalar to minimise, and its summands by head. */
   loss(outputs: GraphOutputs, graphs: GraphBatch, ctx: Pick<ForwardContext, 'config' | 'ops'>): GraphLoss;
 }
+
+/** Whether every parameter under the module at a dotted path is frozen and the module runs in eval mode. */
+export type StandsStill = (modulePath: string) => boolean;
+
+/** A leading part of a model of rows whose outputs depend on nothing that a stage trains: forward = decode(encode). */
+export interface FeaturePrefix {
+  /** What it is made of, for people. */
+  readonly modules: readonly string[];
+  /** Shape of what `encode` gives for one row. */
+  readonly shape: readonly number[];
+  /** inputs [B, W] -> [B, ...shape]. Called in eval mode; asks neither for dropout masks nor for noise. */
+  encode(params: Params, inputs: Tensor, ctx: ForwardContext): Tensor;
+  /** [B, ...shape] -> the outputs of `forward`. */
+  decode(params: Params, encoded: Tensor, ctx: ForwardContext): Tensor;
+}
+
+/** A leading part of a model of molecules: forward = decode(encode). */
+export interface GraphPrefix {
+  readonly modules: readonly string[];
+  /** What `encode` gives, by name: [lines, width], a line per molecule, atom or edge. */
+  readonly encodings: Readonly<Record<string, { readonly lines: 'graph' | 'node' | 'edge'; readonly width: number }>>;
+  /** Called in eval mode; asks neither for dropout masks nor for noise. */
+  encode(params: Params, graphs: GraphBatch, ctx: ForwardContext): Encodings;
+  /** Gives the outputs of `forward`. Unless an encoding has a line per edge, `graphs` comes without edges (E = 0) and edge features. */
+  decode(params: Params, encodings: Encodings, at: { readonly graphs: GraphBatch; readonly ctx: ForwardContext }): GraphOutputs;
+}
+
+/** What a prefix of a molecule model gives, by name. */
+export type Encodings = Readonly<Record<string, Tensor>>;
 
 /** Parameters and buffers by dotted path. */
 export type Params = Readonly<Record<string, Tensor>>;

@@ -1,5 +1,5 @@
 import type { FeatureModel } from './definition.ts';
-import { describeMlp, forwardMlp, mlpGradientKernels, mlpHyperparameters } from './mlp.ts';
+import { describeMlp, forwardMlp, mlpGradientKernels, mlpHyperparameters, mlpPrefix } from './mlp.ts';
 import { agreeWithData, readClassCount, readOptionalCount } from './read-config.ts';
 
 /** A multilayer perceptron for classification: the body of mlp_regressor with one logit per class, and cross entropy. */
@@ -27,6 +27,7 @@ export const mlpClassifier: FeatureModel = {
     return describeMlp(config, { input, output });
   },
   forward: forwardMlp,
+  prefix: mlpPrefix,
   loss: (outputs, targets, ops) => ops.crossEntropy(outputs, targets),
   gradientKernels: (config) => [...new Set([...mlpGradientKernels(config), 'Exp', 'Multiply', 'Sub', 'Sum'])].sort(),
 };

@@ -1,5 +1,5 @@
 import type { FeatureModel } from './definition.ts';
-import { describeMlp, forwardMlp, mlpGradientKernels, mlpHyperparameters } from './mlp.ts';
+import { describeMlp, forwardMlp, mlpGradientKernels, mlpHyperparameters, mlpPrefix } from './mlp.ts';
 import { agreeWithData, readOptionalCount } from './read-config.ts';
 
 /**
@@ -38,6 +38,7 @@ export const mlpRegressor: FeatureModel = {
     return describeMlp(config, { input, output });
   },
   forward: forwardMlp,
+  prefix: mlpPrefix,
   loss: (outputs, targets, ops) => ops.mseLoss(outputs, targets),
   gradientKernels: (config) => [...new Set([...mlpGradientKernels(config), 'Multiply', 'RealDiv', 'Sub'])].sort(),
 };

@@ -2,9 +2,10 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 import type { JsonObject } from '../contracts/json.ts';
 import type { ModuleTree } from '../contracts/tensors.ts';
-import type { ForwardContext, Params } from './definition.ts';
+import type { FeaturePrefix, ForwardContext, Params, StandsStill } from './definition.ts';
 import { enter, rootScope } from './nn/scope.ts';
 import { describeSequential, forwardSequential, type Layer, sequentialGradientKernels } from './nn/sequential.ts';
+import { sequentialPrefix } from './nn/sequential-prefix.ts';
 import { ACTIVATIONS, readActivation, readCount, readFlag, readProbability } from './read-config.ts';
 
 // The body that mlp_regressor and mlp_classifier share: molflux 0.8.0's MLPModule, one torch.nn.Sequential named "module".
@@ -29,6 +30,12 @@ export function describeMlp(config: JsonObject, widths: { readonly input: number
 /** Computes the body. inputs [B, W] -> [B, outputs], no activation after the last Linear. */
 export function forwardMlp(params: Params, inputs: Tensor, ctx: ForwardContext): Tensor {
   return forwardSequential(enter(rootScope(params, ctx), 'module'), mlpLayers(ctx.config, { input: 1, output: 1 }), inputs);
+}
+
+/** The leading layers of the body that a stage leaves as they are. */
+export function mlpPrefix(config: JsonObject, standsStill: StandsStill): FeaturePrefix | null {
+  const parts = [{ path: 'module', layers: mlpLayers(config, { input: 1, output: 1 }) }];
+  return sequentialPrefix({ parts, inputShape: [1], prepare: (inputs) => inputs }, standsStill);
 }
 
 /** The kernels of the body's backward pass. */

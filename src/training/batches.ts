@@ -3,7 +3,7 @@ import type { NeighbourPlan } from '../contracts/graphs.ts';
 import type { StagePlan } from '../contracts/plan.ts';
 import { buildGraphBatch } from '../data/build-graph-batch.ts';
 import type { Dataset, FeatureDataset } from '../data/dataset.ts';
-import type { GraphBatch } from '../models/definition.ts';
+import type { Encodings, FeaturePrefix, GraphBatch, GraphPrefix } from '../models/definition.ts';
 import { permutation } from '../random/permutation.ts';
 import { permutationStream } from '../random/stream.ts';
 import { disposeGraphBatch, uploadGraphBatch } from './graph-batches.ts';
@@ -17,8 +17,10 @@ export type Batch = FeatureBatch | MoleculeBatch;
 /** B rows of plain features. W inputs, T targets. */
 export interface FeatureBatch {
   readonly kind: 'features';
-  /** [B, W] float32. */
+  /** [B, W] float32; with a prefix, what it made of them. */
   readonly inputs: Tensor;
+  /** The frozen part of the model that is done already. Absent: none is. */
+  readonly prefix?: FeaturePrefix;
   /** [B, T] float32 of a regressor, [B] int32 classes of a classifier. */
   readonly targets: Tensor;
   readonly samples: number;
@@ -28,6 +30,8 @@ export interface FeatureBatch {
 export interface MoleculeBatch {
   readonly kind: 'graphs';
   readonly graphs: GraphBatch;
+  /** What the frozen part of the model made of them. Absent: nothing is done yet. */
+  readonly encoded?: { readonly prefix: GraphPrefix; readonly values: Encodings };
   readonly samples: number;
 }
 
@@ -69,7 +73,11 @@ export function loadBatch(dataset: Dataset, rows: Rows, neighbours: NeighbourPla
 
 /** Frees a batch. */
 export function disposeBatch(batch: Batch): void {
-  if (batch.kind === 'graphs') return disposeGraphBatch(batch.graphs);
+  if (batch.kind === 'graphs') {
+    disposeGraphBatch(batch.graphs);
+    for (const values of Object.values(batch.encoded?.values ?? {})) values.dispose();
+    return;
+  }
   batch.inputs.dispose();
   batch.targets.dispose();
 }

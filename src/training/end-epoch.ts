@@ -1,4 +1,5 @@
 import { decodeNumber, encodeNumber, type Metrics } from '../contracts/json.ts';
+import type { Rows } from './batches.ts';
 import { drainLosses } from './check-losses.ts';
 import { stepBest, stepEarlyStopping } from './early-stopping.ts';
 import { evaluateDataset } from './evaluate-dataset.ts';
@@ -38,10 +39,12 @@ export async function validate(run: FitRun, limit = run.setup.stage.trainer.limi
     run.deps.events.phase('validate', run.stepBudgetMs);
     await run.deps.nextTurn();
   };
-  const { batchSize, dropLast } = stage.datamodule.validation;
+  const { neighbours } = stage.datamodule;
   const params = { ...run.state.params(), ...run.average?.params() };
+  const cache = run.prefixCache;
+  const load = cache === null ? {} : { load: (rows: Rows) => cache.load('validation', rows) };
   await evaluateDataset(
-    { model, params, dataset: validation, neighbours: stage.datamodule.neighbours, batchSize, dropLast, limit, between },
+    { model, params, dataset: validation, neighbours, ...stage.datamodule.validation, limit, between, ...load },
     metrics,
   );
   return metrics.values('val');

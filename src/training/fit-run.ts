@@ -10,6 +10,7 @@ import { createLedger, type Ledger } from './ledger.ts';
 import { createLossMeter, type LossMeter } from './loss-meter.ts';
 import { createOptimizer } from './optimizers/create-optimizer.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
+import type { PrefixCache } from './prefix-cache/prefix-cache.ts';
 import { createScheduler } from './schedulers/create-scheduler.ts';
 import type { Scheduler } from './schedulers/scheduler.ts';
 import { createSnapshotPolicy, type SnapshotPolicy } from './snapshot-policy.ts';
@@ -34,6 +35,8 @@ export interface FitRun {
   best: Weights | null;
   /** Row order of the epoch at hand. */
   order: { readonly epoch: number; readonly rows: Rows };
+  /** Outputs of the frozen prefix; null: none, or not computed yet. */
+  prefixCache: PrefixCache | null;
   /** Newest metrics of a logged step, for progress. */
   logged: Metrics;
   /** Learning rate of the newest step. */
@@ -71,6 +74,7 @@ export function createFitRun(setup: StageSetup, deps: FitDependencies): FitRun {
     position: pickPosition(position),
     monitor: resume?.monitor ?? firstMonitor(setup),
     best: resume?.best ?? null,
+    prefixCache: null,
     logged: {},
     lastLr: Number.NaN,
     startedAt: deps.now() - (deps.resumedElapsedMs ?? 0),

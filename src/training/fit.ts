@@ -4,6 +4,7 @@ import { drainLosses } from './check-losses.ts';
 import { validate } from './end-epoch.ts';
 import { captureState, createFitRun, type FitRun } from './fit-run.ts';
 import type { FitDependencies, FitOutcome } from './fit-types.ts';
+import { openPrefixCache } from './prefix-cache/prefix-cache.ts';
 import type { CommittedSnapshot } from './snapshot-sink.ts';
 import type { StageSetup } from './stage-setup.ts';
 import { dryRun, trainStep } from './train-step.ts';
@@ -47,7 +48,11 @@ async function train(run: FitRun): Promise<FitOutcome> {
 }
 
 async function prepare(run: FitRun): Promise<void> {
-  const { events } = run.deps;
+  const { events, nextTurn } = run.deps;
+  run.prefixCache = await openPrefixCache(run.setup, run.state.params(), () => {
+    events.phase('encode', PHASE_BUDGETS_MS.dryRun);
+    return nextTurn();
+  });
   events.phase('dry_run', PHASE_BUDGETS_MS.dryRun);
   await dryRun(run);
   const sanity = run.setup.stage.trainer.numSanityValSteps;

@@ -31,10 +31,13 @@ export function passModel(model: Model, params: Params, batch: Batch, context: F
 export function computeOutputs({ definition }: Model, params: Params, batch: Batch, context: ForwardContext): PassResult['outputs'] {
   if (definition.inputs === 'graphs') {
     if (batch.kind !== 'graphs') throw mismatch(definition.name, batch.kind);
-    return { ...definition.forward(params, batch.graphs, context) };
+    const { graphs, encoded } = batch;
+    if (encoded === undefined) return { ...definition.forward(params, graphs, context) };
+    return { ...encoded.prefix.decode(params, encoded.values, { graphs, ctx: context }) };
   }
   if (batch.kind !== 'features') throw mismatch(definition.name, batch.kind);
-  return { y: definition.forward(params, batch.inputs, context) };
+  const { inputs, prefix } = batch;
+  return { y: prefix === undefined ? definition.forward(params, inputs, context) : prefix.decode(params, inputs, context) };
 }
 
 function mismatch(model: string, kind: string): RootstockError {

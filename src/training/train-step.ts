@@ -80,7 +80,10 @@ function planWindow(run: FitRun): PlannedWindow {
     rows,
     samples: rows.map(({ length }) => length),
     batchCounter: epoch * stage.batchesPerEpoch + first,
-    load: (index) => loadBatch(train, rows[index] ?? new Uint32Array(0), stage.datamodule.neighbours),
+    load(index) {
+      const positions = rows[index] ?? new Uint32Array(0);
+      return run.prefixCache?.load('train', positions) ?? loadBatch(train, positions, stage.datamodule.neighbours);
+    },
     lr: run.scheduler.lrAt({ step, epoch }),
   };
 }

@@ -76,13 +76,22 @@ export const TINY_GRAPH_MODEL: GraphModel = {
   maskedHeads: () => ['y_node_scalars'],
   describe: () => ({ tensors: [...linear('encoder', [C, 3]), ...linear('graph_head', [2, C]), ...linear('node_head', [1, C])] }),
   gradientKernels: () => [],
+  prefix(_config, standsStill) {
+    if (!standsStill('encoder')) return null;
+    return {
+      modules: ['encoder'],
+      encodings: { h: { lines: 'node', width: C } },
+      encode: (params, graphs, ctx) => ({ h: encode(params, graphs, ctx) }),
+      decode: (params, { h }, at) => decode(params, h as tf.Tensor, at),
+    };
+  },
   forward: (params, graphs, ctx) => decode(params, encode(params, graphs, ctx), { graphs, ctx }),
   loss(outputs, graphs) {
     const losses = (['y_graph_scalars', 'y_node_scalars'] as const).flatMap((head) => {
       const [output, target] = [outputs[head], graphs.targets[head]];
       return output === undefined || target === undefined ? [] : [[head, maskedMse(output, target)] as const];
     });
-    return { total: tf.addN(losses.map(([, loss]) => loss)) as tf.Scalar, heads: Object.fromEntries(losses) };
+    return { total: tf.addN<tf.Scalar>(losses.map(([, loss]) => loss)), heads: Object.fromEntries(losses) };
   },
 };
 

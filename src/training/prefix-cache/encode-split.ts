@@ -1,0 +1,128 @@
+import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import type { NeighbourPlan } from '../../contracts/graphs.ts';
+import { buildGraphBatch } from '../../data/build-graph-batch.ts';
+import type { Dataset, FeatureDataset, GraphDataset } from '../../data/dataset.ts';
+import type { HostGraphBatch } from '../../data/graph-batch.ts';
+import type { Encodings, FeaturePrefix, GraphPrefix, Params } from '../../models/definition.ts';
+import { disposeBatch, loadBatch, type Rows } from '../batches.ts';
+import { evaluationContext } from '../forward-context.ts';
+import { disposeGraphBatch, uploadGraphBatch } from '../graph-batches.ts';
+import type { Model } from '../stage-setup.ts';
+
+/** What a prefix gave for every row of a split, on the host. */
+export interface EncodedSplit {
+  /** The encodings of rows on the device, by name, lines in the order of a batch. A model of plain features has one, `x`. */
+  take(rows: Rows): Readonly<Record<string, Tensor>>;
+}
+
+/** How a split is encoded. */
+export interface EncodeInput {
+  readonly model: Model;
+  readonly params: Params;
+  readonly neighbours: NeighbourPlan | null;
+  /** Rows that are encoded together. It may decide last bits, so it has to be the same at every start. */
+  readonly batchSize: number;
+  /** Runs before each batch. */
+  readonly between: () => Promise<void>;
+}
+
+/** Computes a prefix for every row of plain features, in file order. */
+export async function encodeFeatures(dataset: FeatureDataset, prefix: FeaturePrefix, input: EncodeInput): Promise<EncodedSplit> {
+  const width = prefix.shape.reduce((product, size) => product * size, 1);
+  const values = new Float32Array(dataset.rows * width);
+  await overRows(dataset, input, async (rows, first) => {
+    const batch = loadBatch(dataset, rows, null);
+    if (batch.kind !== 'features') throw new TypeError('rows of plain features gave another kind of batch');
+    const encoded = tidy(() => prefix.encode(input.params, batch.inputs, evaluationContext(input.model)));
+    disposeBatch(batch);
+    values.set(await encoded.data(), first * width);
+    encoded.dispose();
+  });
+  return {
+    take(rows) {
+      const taken = new Float32Array(rows.length * width);
+      rows.forEach((row, at) => taken.set(values.subarray(row * width, (row + 1) * width), at * width));
+      return { x: tensor(taken, [rows.length, ...prefix.shape], 'float32') };
+    },
+  };
+}
+
+/** Computes a prefix for every molecule, in file order. */
+export async function encodeGraphs(dataset: GraphDataset, prefix: GraphPrefix, input: EncodeInput): Promise<EncodedSplit> {
+  const names = Object.keys(prefix.encodings);
+  const parts: Record<string, Float32Array[]> = Object.fromEntries(names.map((name) => [name, []]));
+  const edges: number[] = [];
+  await overRows(dataset, input, async (rows) => {
+    const host = buildGraphBatch(dataset, rows, input.neighbours as NeighbourPlan);
+    edges.push(...edgesPerGraph(host));
+    const graphs = uploadGraphBatch(host);
+    const encoded: Encodings = tidy(() => ({ ...prefix.encode(input.params, graphs, evaluationContext(input.model)) }));
+    disposeGraphBatch(graphs);
+    for (const name of names) {
+      const values = encoded[name] as Tensor;
+      parts[name]?.push(Float32Array.from(await values.data()));
+      values.dispose();
+    }
+  });
+  const offsets = { graph: range(dataset.rows + 1), node: dataset.nodeOffsets, edge: runningSum(edges) };
+  const all = names.map((name) => {
+    const { lines, width } = prefix.encodings[name] as GraphPrefix['encodings'][string];
+    return { name, width, offsets: offsets[lines], values: concatenate(parts[name] ?? []) };
+  });
+  return {
+    take: (rows) => Object.fromEntries(all.map(({ name, ...lines }) => [name, takeLines(lines, rows)])),
+  };
+}
+
+async function overRows(
+  dataset: Dataset,
+  { batchSize, between }: EncodeInput,
+  work: (rows: Rows, first: number) => Promise<void>,
+): Promise<void> {
+  for (let first = 0; first < dataset.rows; first += batchSize) {
+    await between();
+    await work(
+      range(Math.min(batchSize, dataset.rows - first)).map((at) => first + at),
+      first,
+    );
+  }
+}
+
+interface Lines {
+  readonly width: number;
+  readonly offsets: Uint32Array;
+  readonly values: Float32Array;
+}
+
+function takeLines({ width, offsets, values }: Lines, rows: Rows): Tensor {
+  const taken = concatenate(
+    Array.from(rows, (row) => values.subarray((offsets[row] as number) * width, (offsets[row + 1] as number) * width)),
+  );
+  return tensor(taken, [taken.length / width, width], 'float32');
+}
+
+/** Edges of each molecule of a batch: they are sorted by their first atom, and atoms by molecule. */
+function edgesPerGraph({ batch, edgeIndex: [{ offsets }] }: HostGraphBatch): readonly number[] {
+  const edgesBefore = (graph: number) => offsets[batch.offsets[graph] as number] as number;
+  return Array.from({ length: batch.count }, (_, graph) => edgesBefore(graph + 1) - edgesBefore(graph));
+}
+
+function range(length: number): Uint32Array {
+  return Uint32Array.from({ length }, (_, index) => index);
+}
+
+function runningSum(counts: readonly number[]): Uint32Array {
+  const sums = new Uint32Array(counts.length + 1);
+  for (const [index, count] of counts.entries()) sums[index + 1] = (sums[index] as number) + count;
+  return sums;
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const joined = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}

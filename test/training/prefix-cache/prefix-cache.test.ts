@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { memory } from '@tensorflow/tfjs-core';
+import type { PrefixCachePlan } from '../../../src/contracts/plan.ts';
+import type { Weights } from '../../../src/contracts/tensors.ts';
+import { loadBackend } from '../../../src/kernels/backend.ts';
+import type { GraphModel } from '../../../src/models/definition.ts';
+import type { StageSetup } from '../../../src/training/stage-setup.ts';
+import { standsStill } from '../../../src/transfer/stands-still.ts';
+import { makeGraphSetup, TINY_GRAPH_MODEL } from '../graph-support.ts';
+import { digestState, lastState, makeDataset, makeSetup, record } from '../support.ts';
+
+const CACHED: PrefixCachePlan = { modules: ['given by the plan'], byteLength: 0 };
+
+/** The tiny model of molecules with an encoding per edge, too: what pooling over edges asks for. */
+const EDGE_MODEL: GraphModel = {
+  ...TINY_GRAPH_MODEL,
+  prefix(config, still) {
+    const prefix = TINY_GRAPH_MODEL.prefix?.(config, still) ?? null;
+    if (prefix === null) return null;
+    return {
+      ...prefix,
+      encodings: { ...prefix.encodings, m: { lines: 'edge', width: 4 } },
+      encode(params, graphs, ctx) {
+        const { h } = prefix.encode(params, graphs, ctx);
+        assert.ok(h);
+        return { h, m: ctx.ops.gather(h, graphs.edgeIndex[1]) };
+      },
+      decode(params, { h, m }, at) {
+        assert.ok(h && m);
+        // Summing the edges again by their first atom is what the encoder did with them.
+        return prefix.decode(params, { h: at.ctx.ops.add(h, at.ctx.ops.segmentSum(m, at.graphs.edgeIndex[0])) }, at);
+      },
+    };
+  },
+  forward(params, graphs, ctx) {
+    const prefix = EDGE_MODEL.prefix?.({}, () => true);
+    assert.ok(prefix);
+    return prefix.decode(params, prefix.encode(params, graphs, ctx), { graphs, ctx });
+  },
+};
+
+const trainer = { backend: 'wasm', maxEpochs: 3 } as const;
+const SETUPS: Readonly<Record<string, () => StageSetup>> = {
+  'the leading layers of an MLP, BatchNorm and dropout among them': () =>
+    makeSetup({
+      trainer,
+      config: { num_layers: 4, hidden_dim: 6, batch_norm: true, dropout: 0.3 },
+      freeze: ['module.0', 'module.1', 'module.4', 'module.5'],
+    }),
+  'the convolutions of a CNN': () => {
+    const data = { ...makeDataset(24, 36, 3), y: Int32Array.from({ length: 24 }, (_, row) => row % 2), targetWidth: 2 };
+    const config = { input_shape: [1, 6, 6], channels: [3, 4], hidden_dim: 5, classes: ['a', 'b'], batch_norm: true, dropout: 0.2 };
+    return makeSetup({ trainer, model: 'cnn_classifier', config, data, validation: data, freeze: ['features'] });
+  },
+  'an encoder of molecules': () => makeGraphSetup({ trainer, freeze: ['encoder'] }),
+  'an encoder of molecules and of their edges': () => makeGraphSetup({ trainer, freeze: ['encoder'], definition: EDGE_MODEL }),
+};
+
+for (const [name, make] of Object.entries(SETUPS)) {
+  test(`a stage trains to the same weights with the cache and without: ${name}`, async () => {
+    await loadBackend('wasm');
+    const plain = await record(make());
+    const cached = await record(withCache(make()), { snapshotEveryStep: true });
+    assert.ok(cached.log.phases.includes('encode'));
+    // Rows are encoded in other batches than they are trained in, and a kernel may add up in another order for another batch.
+    close(lastState(cached.log).weights, lastState(plain.log).weights, 1e-5);
+    const [a, b] = [cached, plain].map(({ outcome }) =>
+      outcome.kind === 'finished' ? outcome.result.metrics['val/total/loss'] : undefined,
+    );
+    assert.ok(Math.abs(Number(a) - Number(b)) <= 1e-5 * Math.abs(Number(b)), `${String(a)} ${String(b)}`);
+    for (const { state } of cached.log.snapshots.slice(0, -1).filter((_, index) => index % 5 === 2)) {
+      const resumed = await record(withCache(make()), { resume: state });
+      assert.equal(digestState(lastState(resumed.log)), digestState(lastState(cached.log)), 'a resumed stage gives the same bits');
+    }
+  });
+}
+
+test('the cache leaves no tensor behind', async () => {
+  await loadBackend('wasm');
+  const before = memory().numTensors;
+  for (const make of Object.values(SETUPS)) await record(withCache(make()));
+  assert.equal(memory().numTensors, before);
+});
+
+test('a model that has no prefix where the plan has one is another model', async () => {
+  await loadBackend('wasm');
+  const without: GraphModel = { ...TINY_GRAPH_MODEL, prefix: () => null };
+  await assert.rejects(record(withCache(makeGraphSetup({ trainer, freeze: ['encoder'], definition: without }))), { code: 'PLAN_DRIFT' });
+});
+
+function withCache(setup: StageSetup): StageSetup {
+  const { definition, config } = setup.model;
+  const modules = definition.prefix?.(config, standsStill(setup.stage))?.modules ?? CACHED.modules;
+  return { ...setup, stage: { ...setup.stage, prefixCache: { ...CACHED, modules } } };
+}
+
+function close(left: Weights, right: Weights, tolerance: number): void {
+  assert.deepEqual([...left.keys()], [...right.keys()]);
+  for (const [path, { data }] of left) {
+    const other = right.get(path)?.data ?? [];
+    const largest = Math.max(...other.map(Math.abs), 1e-3);
+    data.forEach((value, at) => {
+      assert.ok(Math.abs(value - (other[at] ?? Number.NaN)) <= tolerance * largest, `${path}[${at}]: ${value} ${String(other[at])}`);
+    });
+  }
+}
