@@ -16,9 +16,12 @@ const batchLimit = 'A whole number counts batches, a fraction is of all batches,
 const oneDevice = 'a run trains on one device';
 const always = 'takes part in no computation here';
 
-const part = () => atLeast(0).optional();
+const part = (unit: string) => option(atLeast(0), `Whole or part ${unit}.`);
 const duration = z
-  .union([text(), z.strictObject({ weeks: part(), days: part(), hours: part(), minutes: part(), seconds: part() })])
+  .union([
+    text(),
+    z.strictObject({ weeks: part('weeks'), days: part('days'), hours: part('hours'), minutes: part('minutes'), seconds: part('seconds') }),
+  ])
   .refine((value) => durationSeconds(value) !== null, {
     error: 'expected a time above 0 as "DD:HH:MM:SS" (days, hours, minutes, seconds) or a mapping such as {hours: 1, minutes: 30}',
   })
@@ -117,6 +120,11 @@ export const trainerSchema = z.strictObject({
     z.enum(['eval', 'train']),
     'Mode of frozen modules: eval keeps BatchNorm statistics and turns dropout off; train is what molflux does (ours).',
     { default: 'eval' },
+  ),
+  prefix_cache: option(
+    z.enum(['auto', 'off']),
+    'auto: where the frozen part of a stage is the leading part of the model in eval mode, its outputs are computed once per stage and kept in memory (up to 1 GiB); off: in every step (ours).',
+    { default: 'auto' },
   ),
   snapshot: option(snapshot, 'When the resumable state is saved within a stage (ours).'),
   callbacks: option(

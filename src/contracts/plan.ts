@@ -170,6 +170,8 @@ export interface GraphDataFacts {
   readonly largestAtomNumber: number;
   /** Atoms of the largest molecule. */
   readonly largestMolecule: number;
+  /** Atoms per split. Absent: not counted. */
+  readonly nodes?: Readonly<Partial<Record<SplitName, number>>>;
   /** Directed edges within the base's cut_off, per split. */
   readonly edges: Readonly<Partial<Record<SplitName, number>>>;
 }
@@ -214,6 +216,8 @@ export interface StagePlan {
 export interface PrefixCachePlan {
   readonly modules: readonly string[];
   readonly byteLength: number;
+  /** False: too much to keep, so that every step computes everything after all. */
+  readonly fits: boolean;
 }
 
 /** Freezing is data. Paths are sorted; together they are every parameter of the model; buffers follow their module. */

@@ -2,8 +2,9 @@ import type { InputFacts } from '../contracts/graphs.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { BackendName, DataFacts, DataRequest, PreTrainedSource } from '../contracts/plan.ts';
 import type { ModuleTree } from '../contracts/tensors.ts';
-import type { ModelDefinition } from '../models/definition.ts';
+import type { ModelDefinition, StandsStill } from '../models/definition.ts';
 import type { SourceTensor } from '../transfer/match-sides.ts';
+import type { PrefixSize } from './prefix-cache.ts';
 
 /** Everything a plan needs to know of the world. Whoever plans gathers it; building the plan is pure. */
 export interface PlanFacts {
@@ -31,6 +32,8 @@ export interface ModelFacts {
   readonly config: JsonObject;
   /** Widths of input and output. */
   readonly facts: InputFacts;
+  /** The leading part that a stage leaves as it is, given what stands still; null: there is none. Absent: never. */
+  readonly prefix?: ((standsStill: StandsStill) => PrefixSize | null) | undefined;
 }
 
 /** What the header of a weights file, or the model of a run file, says. */

@@ -1,4 +1,5 @@
 import type { StagePlan } from '../contracts/plan.ts';
+import { MOST_PREFIX_BYTES } from './prefix-cache.ts';
 
 /** Says what is allowed but probably not meant, one sentence each. */
 export function planWarnings(stages: readonly StagePlan[]): readonly string[] {
@@ -8,6 +9,7 @@ export function planWarnings(stages: readonly StagePlan[]): readonly string[] {
     ...trialWarning(stage),
     ...schedulerWarning(stage),
     ...freshOptimizer(stage),
+    ...prefixWarning(stage),
   ]);
 }
 
@@ -39,6 +41,14 @@ function schedulerWarning({ name, scheduler, totalSteps, stepsPerEpoch }: StageP
   if (period !== totalSteps) return [];
   return [
     `Stage "${name}" steps its ${scheduler.name} once per epoch, but T_max is its ${totalSteps} optimizer steps; num_epochs is the number of epochs.`,
+  ];
+}
+
+function prefixWarning({ name, prefixCache }: StagePlan): readonly string[] {
+  if (prefixCache === undefined || prefixCache.fits) return [];
+  const mebibytes = (bytes: number) => Math.ceil(bytes / 2 ** 20);
+  return [
+    `Stage "${name}" computes its frozen ${prefixCache.modules.join(', ')} anew in every step: the outputs would take ${mebibytes(prefixCache.byteLength)} MiB, more than the ${mebibytes(MOST_PREFIX_BYTES)} MiB that are kept.`,
   ];
 }
 

@@ -7,10 +7,11 @@ import { planCallbacks } from './callbacks.ts';
 import { checkAveraging } from './check-averaging.ts';
 import { checkBatches } from './check-batches.ts';
 import { checkMonitors, type Watched } from './check-monitors.ts';
-import { cycledMomentum, overriddenRates } from './check-schedule.ts';
+import { cycledMomentum, lateMonitor, overriddenRates } from './check-schedule.ts';
 import { applyDebugging, type RunSections } from './debugging.ts';
 import { optimizerPlan } from './optimizer-values.ts';
 import type { Accelerator, PlanFacts } from './plan-facts.ts';
+import { type PrefixCacheInput, planPrefixCache } from './prefix-cache.ts';
 import type { ProblemCollector } from './problems.ts';
 import {
   droppedOf,
@@ -80,13 +81,16 @@ export function resolveStage(request: StageRequest, facts: PlanFacts, problems: 
   const { interval, problems: intervalProblems } = validationInterval(trainer, { batchesPerEpoch, validates }, where);
   problems.add(...intervalProblems, ...checkAveraging({ averaging: callbacks.weightAveraging, carryWeights, totalSteps }, where));
   const { optimizer, scheduler } = learning({ sections, stage, where, steps, mask }, facts, problems);
+  const trainerValues = trainerPlan(trainer, { backend, callbacks, limits, validationInterval: interval });
+  const written = trainer['prefix_cache'] as PrefixCacheInput['written'];
+  const prefixCache = planPrefixCache({ written, mask, trainer: trainerValues, validates, ...steps }, facts.model, facts.data.facts);
   return {
     index: request.index,
     name: request.name,
     kind: request.kind,
     freezeModules: stage?.freezeModules ?? [],
     mask,
-    trainer: trainerPlan(trainer, { backend, callbacks, limits, validationInterval: interval }),
+    trainer: trainerValues,
     datamodule: datamodulePlan(datamodule),
     optimizer,
     scheduler,
@@ -97,6 +101,7 @@ export function resolveStage(request: StageRequest, facts: PlanFacts, problems: 
     totalSteps: steps.totalSteps,
     origins: { ...originsOf(sections), carry_weights: carryOrigin(stage, callbacks.carries), ...carryOptimizerOrigin(stage) },
     dropped: droppedOf(sections),
+    ...(prefixCache === undefined ? {} : { prefixCache }),
   };
 }
 
@@ -118,6 +123,8 @@ function learning(
     cycledMomentum: cycled.momentum,
   });
   problems.add(...scheduler.problems, ...cycled.problems, ...optimizer.problems);
+  const everyEpochs = (sections.trainer.value?.['check_val_every_n_epoch'] ?? null) as number | null;
+  problems.add(...lateMonitor(scheduler.plan, everyEpochs, place('scheduler')));
   problems.add(...overriddenRates(scheduler.plan, optimizer.plan, place('scheduler')));
   return { optimizer: optimizer.plan, scheduler: scheduler.plan };
 }

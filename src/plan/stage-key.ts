@@ -60,6 +60,7 @@ export function stageKeyDocument({
     scheduler: scheduler === null ? null : (scheduler as unknown as JsonObject),
     carryWeights: stage.carryWeights,
     carryOptimizer: stage.carryOptimizer,
+    ...(stage.prefixCache?.fits === true ? { prefixCache: stage.prefixCache.modules } : {}),
     ...(inputOptimizerSha256 === undefined
       ? {}
       : { inputOptimizer: { sha256: inputOptimizerSha256, carried: stage.optimizerFrom?.carried ?? [] } }),

@@ -5,6 +5,7 @@ import type { JsonObject } from '../contracts/json.ts';
 import type { DataFacts } from '../contracts/plan.ts';
 import type { ModelDefinition } from '../models/definition.ts';
 import type { ModelFacts } from '../plan/plan-facts.ts';
+import { prefixOf } from '../plan/prefix-cache.ts';
 
 /** Resolves the new model: hyperparameters with their defaults, class labels, and the tree of its tensors. MODEL_CONFIG_INVALID when they contradict the data. */
 export function describeModel(definition: ModelDefinition, run: RunConfig, data: DataFacts): ModelFacts {
@@ -15,5 +16,13 @@ export function describeModel(definition: ModelDefinition, run: RunConfig, data:
   const outputWidth = data.classes === null ? yFeatures.length : data.classes.length;
   const { version, task, defaults } = definition;
   const facts: InputFacts = { inputWidth, outputWidth };
-  return { definitionVersion: version, task, defaults, config, facts, tree: definition.describe(config, facts) };
+  return {
+    definitionVersion: version,
+    task,
+    defaults,
+    config,
+    facts,
+    tree: definition.describe(config, facts),
+    prefix: prefixOf(definition, config),
+  };
 }

@@ -9,6 +9,7 @@ export function formatPlan(plan: Plan): string {
     initial(plan),
     data(plan),
     stages(plan),
+    prefixes(plan),
     ...plan.stages.map(stageValues).filter((text) => text !== ''),
     output(plan),
     warnings(plan),
@@ -66,6 +67,17 @@ function stages(plan: Plan): string {
     formatCount(stage.totalSteps),
   ]);
   return formatTable(['stage', 'frozen modules', 'trainable', 'frozen', 'optimizer, lr', 'scheduler', 'batch', 'epochs', 'steps'], rows);
+}
+
+/** Frozen parts that are computed once per stage. */
+function prefixes({ stages }: Plan): string {
+  return stages
+    .flatMap(({ name, prefixCache }) =>
+      prefixCache?.fits === true
+        ? [`${name} computes ${prefixCache.modules.join(', ')} once for every row (${formatBytes(prefixCache.byteLength)})`]
+        : [],
+    )
+    .join('\n');
 }
 
 function stageValues(stage: StagePlan): string {

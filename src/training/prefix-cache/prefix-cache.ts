@@ -19,7 +19,7 @@ export interface PrefixCache {
  */
 export async function openPrefixCache(setup: StageSetup, params: Params, between: () => Promise<void>): Promise<PrefixCache | null> {
   const { stage, model, train, validation } = setup;
-  if (stage.prefixCache === undefined) return null;
+  if (stage.prefixCache?.fits !== true) return null;
   const input: EncodeInput = {
     model,
     params,

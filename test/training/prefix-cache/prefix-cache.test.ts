@@ -10,7 +10,7 @@ import { standsStill } from '../../../src/transfer/stands-still.ts';
 import { makeGraphSetup, TINY_GRAPH_MODEL } from '../graph-support.ts';
 import { digestState, lastState, makeDataset, makeSetup, record } from '../support.ts';
 
-const CACHED: PrefixCachePlan = { modules: ['given by the plan'], byteLength: 0 };
+const CACHED: PrefixCachePlan = { modules: ['given by the plan'], byteLength: 0, fits: true };
 
 /** The tiny model of molecules with an encoding per edge, too: what pooling over edges asks for. */
 const EDGE_MODEL: GraphModel = {
