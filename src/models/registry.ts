@@ -2,12 +2,24 @@ import { nearestNames } from '../contracts/nearest.ts';
 import { RootstockError } from '../errors.ts';
 import { cnnClassifier } from './cnn-classifier.ts';
 import type { ModelDefinition } from './definition.ts';
+import { adapterEgnnModel } from './egnn/adapter-egnn-model.ts';
 import { egnnModel } from './egnn/egnn-model.ts';
+import { meanVarEgnnModel } from './egnn/mean-var-egnn-model.ts';
+import { ssfEgnnModel } from './egnn/ssf-egnn-model.ts';
 import { mlpClassifier } from './mlp-classifier.ts';
 import { lightningMlpRegressor, mlpRegressor } from './mlp-regressor.ts';
 
 /** The models that come with Rootstock. */
-export const builtinModels: readonly ModelDefinition[] = [cnnClassifier, mlpClassifier, mlpRegressor, lightningMlpRegressor, egnnModel];
+export const builtinModels: readonly ModelDefinition[] = [
+  cnnClassifier,
+  mlpClassifier,
+  mlpRegressor,
+  lightningMlpRegressor,
+  egnnModel,
+  meanVarEgnnModel,
+  adapterEgnnModel,
+  ssfEgnnModel,
+];
 
 /** All models a process knows, the built-in ones and further ones. */
 export interface ModelRegistry {

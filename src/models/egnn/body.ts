@@ -24,7 +24,9 @@ export interface BodyPass {
   readonly numLayersEmbedding: number;
   /** Whether the heads read edge features, so that the last block has to renew them. */
   readonly readsEdges: boolean;
-  /** What follows a block: its position (0: the embedding block) and node features before and after it, [N, c] -> [N, c]. Absent: nothing. */
+  /** What is made of node features [N, c] in front of a block for `afterBlock`; absent: the features themselves. */
+  readonly beforeBlock?: (position: number, before: Tensor) => Tensor;
+  /** Node features behind a block, from what `beforeBlock` made and the block's own: [N, c] each. Position 0 is the embedding block. Absent: the block's own. */
   readonly afterBlock?: (position: number, before: Tensor, after: Tensor) => Tensor;
 }
 
@@ -48,7 +50,7 @@ export function forwardBody(scope: Scope, settings: EgnnSettings, pass: BodyPass
   let state = embed(scope, settings, pass);
   const names = blockNames(settings);
   for (const [position, name] of names.entries()) {
-    const before = state.nodeFeats;
+    const before = pass.beforeBlock?.(position, state.nodeFeats) ?? state.nodeFeats;
     const isRead = position < names.length - 1 || pass.readsEdges;
     const after = forwardBlock(enter(scope, name), settings, { state, graphs: pass.graphs, renewsEdges: isRead });
     state = pass.afterBlock === undefined ? after : { ...after, nodeFeats: pass.afterBlock(position, before, after.nodeFeats) };
@@ -73,6 +75,11 @@ function forwardBlock(
   const { messages, renewEdges } = forwardEdgeOperation(enter(scope, 'edge_op'), settings, { state, graphs });
   const edgeFeats = state.edgeFeats !== null && renewsEdges ? renewEdges() : state.edgeFeats;
   return { ...forwardNodeOperation(enter(scope, 'node_op'), settings, { state, messages, graphs }), edgeFeats };
+}
+
+/** How many blocks there are, the embedding block included. */
+export function blockCount(settings: EgnnSettings): number {
+  return blockNames(settings).length;
 }
 
 function blockNames({ numLayers }: EgnnSettings): readonly string[] {
