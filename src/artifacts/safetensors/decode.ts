@@ -1,8 +1,8 @@
 import { endianness } from 'node:os';
 import type { TensorData } from '../../contracts/tensors.ts';
-import { RootstockError } from '../../errors.ts';
+import { composeMessage, RootstockError } from '../../errors.ts';
 import type { BlobReader } from '../store.ts';
-import { type FileDType, type FileTensor, invalid } from './header.ts';
+import { type FileDType, type FileTensor } from './header.ts';
 
 /** Element types that can become weights. */
 const READABLE = ['F32', 'F64', 'F16', 'BF16', 'I64', 'I32', 'U8', 'BOOL'] as const;
@@ -71,7 +71,10 @@ function narrowInt64(raw: Uint8Array, into: Int32Array, name: { readonly path: s
     const low = words[2 * i] ?? 0;
     if (words[2 * i + 1] !== low >> 31) {
       const value = new BigInt64Array(raw.buffer, raw.byteOffset, raw.byteLength / 8)[i];
-      throw invalid(name.where, [{ where: name.path, text: `holds the integer ${value}, which does not fit in 32 bits` }]);
+      const problem = { where: name.path, text: `holds the integer ${value}, which does not fit in 32 bits` };
+      throw new RootstockError('CHECKPOINT_INVALID', composeMessage(`${name.where} cannot be read as weights.`, [problem]), {
+        file: name.where,
+      });
     }
     into[i] = low;
   }

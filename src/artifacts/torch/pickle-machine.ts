@@ -104,8 +104,9 @@ export function createMachine(at: () => number): PickleMachine {
       if (!isKind(top(), 'dict') && !isKind(top(), 'foreign')) throw fail('gives a state to something that has none');
     },
     persistent() {
-      const storage = toStorage(pop());
-      if (storage === undefined) throw new PickleFault('unsupported', at(), 'refers to a storage of a kind that is not read');
+      const id = pop();
+      const storage = toStorage(id);
+      if (storage === undefined) throw new PickleFault('unsupported', at(), `refers to ${storageClass(id)}, which is not read`);
       pushNew(storage);
     },
     setItems(flat) {
@@ -139,4 +140,10 @@ function addPairs(target: PickleDict, flat: readonly PickleValue[]): void {
     target.keys.push(flat[i] as PickleValue);
     target.values.push(flat[i + 1] as PickleValue);
   }
+}
+
+/** The class that a persistent id names, for messages. */
+function storageClass(id: PickleValue): string {
+  const type = isKind(id, 'tuple') ? id.items[1] : undefined;
+  return isKind(type, 'foreign') || isKind(type, 'global') ? JSON.stringify(type.name) : 'a storage of an unknown kind';
 }

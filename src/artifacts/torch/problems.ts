@@ -15,9 +15,13 @@ export function invalidTorch(where: string, problems: readonly Problem[]): Roots
 
 /** Builds the error of a torch file that holds what is never read. */
 export function unsupportedTorch(where: string, problems: readonly Problem[], fix = SAVE_AGAIN): RootstockError {
-  return new RootstockError('CHECKPOINT_UNSUPPORTED', composeMessage(`${where} holds more than tensors can be read from.`, problems, fix), {
-    file: where,
-  });
+  return new RootstockError(
+    'CHECKPOINT_UNSUPPORTED',
+    composeMessage(`${where} is a torch file of a kind that is not read.`, problems, fix),
+    {
+      file: where,
+    },
+  );
 }
 
 /** Makes a text from a hostile file fit to print: short, on one line, without control characters. */

@@ -57,7 +57,11 @@ export function findStateDict(root: PickleValue, where: string): readonly TorchT
   const foreign = root.keys.flatMap((key, index) =>
     index === at || SKIPPED_KEYS.has(key) ? [] : findForeign(root.values[index] as PickleValue),
   );
-  if (foreign.length > 0) throw unsupportedTorch(where, foreign.map(foreignProblem));
+  if (foreign.length > 0)
+    throw unsupportedTorch(
+      where,
+      foreign.map((value) => foreignProblem(value)),
+    );
   return readStateDict(inner, where);
 }
 
@@ -72,7 +76,7 @@ function readStateDict(dict: PickleDict, where: string): readonly TorchTensor[] 
     const value = dict.values[index] as PickleValue;
     const place = typeof key === 'string' ? show(key) : '';
     const nameProblem = typeof key === 'string' ? findNameProblem(key) : `a key is ${describeValue(key)}, expected a text`;
-    if (isKind(value, 'foreign')) unsupported.push({ ...foreignProblem(value), where: place });
+    if (isKind(value, 'foreign')) unsupported.push(foreignProblem(value, place));
     else if (!isKind(value, 'tensor'))
       unsupported.push({ where: place, text: `is ${describeValue(value)}, expected a tensor${hint(value, place)}` });
     else if (typeof key !== 'string' || nameProblem !== undefined) invalid.push({ where: place, text: nameProblem ?? '' });
@@ -123,8 +127,8 @@ function isSequence(value: PickleValue): value is Extract<PickleValue, { readonl
   return isKind(value, 'list') || isKind(value, 'tuple') || isKind(value, 'set');
 }
 
-function foreignProblem({ name, at }: PickleForeign): Problem {
-  return { where: `data.pkl, byte ${at}`, text: `asks for ${show(name)}, which is not one of the few names that are read` };
+function foreignProblem({ name, at }: PickleForeign, place = ''): Problem {
+  return { where: place, text: `asks for ${show(name)} (data.pkl, byte ${at}), which is not on the list of names that are read` };
 }
 
 function notDict(root: PickleValue): Problem {

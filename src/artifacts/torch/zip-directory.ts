@@ -1,7 +1,7 @@
 import type { BlobReader } from '../store.ts';
 import { invalidTorch, show, unsupportedTorch } from './problems.ts';
 
-/** A stored (uncompressed) file of a zip archive. */
+/** A file of a zip archive. */
 export interface ZipEntry {
   readonly name: string;
   readonly byteLength: number;
@@ -9,6 +9,8 @@ export interface ZipEntry {
   readonly crc32: number;
   /** Where its local header begins. */
   readonly headerOffset: number;
+  /** Why its bytes cannot be read; null when they are stored as they are. */
+  readonly packed: string | null;
 }
 
 /** The files of an archive by name, and where their bytes end at the latest: the start of the central directory. */
@@ -33,9 +35,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Reads the central directory of a zip archive (PKWARE APPNOTE 6.3.9, sections 4.3.12 to 4.3.16, zip64 included). Nothing is unpacked:
- * only stored entries are accepted, so that no byte of the file becomes more than one byte of memory.
- *
- * Errors: CHECKPOINT_INVALID; CHECKPOINT_UNSUPPORTED for compressed or encrypted entries.
+ * only stored entries can be located, so that no byte of the file becomes more than one byte of memory. Errors: CHECKPOINT_INVALID.
  */
 export async function readZipDirectory(source: BlobReader, where: string): Promise<ZipDirectory> {
   const { entries: count, byteLength, offset } = await findDirectory(source, where);
@@ -62,8 +62,14 @@ export async function readZipDirectory(source: BlobReader, where: string): Promi
   return { entries, end: offset };
 }
 
-/** Finds the first byte of an entry behind its local header. CHECKPOINT_INVALID when the header contradicts the directory. */
+/**
+ * Finds the first byte of an entry behind its local header. CHECKPOINT_INVALID when the header contradicts the directory,
+ * CHECKPOINT_UNSUPPORTED for a compressed or encrypted entry.
+ */
 export async function locateEntry(source: BlobReader, entry: ZipEntry, directory: ZipDirectory, where: string): Promise<number> {
+  if (entry.packed !== null) {
+    throw unsupportedTorch(where, [{ where: show(entry.name), text: `${entry.packed}; torch.save stores plain entries` }]);
+  }
   const header = Buffer.alloc(LOCAL_BYTES);
   await source.read(entry.headerOffset, header);
   const nameBytes = header.readUInt16LE(26);
@@ -115,10 +121,10 @@ function readEntry(bytes: Buffer, where: string): ZipEntry {
   const name = decodeName(bytes.subarray(CENTRAL_BYTES, CENTRAL_BYTES + nameBytes), where);
   const extra = bytes.subarray(CENTRAL_BYTES + nameBytes, CENTRAL_BYTES + nameBytes + bytes.readUInt16LE(30));
   const [byteLength, stored, headerOffset] = widen([bytes.readUInt32LE(24), bytes.readUInt32LE(20), bytes.readUInt32LE(42)], extra, where);
-  const problem = (bytes.readUInt16LE(8) & 1) !== 0 ? 'is encrypted' : bytes.readUInt16LE(10) !== 0 ? 'is compressed' : undefined;
-  if (problem !== undefined) throw unsupportedTorch(where, [{ where: show(name), text: `${problem}; torch.save stores plain entries` }]);
-  if (stored !== byteLength) throw invalid(where, `the entry "${show(name)}" has two sizes, ${stored} and ${byteLength}`);
-  return { name, byteLength, crc32: bytes.readUInt32LE(16), headerOffset };
+  const packed = (bytes.readUInt16LE(8) & 1) !== 0 ? 'is encrypted' : bytes.readUInt16LE(10) !== 0 ? 'is compressed' : null;
+  if (packed === null && stored !== byteLength)
+    throw invalid(where, `the entry "${show(name)}" has two sizes, ${stored} and ${byteLength}`);
+  return { name, byteLength: stored, crc32: bytes.readUInt32LE(16), headerOffset, packed };
 }
 
 /** Takes values that do not fit in 32 bits from the zip64 field: those that are there, in the order size, stored size, offset. */
