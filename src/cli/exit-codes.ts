@@ -18,6 +18,7 @@ const RUN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CANCELLED',
   'INTERNAL',
   'NON_FINITE_LOSS',
+  'NON_FINITE_GRADIENT',
   'TRAINER_STALLED',
   'TRAINER_DIED',
   'NO_PROGRESS',

@@ -102,7 +102,7 @@ void test('every written form of callbacks is read as one list', () => {
 void test('callbacks of a wrong form, name or argument are refused', () => {
   const texts = (callbacks: unknown) => validateSection('trainer', { callbacks }, 't').map(({ where, text }) => `${where}: ${text}`);
   assert.deepEqual(texts([{ name: 'EarlyStoping', config: {} }]), [
-    't.callbacks.0.name: unknown callback "EarlyStoping". Did you mean "EarlyStopping"?; available: EarlyStopping, ModelCheckpoint, ModelCheckpointApply, LearningRateMonitor',
+    't.callbacks.0.name: unknown callback "EarlyStoping". Did you mean "EarlyStopping"?; available: EarlyStopping, EMAWeightAveraging, ModelCheckpoint, ModelCheckpointApply, LearningRateMonitor',
   ]);
   assert.deepEqual(texts({ EarlyStopping: { monitor: 'm', patiens: 1 } }), [
     't.callbacks.EarlyStopping.patiens: unknown key. Did you mean "patience"?',

@@ -26,7 +26,7 @@ void test('the JSON Schema is draft 7, strict, and covers the models', () => {
 
 void test('descriptions say what is not available, and our own annotations do not leak', () => {
   const text = JSON.stringify(runFileJsonSchema([toyModel]));
-  assert.match(text, /Validation within an epoch\. \(not available yet\)/u);
+  assert.match(text, /A condition or approval before the next stage\. \(not available yet\)/u);
   assert.doesNotMatch(text, /"availability":|"words":/u);
 });
 

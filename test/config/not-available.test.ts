@@ -8,18 +8,12 @@ const scheduler = (section: unknown) => smallRun({ scheduler: section });
 
 void test('every option whose engine comes later is refused by name', () => {
   const runs: unknown[] = [
-    trainer({ max_time: '00:01:00:00' }),
-    trainer({ max_time: { hours: 1 } }),
-    trainer({ val_check_interval: 0.5 }),
-    trainer({ fast_dev_run: true }),
-    trainer({ overfit_batches: 3 }),
     trainer({ precision: '16-mixed' }),
-    trainer({ detect_anomaly: true }),
     trainer({ logger: { name: 'tensorboard', config: {} } }),
     trainer({ logger: [{ wandb: {} }] }),
     trainer({ logger: { csv: { save_dir: 'x' } } }),
-    trainer({ callbacks: [{ name: 'EMAWeightAveraging', config: {} }] }),
     trainer({ callbacks: { Timer: {} } }),
+    trainer({ callbacks: [{ name: 'EMAWeightAveraging', config: { update_starting_at_epoch: 1 } }] }),
     trainer({ callbacks: [{ EarlyStopping: { monitor: 'm' } }, { EarlyStopping: { monitor: 'n' } }] }),
     trainer({ callbacks: [{ ModelCheckpoint: {} }, { ModelCheckpointApply: {} }] }),
     trainer({ callbacks: [{ ModelCheckpoint: { save_top_k: -1 } }] }),
@@ -27,7 +21,7 @@ void test('every option whose engine comes later is refused by name', () => {
     trainer({ backend: 'webgpu' }),
     smallRun({ datamodule: { train: { batch_size: { a: 1 } } } }),
     smallRun({ datamodule: { cut_off: 5.0 } }),
-    smallRun({ train_features: ['z'] }),
+    smallRun({ train_features: ['a', 'b', 'z'] }),
     optimizer({ name: 'LBFGS' }),
     optimizer({ name: 'SparseAdam' }),
     scheduler({ name: 'LambdaLR' }),
@@ -39,7 +33,6 @@ void test('every option whose engine comes later is refused by name', () => {
     stagedRun({ from: 'initial' }),
     stagedRun({ select: ['a'] }),
     stagedRun({ average: ['a'] }),
-    stagedRun({ carry_weights: 'ema' }),
     smallRun({}, { output: { path: 'x', stage: 'a' } }),
     smallRun({}, { output: { path: 's3://b/x' } }),
     smallRun({}, { data: { train: 's3://b/x.parquet' } }),
@@ -55,9 +48,7 @@ void test('every option whose engine comes later is refused by name', () => {
 });
 
 void test('an option that comes later still has a type', () => {
-  assert.deepEqual(problemsOf(trainer({ overfit_batches: 'all' })), [
-    'model.config.trainer.overfit_batches: expected a number >= 0, received "all"',
-  ]);
+  assert.deepEqual(problemsOf(trainer({ precision: 'half' })).length, 1);
   assert.equal(failure(() => parse(stagedRun({ carry_weights: 'mean' }))).code, 'CONFIG_INVALID');
   assert.deepEqual(problemsOf(optimizer({ name: 'Adan' })), [
     'model.config.optimizer.name: unknown optimizer "Adan". Did you mean "Adam"?; available: Adam, AdamW, SGD, RMSprop, Adagrad, Adadelta, Adamax, NAdam, RAdam, ASGD, Rprop',
