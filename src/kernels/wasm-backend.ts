@@ -1,8 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { RootstockError } from '../errors.ts';
 import type { BackendFacts } from './backend.ts';
+import { installFusedKernels } from './fused/install.ts';
+import { FUSED_KERNELS_SHA256, hasFusedKernels } from './fused/runtime.ts';
 import { wasmBinaryDirectory } from './packages.ts';
+import type { WasmBackend } from './wasm/heap.ts';
 import { installTrainingPack, TRAINING_PACK_VERSION } from './wasm/install.ts';
+import { collectMemories, memoryOf } from './wasm/memory.ts';
 
 /** Loads tfjs's wasm backend with SIMD and one thread, and installs the training kernels. Throws BACKEND_UNAVAILABLE when it cannot start. */
 export async function loadWasm(): Promise<BackendFacts> {
@@ -14,11 +18,21 @@ export async function loadWasm(): Promise<BackendFacts> {
     // One thread: the order of additions must not depend on the machine.
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     wasm.setWasmPaths(directory);
-    const started = await withoutProcessListeners(() => tf.setBackend('wasm'));
+    const { result: started, memories } = await collectMemories(() => withoutProcessListeners(() => tf.setBackend('wasm')));
     if (!started) throw unavailable('the WebAssembly module does not start');
+    const memory = memoryOf(wasmModule(), memories);
+    if (memory !== undefined) installFusedKernels(wasmModule(), memory);
   }
   const kernels = installTrainingPack();
-  return { class: 'wasm-simd', facts: { simd: true, threads: 1, kernelPack: TRAINING_PACK_VERSION, replacedKernels: kernels } };
+  if (!hasFusedKernels(wasmModule())) throw unavailable("something else in this process has started tfjs's WebAssembly module");
+  return {
+    class: 'wasm-simd',
+    facts: { simd: true, threads: 1, kernelPack: TRAINING_PACK_VERSION, fusedKernels: FUSED_KERNELS_SHA256, replacedKernels: kernels },
+  };
+}
+
+function wasmModule(): WasmBackend['wasm'] {
+  return (tf.backend() as unknown as WasmBackend).wasm;
 }
 
 const PROCESS_EVENTS = ['uncaughtException', 'unhandledRejection'] as const;

@@ -80,10 +80,14 @@ function envelope(
   };
 }
 
-/** Class and kernel pack in one word: backends with the same word give the same bits. */
+/** Class, kernel pack and digest of our own kernels in one word: backends with the same word give the same bits. */
 export function backendClass(description: JsonObject): string {
-  const { class: name, kernelPack } = description;
-  return [name, ...(kernelPack === undefined ? [] : [kernelPack])].map(String).join('/');
+  const { class: name, kernelPack, fusedKernels } = description;
+  const digest = typeof fusedKernels === 'string' ? fusedKernels.slice(0, 12) : undefined;
+  return [name, kernelPack, digest]
+    .filter((part) => part !== undefined)
+    .map(String)
+    .join('/');
 }
 
 function leaseLost(stageKey: string, facts: { readonly lease: number; readonly step: number }): RootstockError {

@@ -8,6 +8,8 @@ export interface WasmBackend {
   typedArrayFromHeap(info: TensorInfo): Float32Array | Int32Array | Uint8Array;
   disposeData(dataId: object, force?: boolean): boolean;
   incRef(dataId: object): void;
+  /** Byte offset in memory; may be negative above 2 GiB. */
+  getMemoryOffset(dataId: object): number;
   readonly wasm: WasmModule;
 }
 

@@ -1,0 +1,9 @@
+// The kernels of src/kernels/fused, compiled by ops/fused-kernels.mjs. Pointers are byte offsets into tfjs's memory. Nothing is allocated here,
+// and there is no relaxed SIMD: every engine gives the same bits.
+export { activationGradient, prepare, tableBytes } from './activations';
+export { edgeCombine, gatherRows } from './edges';
+export { linear } from './linear';
+export { multiply } from './multiply';
+export { copyPadded, pack } from './pack';
+export { gatedRows, gatedSegmentSum, rowProducts, segmentSum } from './segments';
+export { columnSum, transposedMultiply } from './transposed-multiply';

@@ -1,0 +1,64 @@
+import { backend as currentBackend, engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { WasmBackend } from '../wasm/heap.ts';
+import { callKernel, scratchFloats, wholeVectors } from './runtime.ts';
+
+/** A matrix [depth, columns] in memory: strides count floats. */
+export interface Matrix {
+  readonly pointer: number;
+  readonly depth: number;
+  readonly columns: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+/** The backend that gradients, which tfjs calls without one, compute on. */
+export function activeBackend(): WasmBackend {
+  return currentBackend() as unknown as WasmBackend;
+}
+
+/** Makes a result a tensor of the scope at hand. */
+export function toTensor(info: TensorInfo): Tensor {
+  return engine().makeTensorFromTensorInfo(info);
+}
+
+/** Copies a matrix, and a bias [columns], into working memory in the order in which products read them; valid until the next one. */
+export function packMatrix(backend: WasmBackend, matrix: Matrix, bias: TensorInfo | null): number {
+  const { pointer, depth, columns, rowStride, columnStride } = matrix;
+  const packed = scratchFloats(backend, (depth + 1) * wholeVectors(columns));
+  callKernel(backend, 'pack', depth, columns, pointer, rowStride, columnStride, bias, packed);
+  return packed;
+}
+
+/** Computes a [rows, depth] . matrix into `to` [rows, columns], or adds that to it. */
+export function multiply(
+  backend: WasmBackend,
+  a: TensorInfo,
+  matrix: Matrix,
+  result: { readonly to: TensorInfo; readonly stride?: number; readonly bias?: TensorInfo | null; readonly add?: boolean },
+): void {
+  const { to, stride = matrix.columns, bias = null, add = false } = result;
+  const packed = packMatrix(backend, matrix, bias);
+  const [rows = 0] = a.shape;
+  callKernel(backend, 'multiply', rows, matrix.columns, matrix.depth, a, matrix.depth, packed, to, stride, add ? 1 : 0);
+}
+
+/** Computes left [rows, M]^T . right [rows, N], the gradient of a weight, into memory at `pointer`, rows `stride` floats apart. */
+export function multiplyTransposed(
+  backend: WasmBackend,
+  left: TensorInfo,
+  right: TensorInfo,
+  to: { readonly pointer: number; readonly stride: number },
+): void {
+  const [rows = 0, m = 0] = left.shape;
+  const [, n = 0] = right.shape;
+  const scratch = scratchFloats(backend, (m + 256) * wholeVectors(n));
+  callKernel(backend, 'transposedMultiply', rows, m, n, left, m, right, n, to.pointer, to.stride, scratch);
+}
+
+/** The sum of the rows of x [rows, N]: [N], the gradient of a bias. */
+export function sumRows(backend: WasmBackend, x: TensorInfo): Tensor {
+  const [rows = 0, n = 0] = x.shape;
+  const out = backend.makeOutput([n], 'float32');
+  callKernel(backend, 'columnSum', rows, n, x, n, out);
+  return toTensor(out);
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { WasmBackend, WasmModule } from '../wasm/heap.ts';
+import { type WasmMemory, webAssembly } from '../wasm/memory.ts';
+import { FUSED_KERNELS_BASE64 } from './binary.ts';
+
+/** A kernel of assembly/: pointers and counts, all numbers. */
+type Kernel = (...values: readonly number[]) => number;
+
+/** The kernels of assembly/index.as by name. */
+export type KernelName =
+  | 'activationGradient'
+  | 'columnSum'
+  | 'copyPadded'
+  | 'edgeCombine'
+  | 'gatedRows'
+  | 'gatedSegmentSum'
+  | 'gatherRows'
+  | 'linear'
+  | 'multiply'
+  | 'pack'
+  | 'prepare'
+  | 'rowProducts'
+  | 'segmentSum'
+  | 'tableBytes'
+  | 'transposedMultiply';
+
+/** Our own WebAssembly module on the memory of tfjs's. */
+interface FusedRuntime {
+  readonly kernels: Readonly<Record<KernelName, Kernel>>;
+  /** Working memory between calls; grown when a call needs more. */
+  scratch: { readonly pointer: number; readonly byteLength: number };
+}
+
+const runtimes = new WeakMap<WasmModule, FusedRuntime>();
+
+/** SHA-256 of the compiled kernels: equal digests give equal bits. */
+export const FUSED_KERNELS_SHA256 = createHash('sha256').update(Buffer.from(FUSED_KERNELS_BASE64, 'base64')).digest('hex');
+
+/** Puts the compiled kernels onto the memory of tfjs's module. A second call for one module does nothing. */
+export function startFusedKernels(module: WasmModule, memory: WasmMemory): void {
+  if (runtimes.has(module)) return;
+  const compiled = new webAssembly.Module(Buffer.from(FUSED_KERNELS_BASE64, 'base64'));
+  // The module has no data and no stack in memory: starting it writes nothing.
+  const { exports } = new webAssembly.Instance(compiled, { env: { memory } });
+  const kernels = exports as unknown as FusedRuntime['kernels'];
+  kernels.prepare(module._malloc(kernels.tableBytes()));
+  runtimes.set(module, { kernels, scratch: { pointer: 0, byteLength: 0 } });
+}
+
+/** Whether the kernels are there for this module. */
+export function hasFusedKernels(module: WasmModule): boolean {
+  return runtimes.has(module);
+}
+
+/** Runs one kernel. Tensors stand for their place in memory, null for none; numbers are counts. */
+export function callKernel(backend: WasmBackend, name: KernelName, ...values: readonly (TensorInfo | number | null)[]): number {
+  const numbers = values.map((value) => (typeof value === 'number' ? value : value === null ? 0 : pointerOf(backend, value)));
+  return runtimeOf(backend).kernels[name](...numbers);
+}
+
+/** Where a tensor, or its element at an offset, lies in memory. Stays valid when the memory grows. */
+export function pointerOf(backend: WasmBackend, { dataId }: TensorInfo, offset = 0): number {
+  return (backend.getMemoryOffset(dataId) >>> 0) + 4 * offset;
+}
+
+/** Working memory for so many floats, until the next call of this function. */
+export function scratchFloats(backend: WasmBackend, count: number): number {
+  const runtime = runtimeOf(backend);
+  const byteLength = 4 * count;
+  if (runtime.scratch.byteLength < byteLength) {
+    if (runtime.scratch.byteLength > 0) backend.wasm._free(runtime.scratch.pointer);
+    runtime.scratch = { pointer: 0, byteLength: 0 };
+    runtime.scratch = { pointer: backend.wasm._malloc(byteLength) >>> 0, byteLength };
+  }
+  return runtime.scratch.pointer;
+}
+
+/** Next multiple of four: kernels work on vectors of four floats. */
+export function wholeVectors(count: number): number {
+  return (count + 3) & ~3;
+}
+
+function runtimeOf(backend: WasmBackend): FusedRuntime {
+  const runtime = runtimes.get(backend.wasm);
+  if (runtime === undefined) throw new Error('the fused kernels were not started');
+  return runtime;
+}
