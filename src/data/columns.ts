@@ -11,10 +11,10 @@ export interface WantedColumns {
   readonly task: 'regression' | 'classification';
 }
 
-/** A column of numbers to read. `isWhole`: of an integer type, where float32 may not hold every value. */
+/** A column of numbers to read. `depth`: 0 for one number per row, 1 for a list, 2 for a list of lists. `isWhole`: of an integer type, where float32 may not hold every value. */
 export interface NumberColumn {
   readonly name: string;
-  readonly isList: boolean;
+  readonly depth: number;
   readonly isWhole: boolean;
 }
 
@@ -46,7 +46,7 @@ export async function layOutColumns(source: OpenSource, wanted: WantedColumns): 
   for (const name of wanted.x) {
     const column = find(name, 'x_features');
     if (column === undefined) continue;
-    if (isNumeric(column)) x.push({ name, isList: column.isList, isWhole: column.kind === 'integer' });
+    if (isNumeric(column)) x.push({ name, depth: column.depth, isWhole: column.kind === 'integer' });
     else problems.push(await wrongType(source, column, 'a number, or a list of numbers'));
   }
   const isLabel = wanted.task === 'classification';
@@ -57,7 +57,7 @@ export async function layOutColumns(source: OpenSource, wanted: WantedColumns): 
     const usable = !column.isList && (isNumeric(column) || (isLabel && column.kind === 'text'));
     if (!usable) problems.push(await wrongType(source, column, isLabel ? 'a label: a whole number or text' : 'one number per row'));
     else if (isLabel) label = column.kind === 'text' || column.kind === 'boolean' ? 'text' : 'number';
-    y.push({ name, isList: false, isWhole: column.kind === 'integer' });
+    y.push({ name, depth: 0, isWhole: column.kind === 'integer' });
   }
   const id = rowId === null ? undefined : find(rowId, 'row_id');
   if (id !== undefined && (id.isList || (id.kind !== 'integer' && id.kind !== 'text' && id.kind !== 'time'))) {
@@ -81,8 +81,11 @@ export function columnPlace(where: string, column: string): string {
 function selectSql(source: OpenSource, layout: Omit<ColumnLayout, 'sql'>): string {
   const id = quoteName(source.rowId ?? '');
   const idSql = layout.idKind === 'row_number' ? [] : [`CAST(${id} AS ${layout.idKind === 'int64' ? 'BIGINT' : 'VARCHAR'}) AS "row id"`];
-  const number = ({ name, isList }: NumberColumn): string =>
-    isList ? `coalesce(CAST(${quoteName(name)} AS DOUBLE[]), CAST([] AS DOUBLE[]))` : `CAST(${quoteName(name)} AS DOUBLE)`;
+  const number = ({ name, depth }: NumberColumn): string => {
+    const type = `DOUBLE${'[]'.repeat(depth)}`;
+    const value = `CAST(${quoteName(name)} AS ${type})`;
+    return depth === 0 ? value : `coalesce(${value}, CAST([] AS ${type}))`;
+  };
   const target = (column: NumberColumn): string =>
     layout.label === 'text' ? `CAST(${quoteName(column.name)} AS VARCHAR)` : number(column);
   const order = source.hasFileOrder ? '' : ' ORDER BY 1';

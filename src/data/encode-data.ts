@@ -90,7 +90,7 @@ interface EncodeInput {
 
 async function encodeSources(sources: readonly LaidOutSplits[], { request, openSink, onProgress }: EncodeInput): Promise<DataFacts> {
   const problems = createProblems();
-  const context: ReadContext = { problems, widths: new Map(), inexact: new Map() };
+  const context: ReadContext = { problems, widths: new Map(), shapes: new Map(), inexact: new Map() };
   const [labelColumn] = request.y;
   const labels = request.task === 'classification' && labelColumn !== undefined ? createLabelTable(labelColumn) : null;
   const encoders = new Map<SplitName, { readonly encoder: SplitEncoder; readonly idKind: 'int64' | 'text' }>();

@@ -57,7 +57,7 @@ export async function openPredictData(input: PredictDataInput): Promise<PredictD
     problems.throwIfAny();
     throw new TypeError('columns without a layout and without problems');
   }
-  const context: ReadContext = { problems, widths: new Map(), inexact: new Map() };
+  const context: ReadContext = { problems, widths: new Map(), shapes: new Map(), inexact: new Map() };
   return { batches: () => rebatch(checkBlocks(readRows(source, layout, context), input, context), input.batchSize), close: source.close };
 }
 

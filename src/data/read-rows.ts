@@ -1,6 +1,7 @@
 import type { DuckDBDataChunk, DuckDBListVector, DuckDBVector } from '@duckdb/node-api';
 import { type ColumnLayout, columnPlace, type NumberColumn } from './columns.ts';
 import type { Problems, RowName } from './problems.ts';
+import { findWidth, type Report, readLists, readNested, readNumbers, type WidthContext } from './read-values.ts';
 import type { OpenSource } from './source.ts';
 
 /** Consecutive rows of a source, n of them. W: values per row over all x columns. T: y columns. */
@@ -17,10 +18,8 @@ export interface RowBlock {
 }
 
 /** What reading finds out on the way, shared by all sources of a run. */
-export interface ReadContext {
+export interface ReadContext extends WidthContext {
   readonly problems: Problems;
-  /** Values per row of each x column; the first row that has any decides. */
-  readonly widths: Map<string, number>;
   /** Columns with a whole number that float32 cannot hold, and the first such number. */
   readonly inexact: Map<string, number>;
 }
@@ -57,7 +56,7 @@ function readChunk(chunk: DuckDBDataChunk, input: ChunkInput): RowBlock {
   const nameOf = (row: number): RowName => ({ id: String(ids[row]), number: firstRow + row });
   const xStart = layout.idKind === 'row_number' ? 0 : 1;
   const xVectors = layout.x.map((_, k) => chunk.getColumnVector(xStart + k));
-  const widths = layout.x.map((column, k) => findWidth(column, xVectors[k], { rows, widths: context.widths }));
+  const widths = layout.x.map((column, k) => findWidth(column, xVectors[k], { rows, context }));
   const width = widths.reduce((sum, value) => sum + value, 0);
   const x = new Float32Array(rows * width);
   let offset = 0;
@@ -66,13 +65,15 @@ function readChunk(chunk: DuckDBDataChunk, input: ChunkInput): RowBlock {
     if (vector === undefined) continue;
     const target = { into: x, offset, stride: width, rows };
     const report = reporter(column, { where, context, nameOf });
-    if (column.isList) readLists(vector as DuckDBListVector, { ...target, width: widths[k] ?? 0 }, report);
+    const listWidth = widths[k] ?? 0;
+    if (column.depth > 1) readNested(vector, column, { ...target, width: listWidth, shape: context.shapes.get(column.name) ?? [] }, report);
+    else if (column.depth === 1) readLists(vector as DuckDBListVector, { ...target, width: listWidth }, report);
     else readNumbers(vector, target, report);
     offset += widths[k] ?? 0;
   }
   const yStart = xStart + layout.x.length;
   if (layout.label !== null) {
-    const report = reporter(layout.y[0] ?? { name: '', isList: false, isWhole: false }, { where, context, nameOf });
+    const report = reporter(layout.y[0] ?? { name: '', depth: 0, isWhole: false }, { where, context, nameOf });
     return { firstRow, ids, x, y: new Float32Array(0), labels: readLabels(chunk.getColumnVector(yStart), rows, report) };
   }
   const y = new Float32Array(rows * layout.y.length);
@@ -96,14 +97,6 @@ function readIds(chunk: DuckDBDataChunk, { where, rowId, layout, context, firstR
   });
 }
 
-interface Report {
-  notFinite(row: number, received: string): void;
-  ragged(row: number, text: string): void;
-  badLabel(row: number, text: string): void;
-  /** Notes a number that rounding to float32 changed. */
-  rounded(value: number): void;
-}
-
 interface ReporterInput {
   readonly where: string;
   readonly context: ReadContext;
@@ -125,56 +118,6 @@ function reporter({ name, isWhole }: NumberColumn, { where, context, nameOf }: R
   };
 }
 
-interface Target {
-  readonly into: Float32Array;
-  readonly offset: number;
-  readonly stride: number;
-  readonly rows: number;
-}
-
-function readNumbers(vector: DuckDBVector, { into, offset, stride, rows }: Target, report: Report): void {
-  for (let row = 0, at = offset; row < rows; row++, at += stride) {
-    const value = vector.getItem(row) as number | null;
-    const single = Math.fround(value ?? Number.NaN);
-    if (single - single !== 0) report.notFinite(row, nameValue(value));
-    else if (single !== value) report.rounded(value ?? 0);
-    into[at] = single;
-  }
-}
-
-function readLists(vector: DuckDBListVector, target: Target & { readonly width: number }, report: Report): void {
-  const { into, offset, stride, rows, width } = target;
-  const values = vector.childVector;
-  for (let row = 0; row < rows; row++) {
-    const length = vector.getEntryLength(row);
-    if (length === 0) report.notFinite(row, 'no list or an empty one');
-    else if (length !== width) report.ragged(row, `expected ${width} values as in the first row, received ${length}`);
-    else {
-      const start = vector.getEntryOffset(row);
-      const bad = copyList(values, { start, width }, { into, at: row * stride + offset }, report);
-      if (bad !== null) report.notFinite(row, bad);
-    }
-  }
-}
-
-/** Copies one list; returns what is wrong with its first unusable element, or null. */
-function copyList(
-  values: DuckDBVector,
-  { start, width }: { readonly start: number; readonly width: number },
-  { into, at }: { readonly into: Float32Array; readonly at: number },
-  report: Report,
-): string | null {
-  let bad: string | null = null;
-  for (let k = 0; k < width; k++) {
-    const value = values.getItem(start + k) as number | null;
-    const single = Math.fround(value ?? Number.NaN);
-    if (single - single !== 0) bad ??= `${nameValue(value)} at place ${k} of the list`;
-    else if (single !== value) report.rounded(value ?? 0);
-    into[at + k] = single;
-  }
-  return bad;
-}
-
 function readLabels(vector: DuckDBVector, rows: number, report: Report): readonly (string | number)[] {
   return Array.from({ length: rows }, (_, row) => {
     const label = vector.getItem(row);
@@ -184,30 +127,4 @@ function readLabels(vector: DuckDBVector, rows: number, report: Report): readonl
     else return label + 0; // -0 becomes 0
     return 0;
   });
-}
-
-/** Values per row of a column; a list column's is that of the first row that has any, in any source. 0: not known yet. */
-function findWidth(
-  column: NumberColumn,
-  vector: DuckDBVector | undefined,
-  { rows, widths }: { readonly rows: number; readonly widths: Map<string, number> },
-): number {
-  const known = widths.get(column.name);
-  if (known !== undefined) return known;
-  const width = column.isList && vector !== undefined ? firstLength(vector as DuckDBListVector, rows) : 1;
-  if (width > 0) widths.set(column.name, width);
-  return width;
-}
-
-function firstLength(vector: DuckDBListVector, rows: number): number {
-  for (let row = 0; row < rows; row++) {
-    const length = vector.getEntryLength(row);
-    if (length > 0) return length;
-  }
-  return 0;
-}
-
-function nameValue(value: number | null): string {
-  if (value === null) return 'null';
-  return Number.isFinite(value) ? `${value}, which is beyond float32 (3.4e38)` : String(value);
 }

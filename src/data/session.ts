@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DuckDBDataChunk, DuckDBType } from '@duckdb/node-api';
 import { RootstockError } from '../errors.ts';
 
-/** What a column holds, as far as reading cares. `unusable` is everything else: nested lists, structs, blobs, ... */
+/** What a column holds, as far as reading cares. `unusable` is everything else: structs, maps, blobs, ... */
 export type ValueKind = 'boolean' | 'integer' | 'real' | 'text' | 'time' | 'unusable';
 
 /** A column of a table or view. */
@@ -12,9 +12,11 @@ export interface ColumnInfo {
   readonly name: string;
   /** DuckDB's name of the type, for messages. */
   readonly type: string;
-  /** Kind of a value, or of an element when `isList`. */
+  /** Kind of a value, or of an innermost element of a list. */
   readonly kind: ValueKind;
   readonly isList: boolean;
+  /** 0 for one value per row, 1 for a list, 2 for a list of lists, ... */
+  readonly depth: number;
   /** Whether every value fits int64. */
   readonly fitsInt64: boolean;
 }
@@ -150,11 +152,15 @@ function throwIfCancelled(signal: AbortSignal | undefined): void {
 type TypeIds = typeof import('@duckdb/node-api').DuckDBTypeId;
 
 function describeColumn(name: string, type: DuckDBType, ids: TypeIds): ColumnInfo {
-  const isList = type.typeId === ids.LIST || type.typeId === ids.ARRAY;
-  const element = isList && 'valueType' in type ? type.valueType : type;
+  let element = type;
+  let depth = 0;
+  while ((element.typeId === ids.LIST || element.typeId === ids.ARRAY) && 'valueType' in element) {
+    element = element.valueType;
+    depth++;
+  }
   const kind = kindOf(element, ids);
   const wide = [ids.HUGEINT, ids.UHUGEINT, ids.UBIGINT];
-  return { name, type: String(type), kind, isList, fitsInt64: kind === 'integer' && !wide.includes(element.typeId) };
+  return { name, type: String(type), kind, isList: depth > 0, depth, fitsInt64: kind === 'integer' && !wide.includes(element.typeId) };
 }
 
 function kindOf({ typeId }: DuckDBType, ids: TypeIds): ValueKind {

@@ -35,7 +35,7 @@ test('kinds of columns are told apart', async (t) => {
       'f time',
       'g real list',
       'h integer list int64',
-      'i unusable list',
+      'i integer list int64',
       'j unusable',
       'k unusable',
     ],
