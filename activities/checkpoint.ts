@@ -57,6 +57,7 @@ export async function checkpoint(deps: ActivityDependencies, input: CheckpointIn
       lineage: {
         run: plan.name,
         input_weights_sha256: input.inputWeights.digest,
+        ...(input.inputOptimizer === undefined ? {} : { input_optimizer_sha256: input.inputOptimizer.digest }),
         mask_sha256: input.mask.digest,
         data_sha256: Object.fromEntries(Object.entries(input.data).map(([split, ref]) => [split, ref.digest])),
         stopped_by: stoppedBy,

@@ -27,6 +27,7 @@ export async function freeze(deps: ActivityDependencies, input: FreezeInput): Pr
       plan,
       stage: input.stage,
       inputWeightsSha256: inputWeights.digest,
+      inputOptimizerSha256: input.inputOptimizer?.digest,
       maskDigest: mask.digest,
       dataDigests: digestsOf(input),
     });

@@ -40,7 +40,7 @@ export async function train(deps: ActivityDependencies, input: TrainInput): Prom
     const lease = await takeStageLease(attempt, { trainerPid, snapshotHint: view.snapshot(), seen });
     const { number, token, snapshotEveryStep } = lease;
     stalledAttempts = lease.stalledAttempts;
-    const { plan, stage, stageKey, mask, inputWeights, data } = input;
+    const { plan, stage, stageKey, mask, inputWeights, inputOptimizer, data } = input;
     return {
       kind: 'fit',
       store: deps.store.location,
@@ -50,6 +50,7 @@ export async function train(deps: ActivityDependencies, input: TrainInput): Prom
       stageKey,
       mask,
       inputWeights,
+      ...(inputOptimizer === undefined ? {} : { inputOptimizer }),
       data,
       lease: { number, token },
       snapshotHint: view.snapshot(),

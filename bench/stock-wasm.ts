@@ -22,6 +22,8 @@ const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-8];
 export function stockAdam(): Optimizer {
   return {
     name: 'Adam',
+    baseLrs: [],
+    groupOf: () => 0,
     slotNames: () => ['m', 'v'],
     initialState: ({ shape }) => ({ m: tf.zeros([...shape]), v: tf.zeros([...shape]) }),
     update({ parameter, gradient, slots, step, lr }) {

@@ -31,8 +31,10 @@ export interface RunStagesInput {
 export async function runStages(input: RunStagesInput, steps: StageSteps, observer: RunObserver): Promise<readonly StageResult[]> {
   const results = [...input.finished];
   for (const stage of input.summary.stages.slice(results.length)) {
-    const inputWeights = results.at(-1)?.weights ?? input.initialWeights;
-    const result = await runStage({ plan: input.summary.plan, data: input.data, stage, inputWeights }, steps, observer);
+    const before = results.at(-1);
+    const inputWeights = before?.weights ?? input.initialWeights;
+    const inputOptimizer = before?.optimizerState;
+    const result = await runStage({ plan: input.summary.plan, data: input.data, stage, inputWeights, inputOptimizer }, steps, observer);
     results.push(result);
     await observer.onDone([...results]);
   }
@@ -45,16 +47,20 @@ export interface RunStageInput {
   readonly data: DataRefs;
   readonly stage: StageSummary;
   readonly inputWeights: Ref | null;
+  /** The optimizer state that the stage before hands on; absent: none. */
+  readonly inputOptimizer?: Ref | undefined;
 }
 
 /** Runs freeze, train and checkpoint of one stage, or returns the cached result of an equal one. */
 export async function runStage(input: RunStageInput, steps: StageSteps, observer: StageObserver): Promise<StageResult> {
   const { plan, data, stage } = input;
   observer.onStep(stage, 'freeze');
-  const frozen = await steps.freeze({ plan, stage: stage.index, data, inputWeights: input.inputWeights });
+  const handedOn = input.inputOptimizer === undefined ? {} : { inputOptimizer: input.inputOptimizer };
+  const frozen = await steps.freeze({ plan, stage: stage.index, data, inputWeights: input.inputWeights, ...handedOn });
   if (frozen.cached !== null) return frozen.cached;
   if (frozen.missReason !== null) observer.onMiss(stage, frozen.missReason);
-  const common = { plan, stage: stage.index, data, inputWeights: frozen.inputWeights, stageKey: frozen.stageKey, mask: frozen.mask };
+  const { inputWeights, stageKey, mask } = frozen;
+  const common = { plan, stage: stage.index, data, inputWeights, ...handedOn, stageKey, mask };
   observer.onStep(stage, 'train');
   const trained = await steps.train(common);
   observer.onStep(stage, 'checkpoint');

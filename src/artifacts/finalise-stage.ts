@@ -3,6 +3,7 @@ import type { Ref } from '../contracts/refs.ts';
 import type { StageResult } from '../contracts/stage-activities.ts';
 import type { Weights } from '../contracts/tensors.ts';
 import { RootstockError } from '../errors.ts';
+import { saveOptimizerState } from './optimizer-state.ts';
 import { loadWeights, saveWeights } from './safetensors/weights-blob.ts';
 import type { SnapshotManifest } from './snapshot.ts';
 import type { ArtifactStore } from './store.ts';
@@ -21,7 +22,7 @@ export interface FinaliseInput {
 }
 
 /** The weights of a finished stage by kind, and the proof that frozen ones are unchanged. */
-export type FinalWeights = Pick<StageResult, 'lastWeights' | 'bestWeights' | 'emaWeights' | 'freezeReceipt'>;
+export type FinalWeights = Pick<StageResult, 'lastWeights' | 'bestWeights' | 'emaWeights' | 'optimizerState' | 'freezeReceipt'>;
 
 /**
  * Makes complete canonical weights of a stage's last snapshot and its input. Works on host arrays; a second call gives the same references.
@@ -47,6 +48,7 @@ export async function finaliseStage(input: FinaliseInput): Promise<FinalWeights>
     lastWeights: await saveWeights(store, last),
     bestWeights: best === null ? null : await saveWeights(store, best),
     ...ema,
+    ...(stage.carryOptimizer === 'matching' ? { optimizerState: await saveOptimizerState(store, state) } : {}),
     freezeReceipt,
   };
 }

@@ -50,8 +50,9 @@ export async function readStageManifest(store: ArtifactStore, key: string): Prom
     const body = await store.read(name);
     if (body === undefined) return undefined;
     const manifest = decode(body, key);
-    const { weights, lastWeights, bestWeights, emaWeights = null, ledger } = manifest.result;
-    for (const ref of [weights, lastWeights, bestWeights, emaWeights, ledger]) if (ref !== null) await (await store.open(ref)).close();
+    const { weights, lastWeights, bestWeights, emaWeights = null, optimizerState = null, ledger } = manifest.result;
+    for (const ref of [weights, lastWeights, bestWeights, emaWeights, optimizerState, ledger])
+      if (ref !== null) await (await store.open(ref)).close();
     return manifest;
   } catch (error) {
     if (!(error instanceof RootstockError) || !['ARTIFACT_CORRUPT', 'ARTIFACT_NOT_FOUND'].includes(error.code)) throw error;
@@ -60,7 +61,7 @@ export async function readStageManifest(store: ArtifactStore, key: string): Prom
   }
 }
 
-const WEIGHTS = ['weights', 'lastWeights', 'bestWeights', 'emaWeights'] as const;
+const WEIGHTS = ['weights', 'lastWeights', 'bestWeights', 'emaWeights', 'optimizerState'] as const;
 
 function decode(body: Uint8Array, key: string): StageManifest {
   return fromJsonBytes(body, `manifest of stage ${key}`) as unknown as StageManifest;

@@ -70,6 +70,19 @@ function oneCycleProblems(config: JsonObject, { calls, where }: Use): readonly P
   ];
 }
 
+/**
+ * ReduceLROnPlateau is judged for the first time after epoch `frequency`; a strict monitor of the validation needs a validation by then.
+ * `checkValEveryNEpoch` null: validations go by batches, which this does not look into.
+ */
+export function lateMonitor(scheduler: SchedulerPlan | null, checkValEveryNEpoch: number | null, where: string): readonly PlanProblem[] {
+  const { monitor, frequency } = scheduler ?? { monitor: undefined, frequency: 1 };
+  if (monitor === undefined || !monitor.strict || !monitor.name.startsWith('val/')) return [];
+  if (checkValEveryNEpoch === null || checkValEveryNEpoch <= frequency) return [];
+  const text = `ReduceLROnPlateau needs "${monitor.name}" after epoch ${frequency}, but the first validation is after epoch ${checkValEveryNEpoch}`;
+  const fix = `set scheduler.frequency: ${checkValEveryNEpoch}, or scheduler.strict: false`;
+  return [{ code: 'MONITOR_NOT_FOUND', where: `${where}.monitor`, text, fix }];
+}
+
 /** torch's defaults of each class say whether it has a momentum to cycle. */
 const MOMENTUM_KEYS = ['momentum', 'betas'] as const;
 

@@ -1,5 +1,6 @@
 import { openFsStore } from '../artifacts/fs-store.ts';
 import { getJson } from '../artifacts/json-blob.ts';
+import { loadOptimizerState } from '../artifacts/optimizer-state.ts';
 import { loadWeights } from '../artifacts/safetensors/weights-blob.ts';
 import type { SnapshotManifest } from '../artifacts/snapshot.ts';
 import { findNewestSnapshot } from '../artifacts/snapshots.ts';
@@ -35,6 +36,7 @@ export async function runFit(job: FitJob, { channel, takeRequest }: JobContext):
     model,
     tree: plan.model.tree,
     inputWeights: await loadWeights(store, job.inputWeights),
+    ...(job.inputOptimizer === undefined ? {} : { inputOptimizer: await loadOptimizerState(store, job.inputOptimizer) }),
     train: await openSplit(store, job.data.train, stage),
     validation: job.data.validation === undefined ? null : await openSplit(store, job.data.validation, stage),
   };

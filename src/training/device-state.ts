@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { OptimizerState } from '../artifacts/optimizer-state.ts';
 import type { TrainingState } from '../artifacts/training-state.ts';
 import type { TensorData, Weights } from '../contracts/tensors.ts';
 import { RootstockError } from '../errors.ts';
@@ -28,7 +29,7 @@ export interface DeviceState {
   dispose(): void;
 }
 
-/** Creates a stage's tensors: from a saved state, else from the input weights with fresh slots. */
+/** Creates a stage's tensors: from a saved state, else from the input weights, with fresh slots or those of the stage before. */
 export function createDeviceState(setup: StageSetup, optimizer: Optimizer, resume: TrainingState | null): DeviceState {
   const { tree, stage, inputWeights } = setup;
   const trainablePaths = new Set(stage.mask.trainable);
@@ -45,10 +46,14 @@ export function createDeviceState(setup: StageSetup, optimizer: Optimizer, resum
     tree.tensors.filter(({ kind }) => kind === 'buffer'),
     moving,
   );
+  const before = savedOptimizer(setup, resume);
   const slots = new Map<string, Slots>(
-    trainableSpecs.map((spec) => [spec.path, resume === null ? optimizer.initialState(spec) : restoreSlots(resume, spec.path, optimizer)]),
+    trainableSpecs.map((spec) => [
+      spec.path,
+      before.steps.has(spec.path) ? restoreSlots(before, spec.path, optimizer) : optimizer.initialState(spec),
+    ]),
   );
-  const parameterSteps = new Map(trainableSpecs.map(({ path }) => [path, resume?.counters.parameterSteps[path] ?? 0]));
+  const parameterSteps = new Map(trainableSpecs.map(({ path }) => [path, before.steps.get(path) ?? 0]));
   return {
     trainable,
     frozen,
@@ -77,13 +82,25 @@ export function createDeviceState(setup: StageSetup, optimizer: Optimizer, resum
   };
 }
 
-function restoreSlots(resume: TrainingState, path: string, optimizer: Optimizer): Slots {
-  const saved = resume.slots.get(path) ?? {};
+/** What is known of each parameter: by the snapshot, else by the stage before for those that go on with it. */
+function savedOptimizer({ stage, inputOptimizer }: StageSetup, resume: TrainingState | null): OptimizerState {
+  if (resume !== null) return { slots: resume.slots, steps: new Map(Object.entries(resume.counters.parameterSteps)) };
+  const steps = new Map(
+    (stage.optimizerFrom?.carried ?? []).flatMap((path) => {
+      const count = inputOptimizer?.steps.get(path);
+      return count === undefined ? [] : [[path, count] as const];
+    }),
+  );
+  return { slots: inputOptimizer?.slots ?? new Map(), steps };
+}
+
+function restoreSlots({ slots }: OptimizerState, path: string, optimizer: Optimizer): Slots {
+  const saved = slots.get(path) ?? {};
   return Object.fromEntries(
     optimizer.slotNames(path).map((name) => {
       const data = saved[name];
       if (data === undefined)
-        throw new RootstockError('CHECKPOINT_INVALID', `The snapshot has no optimizer slot "${name}" of ${path}.`, { path, name });
+        throw new RootstockError('CHECKPOINT_INVALID', `The saved state has no optimizer slot "${name}" of ${path}.`, { path, name });
       return [name, uploadTensor(data)];
     }),
   );

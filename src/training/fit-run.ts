@@ -12,6 +12,7 @@ import { createOptimizer } from './optimizers/create-optimizer.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { PrefixCache } from './prefix-cache/prefix-cache.ts';
 import { createScheduler } from './schedulers/create-scheduler.ts';
+import { type PlateauRule, reduceLROnPlateau } from './schedulers/reduce-lr-on-plateau.ts';
 import type { Scheduler } from './schedulers/scheduler.ts';
 import { createSnapshotPolicy, type SnapshotPolicy } from './snapshot-policy.ts';
 import type { StageSetup } from './stage-setup.ts';
@@ -24,6 +25,8 @@ export interface FitRun {
   readonly deps: FitDependencies;
   readonly optimizer: Optimizer;
   readonly scheduler: Scheduler;
+  /** The rule of a ReduceLROnPlateau; null with other schedulers. */
+  readonly plateau: PlateauRule | null;
   readonly state: DeviceState;
   readonly meter: LossMeter;
   readonly ledger: Ledger;
@@ -55,6 +58,7 @@ export function createFitRun(setup: StageSetup, deps: FitDependencies): FitRun {
   const { stage } = setup;
   const resume = deps.resume;
   const optimizer = createOptimizer(stage.optimizer);
+  const plateau = plateauOf(setup);
   const position = resume?.counters ?? firstPosition(setup);
   const epochLoss = resume?.counters.epochLoss ?? { sum: 0, samples: 0 };
   const policy = createSnapshotPolicy(stage.trainer.snapshot, { everyStep: deps.snapshotEveryStep, now: deps.now });
@@ -65,14 +69,15 @@ export function createFitRun(setup: StageSetup, deps: FitDependencies): FitRun {
     setup,
     deps,
     optimizer,
-    scheduler: createScheduler(stage.scheduler, Number(stage.optimizer.config.lr)),
+    scheduler: createScheduler(stage.scheduler, optimizer.baseLrs),
+    plateau,
     state,
     meter: createLossMeter({ sum: decodeNumber(epochLoss.sum), samples: epochLoss.samples }),
     ledger: createLedger(stage.index, resume?.counters.ledgerChain ?? ''),
     policy,
     average: averaging === undefined ? null : createWeightAverage(averaging, state, resume?.ema),
     position: pickPosition(position),
-    monitor: resume?.monitor ?? firstMonitor(setup),
+    monitor: resume?.monitor ?? { ...firstMonitor(setup), ...(plateau === null ? {} : { plateau: plateau.initial(optimizer.baseLrs) }) },
     best: resume?.best ?? null,
     prefixCache: null,
     logged: {},
@@ -111,6 +116,11 @@ export function orderOf(run: FitRun, epoch: number): Rows {
 function firstPosition({ stage }: StageSetup): Position {
   const start = { epoch: 0, step: 0, stopRequested: false };
   return { ...start, batch: 0, samplesSeen: 0, metrics: {}, stoppedBy: stopReason(stage.trainer, start) };
+}
+
+function plateauOf({ stage: { scheduler } }: StageSetup): PlateauRule | null {
+  if (scheduler?.name !== 'ReduceLROnPlateau') return null;
+  return reduceLROnPlateau({ owner: 'scheduler ReduceLROnPlateau', values: scheduler.config });
 }
 
 function firstMonitor({ stage }: StageSetup): MonitorState {

@@ -97,7 +97,7 @@ function reportProgress(run: FitRun, started: { readonly time: number; readonly 
     step,
     totalSteps: stage.totalSteps,
     maxEpochs: stage.trainer.maxEpochs,
-    lr: run.scheduler.lrAt({ step: step - 1, epoch }),
+    lr: run.lastLr,
     metrics: { ...metrics, ...run.logged },
     stepsPerSecond: seconds > 0 ? (step - started.step) / seconds : 0,
   });

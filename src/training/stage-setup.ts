@@ -1,3 +1,4 @@
+import type { OptimizerState } from '../artifacts/optimizer-state.ts';
 import type { InputFacts } from '../contracts/graphs.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { StagePlan } from '../contracts/plan.ts';
@@ -22,6 +23,8 @@ export interface StageSetup {
   readonly tree: ModuleTree;
   /** The weights the stage starts from, complete. */
   readonly inputWeights: Weights;
+  /** The optimizer state of the stage before; `stage.optimizerFrom` says which parameters go on with it. Absent: all start fresh. */
+  readonly inputOptimizer?: OptimizerState;
   readonly train: Dataset;
   readonly validation: Dataset | null;
 }

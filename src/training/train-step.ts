@@ -8,6 +8,8 @@ import { drainLosses } from './check-losses.ts';
 import { measure } from './end-epoch.ts';
 import { type FitRun, orderOf } from './fit-run.ts';
 import type { Gradients } from './gradient-clipping.ts';
+import { judgePlateau } from './judge-plateau.ts';
+import type { GroupSettings } from './schedulers/scheduler.ts';
 import { stopReason } from './stop-reason.ts';
 import { trainWindow, type Window } from './train-window.ts';
 import { isValidationDue } from './validation-due.ts';
@@ -43,9 +45,10 @@ export async function trainStep(run: FitRun): Promise<void> {
     batch: window.first + window.samples.length,
     samplesSeen: run.position.samplesSeen + rows.length,
   };
-  run.lastLr = window.lr;
+  const { lr } = window.settings[0] as GroupSettings;
+  run.lastLr = lr;
   run.average?.update(run.position.step);
-  await logStep(run, window.lr);
+  await logStep(run, lr);
   await finishStep(run);
 }
 
@@ -84,7 +87,7 @@ function planWindow(run: FitRun): PlannedWindow {
       const positions = rows[index] ?? new Uint32Array(0);
       return run.prefixCache?.load('train', positions) ?? loadBatch(train, positions, stage.datamodule.neighbours);
     },
-    lr: run.scheduler.lrAt({ step, epoch }),
+    settings: run.scheduler.settingsAt({ step, epoch, plateau: run.monitor.plateau }),
   };
 }
 
@@ -112,6 +115,7 @@ async function finishStep(run: FitRun): Promise<void> {
   const stoppedBy = stops();
   // A validation within the epoch has ended the stage.
   if (stoppedBy !== null && !epochEnd) await measure(run, { validation: false, epochEnd: true });
+  if (epochDone) judgePlateau(run);
   run.position = { ...run.position, ...next, stoppedBy };
 }
 

@@ -6,6 +6,7 @@ import { trainingContext } from './forward-context.ts';
 import { clipGradients, type Gradients } from './gradient-clipping.ts';
 import { passModel } from './model-pass.ts';
 import type { Optimizer, UpdateResult } from './optimizers/optimizer.ts';
+import type { GroupSettings } from './schedulers/scheduler.ts';
 import type { StageSetup } from './stage-setup.ts';
 
 /** The batches of one optimizer step. */
@@ -15,8 +16,8 @@ export interface Window {
   readonly samples: readonly number[];
   /** Puts the window's i-th batch on the device. */
   readonly load: (index: number) => Batch;
-  /** Learning rate of this step. */
-  readonly lr: number;
+  /** What the schedule says for this step, by parameter group. */
+  readonly settings: readonly GroupSettings[];
 }
 
 /** What takes the results of an optimizer step; it owns them. */
@@ -62,7 +63,7 @@ export async function trainWindow(
   }
   await results.gradients?.(gradients);
   for (const [path, value] of moved) results.buffer(path, value);
-  update({ setup, state, optimizer }, { gradients, lr: window.lr }, results);
+  update({ setup, state, optimizer }, { gradients, settings: window.settings }, results);
 }
 
 function batchGradients(
@@ -116,7 +117,7 @@ function addGradients(left: Gradients, right: Gradients): Gradients {
 
 function update(
   { setup, state, optimizer }: { readonly setup: StageSetup; readonly state: DeviceState; readonly optimizer: Optimizer },
-  step: { readonly gradients: Gradients; readonly lr: number },
+  step: { readonly gradients: Gradients; readonly settings: Window['settings'] },
   results: WindowResults,
 ): void {
   const clipped = tidy(() => ({ ...clipGradients(step.gradients, setup.stage.trainer).gradients }));
@@ -125,7 +126,8 @@ function update(
     const slots = state.slots.get(path) ?? {};
     const next = tidy(() => {
       const count = (state.parameterSteps.get(path) ?? 0) + 1;
-      const result = optimizer.update({ path, parameter, gradient, slots, step: count, lr: step.lr });
+      const settings = step.settings[optimizer.groupOf(path)] as GroupSettings;
+      const result = optimizer.update({ path, parameter, gradient, slots, step: count, ...settings });
       return { parameter: result.parameter, slots: { ...result.slots } };
     });
     results.parameter(path, next);

@@ -20,7 +20,7 @@ export function adam(config: TorchArguments): UpdateRule {
  * 1 - beta is taken in float64: in float32 `1 - 0.999` is off by 4.7e-5, which shows by step 2.
  */
 export function adamRule(config: TorchArguments, defaults: { readonly decay: AdamDecay; readonly weightDecay: number }): UpdateRule {
-  const [beta1, beta2] = pairArgument(config, 'betas', [0.9, 0.999]);
+  const [ownBeta1, beta2] = pairArgument(config, 'betas', [0.9, 0.999]);
   const eps = numberArgument(config, 'eps', 1e-8);
   const weightDecay = numberArgument(config, 'weight_decay', defaults.weightDecay);
   const amsgrad = flagArgument(config, 'amsgrad', false);
@@ -28,6 +28,7 @@ export function adamRule(config: TorchArguments, defaults: { readonly decay: Ada
   return {
     slots: ['exp_avg', 'exp_avg_sq', ...(amsgrad ? ['max_exp_avg_sq'] : [])].map(zeroSlot),
     update(input) {
+      const beta1 = input.momentum ?? ownBeta1;
       const correction2 = Math.sqrt(1 - integerPower(beta2, input.step));
       const numbers: AdamNumbers = {
         sign,

@@ -1,6 +1,8 @@
 import { fill } from '@tensorflow/tfjs-core';
 import type { Json } from '../../contracts/json.ts';
+import type { ParameterGroupPlan } from '../../contracts/plan.ts';
 import { RootstockError } from '../../errors.ts';
+import type { TorchArguments } from '../torch-arguments.ts';
 import { adadelta } from './adadelta.ts';
 import { adagrad } from './adagrad.ts';
 import { adam } from './adam.ts';
@@ -33,7 +35,7 @@ const FACTORIES: Readonly<Record<string, UpdateRuleFactory>> = {
  * Creates the optimizer that a plan names. `config` holds torch's arguments; absent ones take torch 2.4's defaults.
  * Throws NOT_AVAILABLE for a name without an implementation, STAGE_INVALID for values that torch would refuse.
  */
-export function createOptimizer(plan: { readonly name: string; readonly config: Readonly<Record<string, Json>> }): Optimizer {
+export function createOptimizer(plan: NamedPlan): Optimizer {
   const factory = Object.hasOwn(FACTORIES, plan.name) ? FACTORIES[plan.name] : undefined;
   if (factory === undefined) {
     const available = Object.keys(FACTORIES);
@@ -43,15 +45,30 @@ export function createOptimizer(plan: { readonly name: string; readonly config: 
       { name: plan.name, available },
     );
   }
-  const rule = factory({ owner: `optimizer ${plan.name}`, values: plan.config });
-  // Parameter groups: the one place where a path chooses its rule.
-  const ruleOf = (_path: string): UpdateRule => rule;
+  const groups = [argumentsOf(plan, plan.config), ...(plan.groups ?? []).map(({ config }) => argumentsOf(plan, config))];
+  const rules = groups.map(factory);
+  const placed = new Map((plan.groups ?? []).flatMap(({ paths }, index) => paths.map((path) => [path, index + 1] as const)));
+  const groupOf = (path: string): number => placed.get(path) ?? 0;
+  const ruleOf = (path: string): UpdateRule => rules[groupOf(path)] as UpdateRule;
   return {
     name: plan.name,
+    baseLrs: groups.map(({ values }) => Number(values['lr'])),
+    groupOf,
     slotNames: (path) => ruleOf(path).slots.map(({ name }) => name),
     initialState: ({ path, shape }) => initialSlots(ruleOf(path), shape),
     update: (input) => ruleOf(input.path).update(input),
   };
+}
+
+/** A plan whose name has not been checked. `groups`: parameters with arguments of their own. */
+interface NamedPlan {
+  readonly name: string;
+  readonly config: Readonly<Record<string, Json>>;
+  readonly groups?: readonly ParameterGroupPlan[];
+}
+
+function argumentsOf({ name }: NamedPlan, values: NamedPlan['config']): TorchArguments {
+  return { owner: `optimizer ${name}`, values };
 }
 
 function initialSlots(rule: UpdateRule, shape: readonly number[]): Slots {

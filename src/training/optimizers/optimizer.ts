@@ -18,6 +18,8 @@ export interface UpdateInput {
   readonly step: number;
   /** The learning rate of this step, from the scheduler. */
   readonly lr: number;
+  /** Stands in for momentum, or for the first of betas, in this step: a schedule that cycles it. Absent: the optimizer's own. */
+  readonly momentum?: number;
 }
 
 /** The next values. Always new tensors: the given ones are neither changed nor handed back. */
@@ -33,6 +35,10 @@ export interface UpdateResult {
 export interface Optimizer {
   /** Canonical torch name. */
   readonly name: string;
+  /** The base learning rate of each parameter group: the optimizer's own first. */
+  readonly baseLrs: readonly number[];
+  /** The group of the parameter at a path: its position in `baseLrs`. */
+  groupOf(path: string): number;
   /** Names of the state of the parameter at a path, in torch's order. */
   slotNames(path: string): readonly string[];
   /** The state before a parameter's first update. The caller owns the tensors. */

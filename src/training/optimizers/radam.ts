@@ -9,7 +9,7 @@ import { slot, type UpdateRule, zeroSlot } from './optimizer.ts';
  * five steps at beta2 0.999) the step is momentum alone. Source: torch 2.4 `_single_tensor_radam`.
  */
 export function radam(config: TorchArguments): UpdateRule {
-  const [beta1, beta2] = pairArgument(config, 'betas', [0.9, 0.999]);
+  const [ownBeta1, beta2] = pairArgument(config, 'betas', [0.9, 0.999]);
   const eps = numberArgument(config, 'eps', 1e-8);
   const options = gradientOptions(config);
   const decoupled = flagArgument(config, 'decoupled_weight_decay', false);
@@ -17,6 +17,7 @@ export function radam(config: TorchArguments): UpdateRule {
   return {
     slots: [zeroSlot('exp_avg'), zeroSlot('exp_avg_sq')],
     update(input) {
+      const beta1 = input.momentum ?? ownBeta1;
       const g = effectiveGradient(input, l2);
       const m = runningMean(slot(input.slots, 'exp_avg'), g, 1 - beta1);
       const v = runningSquare(slot(input.slots, 'exp_avg_sq'), g, beta2);

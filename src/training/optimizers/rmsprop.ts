@@ -1,4 +1,4 @@
-import { add, div, mul, sqrt, square, sub } from '@tensorflow/tfjs-core';
+import { add, clone, div, mul, sqrt, square, sub } from '@tensorflow/tfjs-core';
 import { flagArgument, numberArgument, type TorchArguments } from '../torch-arguments.ts';
 import { effectiveGradient, gradientOptions, runningMean, runningSquare } from './gradient.ts';
 import { type Slots, slot, type UpdateRule, zeroSlot } from './optimizer.ts';
@@ -10,22 +10,24 @@ import { type Slots, slot, type UpdateRule, zeroSlot } from './optimizer.ts';
 export function rmsprop(config: TorchArguments): UpdateRule {
   const alpha = numberArgument(config, 'alpha', 0.99);
   const eps = numberArgument(config, 'eps', 1e-8);
-  const momentum = numberArgument(config, 'momentum', 0);
+  const ownMomentum = numberArgument(config, 'momentum', 0);
   const centered = flagArgument(config, 'centered', false);
   const options = gradientOptions(config);
-  const names = ['square_avg', ...(momentum > 0 ? ['momentum_buffer'] : []), ...(centered ? ['grad_avg'] : [])];
+  const names = ['square_avg', ...(ownMomentum > 0 ? ['momentum_buffer'] : []), ...(centered ? ['grad_avg'] : [])];
   return {
     slots: names.map(zeroSlot),
     update(input) {
+      const momentum = input.momentum ?? ownMomentum;
       const g = effectiveGradient(input, options);
       const squares = runningSquare(slot(input.slots, 'square_avg'), g, alpha);
       const mean = centered ? runningMean(slot(input.slots, 'grad_avg'), g, 1 - alpha) : undefined;
       const spread = mean === undefined ? squares : sub(squares, square(mean));
       const direction = div(g, add(sqrt(spread), eps));
-      const buffer = momentum > 0 ? add(mul(slot(input.slots, 'momentum_buffer'), momentum), direction) : undefined;
+      const before = input.slots['momentum_buffer'];
+      const buffer = before !== undefined && momentum > 0 ? add(mul(before, momentum), direction) : undefined;
       const slots: Slots = {
         square_avg: squares,
-        ...(buffer === undefined ? {} : { momentum_buffer: buffer }),
+        ...(before === undefined ? {} : { momentum_buffer: buffer ?? clone(before) }),
         ...(mean === undefined ? {} : { grad_avg: mean }),
       };
       return { parameter: sub(input.parameter, mul(buffer ?? direction, input.lr)), slots };

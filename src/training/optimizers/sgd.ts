@@ -10,16 +10,17 @@ import { slot, type UpdateInput, type UpdateResult, type UpdateRule, zeroSlot } 
  * Throws STAGE_INVALID for Nesterov without momentum or with dampening, as torch does.
  */
 export function sgd(config: TorchArguments): UpdateRule {
-  const momentum = numberArgument(config, 'momentum', 0);
+  const ownMomentum = numberArgument(config, 'momentum', 0);
   const dampening = numberArgument(config, 'dampening', 0);
   const nesterov = flagArgument(config, 'nesterov', false);
   const options = gradientOptions(config);
-  if (nesterov && (momentum <= 0 || dampening !== 0)) {
+  if (nesterov && (ownMomentum <= 0 || dampening !== 0)) {
     throw invalidArgument(config, 'nesterov', 'false, or momentum above 0 together with dampening 0');
   }
   return {
-    slots: momentum === 0 ? [] : [zeroSlot('momentum_buffer')],
+    slots: ownMomentum === 0 ? [] : [zeroSlot('momentum_buffer')],
     update(input) {
+      const momentum = input.momentum ?? ownMomentum;
       const first = input.step === 1;
       const numbers: SgdNumbers = {
         ...options,
@@ -29,7 +30,10 @@ export function sgd(config: TorchArguments): UpdateRule {
         keep: first ? 0 : momentum,
         take: first ? 1 : 1 - dampening,
       };
-      return sgdOnHeap(input, numbers) ?? sgdComposed(input, numbers);
+      const result = sgdOnHeap(input, numbers) ?? sgdComposed(input, numbers);
+      if (momentum !== 0 || ownMomentum === 0) return result;
+      // torch leaves the buffer as it is while a cycled momentum is 0.
+      return { ...result, slots: { momentum_buffer: clone(slot(input.slots, 'momentum_buffer')) } };
     },
   };
 }
