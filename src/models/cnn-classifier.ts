@@ -74,7 +74,7 @@ export const cnnClassifier: FeatureModel = {
     const features = forwardSequential(enter(root, 'features'), featureLayers(ctx.config), images); // [B, h, w, c]
     return forwardSequential(enter(root, 'head'), headLayers(ctx.config, 1), features); // [B, K]
   },
-  prefix(config, standsStill) {
+  prefix(config, _facts, standsStill) {
     const { channels, height, width } = readShape(config);
     const parts = [
       { path: 'features', layers: featureLayers(config) },

@@ -38,7 +38,7 @@ export interface FeatureModel extends ModelCommon {
   /** Computes the outputs of one batch: logits [B, K] of a classifier, values [B, T] of a regressor. */
   forward(params: Params, inputs: Tensor, ctx: ForwardContext): Tensor;
   /** The leading part that a stage leaves as it is, so that its outputs are computed once per stage; null: there is none. Absent: never. */
-  prefix?(config: JsonObject, standsStill: StandsStill): FeaturePrefix | null;
+  prefix?(config: JsonObject, facts: InputFacts, standsStill: StandsStill): FeaturePrefix | null;
   /** Scalar mean loss over the batch. `targets`: [B, T] float32, or [B] int32 classes. */
   loss(outputs: Tensor, targets: Tensor, ops: Ops, config: JsonObject): Scalar;
 }
@@ -52,7 +52,7 @@ export interface GraphModel extends ModelCommon {
   /** Computes the outputs of one batch of molecules by head. */
   forward(params: Params, graphs: GraphBatch, ctx: ForwardContext): GraphOutputs;
   /** The leading part that a stage leaves as it is, so that its outputs are computed once per stage; null: there is none. Absent: never. */
-  prefix?(config: JsonObject, standsStill: StandsStill): GraphPrefix | null;
+  prefix?(config: JsonObject, facts: InputFacts, standsStill: StandsStill): GraphPrefix | null;
   /** The scalar to minimise, and its summands by head. */
   loss(outputs: GraphOutputs, graphs: GraphBatch, ctx: Pick<ForwardContext, 'config' | 'ops'>): GraphLoss;
 }

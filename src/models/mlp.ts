@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 import type { JsonObject } from '../contracts/json.ts';
 import type { ModuleTree } from '../contracts/tensors.ts';
-import type { FeaturePrefix, ForwardContext, Params, StandsStill } from './definition.ts';
+import type { FeaturePrefix, ForwardContext, InputFacts, Params, StandsStill } from './definition.ts';
 import { enter, rootScope } from './nn/scope.ts';
 import { describeSequential, forwardSequential, type Layer, sequentialGradientKernels } from './nn/sequential.ts';
 import { sequentialPrefix } from './nn/sequential-prefix.ts';
@@ -33,7 +33,7 @@ export function forwardMlp(params: Params, inputs: Tensor, ctx: ForwardContext):
 }
 
 /** The leading layers of the body that a stage leaves as they are. */
-export function mlpPrefix(config: JsonObject, standsStill: StandsStill): FeaturePrefix | null {
+export function mlpPrefix(config: JsonObject, _facts: InputFacts, standsStill: StandsStill): FeaturePrefix | null {
   const parts = [{ path: 'module', layers: mlpLayers(config, { input: 1, output: 1 }) }];
   return sequentialPrefix({ parts, inputShape: [1], prepare: (inputs) => inputs }, standsStill);
 }

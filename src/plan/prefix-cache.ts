@@ -1,3 +1,5 @@
+import type { InputFacts } from '../contracts/graphs.ts';
+import type { JsonObject } from '../contracts/json.ts';
 import type { DataFacts, PrefixCachePlan, SplitName, StagePlan } from '../contracts/plan.ts';
 import type { ModelDefinition } from '../models/definition.ts';
 import { standsStill } from '../transfer/stands-still.ts';
@@ -24,17 +26,17 @@ export interface PrefixCacheInput extends Pick<StagePlan, 'mask' | 'trainer' | '
   readonly validates: boolean;
 }
 
-/** Describes the prefix that a definition has for a given hyperparameters; undefined: it never has one. */
-export function prefixOf(definition: ModelDefinition, config: ModelFacts['config']): ModelFacts['prefix'] {
+/** Describes the prefix that a definition has for given hyperparameters; undefined: it never has one. */
+export function prefixOf(definition: ModelDefinition, config: JsonObject, facts: InputFacts): ModelFacts['prefix'] {
   if (definition.prefix === undefined) return undefined;
   return (still) => {
     if (definition.inputs !== 'graphs') {
-      const prefix = definition.prefix?.(config, still) ?? null;
+      const prefix = definition.prefix?.(config, facts, still) ?? null;
       if (prefix === null) return null;
       const perRow = prefix.shape.reduce((product, size) => product * size, 1);
       return { modules: prefix.modules, perRow, perNode: 0, perEdge: 0 };
     }
-    const prefix = definition.prefix?.(config, still) ?? null;
+    const prefix = definition.prefix?.(config, facts, still) ?? null;
     if (prefix === null) return null;
     const widths = (lines: 'graph' | 'node' | 'edge') =>
       Object.values(prefix.encodings).reduce((sum, encoding) => sum + (encoding.lines === lines ? encoding.width : 0), 0);

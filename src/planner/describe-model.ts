@@ -23,6 +23,6 @@ export function describeModel(definition: ModelDefinition, run: RunConfig, data:
     config,
     facts,
     tree: definition.describe(config, facts),
-    prefix: prefixOf(definition, config),
+    prefix: prefixOf(definition, config, facts),
   };
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { GraphHead } from '../../src/contracts/graphs.ts';
+import type { GraphHead, InputFacts, NeighbourPlan } from '../../src/contracts/graphs.ts';
+import type { JsonObject } from '../../src/contracts/json.ts';
 import type { DataModulePlan, StagePlan, TrainerPlan } from '../../src/contracts/plan.ts';
 import type { ModuleTree, Weights } from '../../src/contracts/tensors.ts';
 import type { GraphDataset } from '../../src/data/dataset.ts';
@@ -76,7 +77,7 @@ export const TINY_GRAPH_MODEL: GraphModel = {
   maskedHeads: () => ['y_node_scalars'],
   describe: () => ({ tensors: [...linear('encoder', [C, 3]), ...linear('graph_head', [2, C]), ...linear('node_head', [1, C])] }),
   gradientKernels: () => [],
-  prefix(_config, standsStill) {
+  prefix(_config, _facts, standsStill) {
     if (!standsStill('encoder')) return null;
     return {
       modules: ['encoder'],
@@ -137,13 +138,19 @@ export interface GraphStageOptions {
   readonly stage?: Partial<StagePlan>;
   readonly weights?: Weights;
   readonly definition?: GraphModel;
+  readonly config?: JsonObject;
+  readonly facts?: InputFacts;
+  readonly neighbours?: NeighbourPlan;
+  /** Changes the made-up molecules. */
+  readonly data?: (molecules: GraphDataset) => GraphDataset;
 }
 
 /** A small stage of the tiny model on made-up molecules. */
 export function makeGraphSetup(options: GraphStageOptions = {}): StageSetup {
   const definition = options.definition ?? TINY_GRAPH_MODEL;
-  const tree = definition.describe({}, FACTS);
-  const train = makeGraphDataset(22, 1);
+  const { config = {}, facts = FACTS, data = (molecules: GraphDataset) => molecules } = options;
+  const tree = definition.describe(config, facts);
+  const train = data(makeGraphDataset(22, 1));
   // Counts of batches and steps depend on the number of rows alone: they are those of a stage of plain features.
   const { stage, seed } = makeSetup({
     ...(options.trainer && { trainer: options.trainer }),
@@ -155,13 +162,13 @@ export function makeGraphSetup(options: GraphStageOptions = {}): StageSetup {
       ...stage,
       freezeModules: options.freeze ?? [],
       mask: resolveFreeze(options.freeze ?? [], tree),
-      datamodule: { ...stage.datamodule, neighbours: NEIGHBOURS },
+      datamodule: { ...stage.datamodule, neighbours: options.neighbours ?? NEIGHBOURS },
       ...options.stage,
     },
-    model: { definition, config: {}, facts: FACTS, ops: composedOps() },
+    model: { definition, config, facts, ops: composedOps() },
     tree,
     inputWeights: options.weights ?? initialiseWeights(tree, seed),
     train,
-    validation: makeGraphDataset(9, 2),
+    validation: data(makeGraphDataset(9, 2)),
   };
 }

@@ -9,8 +9,9 @@ import { checkEgnn } from './check-egnn.ts';
 import { egnnGradientKernels } from './gradient-kernels.ts';
 import { describeHeads, forwardHeads, readsEdges } from './heads.ts';
 import { egnnHyperparameters } from './hyperparameters.ts';
+import { type EgnnParts, egnnPrefix, type ForwardInput } from './prefix.ts';
 import { type EgnnSettings, readEgnnSettings } from './settings.ts';
-import type { EgnnState } from './state.ts';
+import type { EgnnFeatures, EgnnState } from './state.ts';
 
 /** What tells one EGNN model from another: its body and its losses. */
 export interface EgnnMember {
@@ -60,6 +61,7 @@ export function egnnFamily(member: EgnnMember): GraphModel {
     describe: (config, facts) => ({ tensors: describe(member, config, facts) }),
     maskedHeads: member.maskedHeads,
     forward: (params, graphs, ctx) => forward(member, { params, graphs, ctx }),
+    prefix: (config, facts, standsStill) => egnnPrefix(partsOf(member), { config, facts, standsStill }),
     loss: member.loss,
     gradientKernels: (config) => [...new Set([...egnnGradientKernels(config), ...member.gradientKernels(config)])].sort(),
   };
@@ -81,18 +83,11 @@ export function forwardEgnnBody({ body }: Pick<EgnnMember, 'body'>, { params, gr
 export function forwardEgnnHeads(
   { withStd }: Pick<EgnnMember, 'withStd'>,
   { params, graphs, ctx }: ForwardInput,
-  state: EgnnState,
+  state: EgnnFeatures,
 ): GraphOutputs {
   const { targets, graphAttrWidth } = graphFacts(ctx.facts);
   const shape = { targets, graphWidth: graphAttrWidth, withStd };
   return forwardHeads(rootScope(params, ctx), readEgnnSettings(ctx.config), { shape, graphs, state });
-}
-
-/** What a forward pass is given. */
-export interface ForwardInput {
-  readonly params: Params;
-  readonly graphs: GraphBatch;
-  readonly ctx: ForwardContext;
 }
 
 function describe(member: EgnnMember, config: JsonObject, facts: InputFacts): readonly TensorSpec[] {
@@ -108,6 +103,14 @@ function describe(member: EgnnMember, config: JsonObject, facts: InputFacts): re
   };
   const heads = { targets: graph.targets, graphWidth: graph.graphAttrWidth, withStd: member.withStd };
   return [...member.body.describe(member.body.root, settings, { shape, config }), ...describeHeads(settings, heads)];
+}
+
+function partsOf(member: EgnnMember): EgnnParts {
+  return {
+    root: member.body.root,
+    body: (input) => forwardEgnnBody(member, input),
+    heads: (input, features) => forwardEgnnHeads(member, input, features),
+  };
 }
 
 function forward(member: EgnnMember, input: ForwardInput): GraphOutputs {

@@ -6,7 +6,7 @@ import { enter, type Scope } from '../nn/scope.ts';
 import { describeMlp, forwardMlp, type MlpShape } from './mlp.ts';
 import { describePoolingHead, forwardPoolingHead } from './pooling-head.ts';
 import type { EgnnSettings } from './settings.ts';
-import type { EgnnState } from './state.ts';
+import type { EgnnFeatures } from './state.ts';
 
 /** Which heads a model has: those that have columns, and whether the pooling head has one for the standard deviation beside it. */
 export interface HeadsShape {
@@ -34,7 +34,7 @@ export function describeHeads(settings: EgnnSettings, { targets, graphWidth, wit
 export function forwardHeads(
   scope: Scope,
   settings: EgnnSettings,
-  { shape, graphs, state }: { readonly shape: HeadsShape; readonly graphs: GraphBatch; readonly state: EgnnState },
+  { shape, graphs, state }: { readonly shape: HeadsShape; readonly graphs: GraphBatch; readonly state: EgnnFeatures },
 ): GraphOutputs {
   const { ops } = scope.ctx;
   const { targets, withStd } = shape;

@@ -5,7 +5,7 @@ import type { GraphBatch } from '../definition.ts';
 import { enter, joinPath, type Scope } from '../nn/scope.ts';
 import { describeMlp, forwardMlp, type MlpShape } from './mlp.ts';
 import type { EgnnSettings } from './settings.ts';
-import type { EgnnState } from './state.ts';
+import type { EgnnFeatures } from './state.ts';
 
 /** What a pooling head is built for. */
 export interface PoolingShape {
@@ -33,7 +33,7 @@ export function forwardPoolingHead(
     graphs,
     state,
     poolType = settings.poolType,
-  }: { readonly graphs: GraphBatch; readonly state: EgnnState; readonly poolType?: 'sum' | 'mean' },
+  }: { readonly graphs: GraphBatch; readonly state: EgnnFeatures; readonly poolType?: 'sum' | 'mean' },
 ): Tensor {
   const { ops } = scope.ctx;
   const pool = (x: Tensor, into: Segments) => (poolType === 'sum' ? ops.segmentSum(x, into) : ops.segmentMean(x, into));

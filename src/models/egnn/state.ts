@@ -16,6 +16,9 @@ export interface EgnnState {
   readonly distances: Tensor;
 }
 
+/** What the heads read of it. */
+export type EgnnFeatures = Pick<EgnnState, 'nodeFeats' | 'edgeFeats'>;
+
 /** Coordinates with the vectors and distances that follow from them. */
 export function placeAtoms(ops: Ops, coordinates: Tensor, graphs: GraphBatch): Pick<EgnnState, 'coordinates' | 'vectors' | 'distances'> {
   const vectors = ops.edgeVectors(coordinates, graphs.edgeIndex, graphs.cellShifts);

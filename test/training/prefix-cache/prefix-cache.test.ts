@@ -3,11 +3,13 @@ import test from 'node:test';
 import { memory } from '@tensorflow/tfjs-core';
 import type { PrefixCachePlan } from '../../../src/contracts/plan.ts';
 import type { Weights } from '../../../src/contracts/tensors.ts';
+import type { BondColumns, RaggedTargets } from '../../../src/data/dataset.ts';
 import { loadBackend } from '../../../src/kernels/backend.ts';
 import type { GraphModel } from '../../../src/models/definition.ts';
+import { findModel } from '../../../src/models/registry.ts';
 import type { StageSetup } from '../../../src/training/stage-setup.ts';
 import { standsStill } from '../../../src/transfer/stands-still.ts';
-import { makeGraphSetup, TINY_GRAPH_MODEL } from '../graph-support.ts';
+import { FACTS, makeGraphSetup, TINY_GRAPH_MODEL } from '../graph-support.ts';
 import { digestState, lastState, makeDataset, makeSetup, record } from '../support.ts';
 
 const CACHED: PrefixCachePlan = { modules: ['given by the plan'], byteLength: 0, fits: true };
@@ -15,8 +17,8 @@ const CACHED: PrefixCachePlan = { modules: ['given by the plan'], byteLength: 0,
 /** The tiny model of molecules with an encoding per edge, too: what pooling over edges asks for. */
 const EDGE_MODEL: GraphModel = {
   ...TINY_GRAPH_MODEL,
-  prefix(config, still) {
-    const prefix = TINY_GRAPH_MODEL.prefix?.(config, still) ?? null;
+  prefix(config, facts, still) {
+    const prefix = TINY_GRAPH_MODEL.prefix?.(config, facts, still) ?? null;
     if (prefix === null) return null;
     return {
       ...prefix,
@@ -34,11 +36,48 @@ const EDGE_MODEL: GraphModel = {
     };
   },
   forward(params, graphs, ctx) {
-    const prefix = EDGE_MODEL.prefix?.({}, () => true);
+    const prefix = EDGE_MODEL.prefix?.({}, ctx.facts, () => true);
     assert.ok(prefix);
     return prefix.decode(params, prefix.encode(params, graphs, ctx), { graphs, ctx });
   },
 };
+
+/** An EGNN with one target per molecule; with bonds it pools over nodes and edges. */
+function egnnSetup(bonds: boolean): StageSetup {
+  const targets = { y_graph_scalars: 2 };
+  const facts = { ...FACTS, graph: { ...FACTS.graph, cutOff: 6, targets, edgeAttrWidth: bonds ? 2 : 0 } };
+  const config = {
+    y_graph_scalars_loss_config: { name: 'MSELoss' },
+    c_hidden: 8,
+    num_layers: 1,
+    dropout: 0.2,
+    num_node_feats: 3,
+    ...(bonds ? { num_edge_feats: 2, pool_from: 'nodes_edges' } : {}),
+  };
+  return makeGraphSetup({
+    trainer,
+    freeze: ['egnn'],
+    definition: findModel('egnn_model', []) as GraphModel,
+    config,
+    facts,
+    neighbours: { cutOff: 6, selfInteraction: false, cell: null },
+    data: ({ targets: all, ...molecules }) => ({
+      ...molecules,
+      targets: { y_graph_scalars: all.y_graph_scalars as RaggedTargets },
+      bonds: bonds ? oneBondEach(molecules.rows) : null,
+    }),
+  });
+}
+
+/** The first two atoms of each molecule are bonded. */
+function oneBondEach(rows: number): BondColumns {
+  return {
+    offsets: Uint32Array.from({ length: rows + 1 }, (_, row) => row),
+    pairs: Uint32Array.from({ length: rows * 2 }, (_, at) => at % 2),
+    attrs: Float32Array.from({ length: rows * 2 }, (_, at) => (at % 3) - 1),
+    width: 2,
+  };
+}
 
 const trainer = { backend: 'wasm', maxEpochs: 3 } as const;
 const SETUPS: Readonly<Record<string, () => StageSetup>> = {
@@ -54,6 +93,8 @@ const SETUPS: Readonly<Record<string, () => StageSetup>> = {
     return makeSetup({ trainer, model: 'cnn_classifier', config, data, validation: data, freeze: ['features'] });
   },
   'an encoder of molecules': () => makeGraphSetup({ trainer, freeze: ['encoder'] }),
+  'the body of an EGNN': () => egnnSetup(false),
+  'the body of an EGNN whose head reads edges, too': () => egnnSetup(true),
   'an encoder of molecules and of their edges': () => makeGraphSetup({ trainer, freeze: ['encoder'], definition: EDGE_MODEL }),
 };
 
@@ -90,8 +131,8 @@ test('a model that has no prefix where the plan has one is another model', async
 });
 
 function withCache(setup: StageSetup): StageSetup {
-  const { definition, config } = setup.model;
-  const modules = definition.prefix?.(config, standsStill(setup.stage))?.modules ?? CACHED.modules;
+  const { definition, config, facts } = setup.model;
+  const modules = definition.prefix?.(config, facts, standsStill(setup.stage))?.modules ?? CACHED.modules;
   return { ...setup, stage: { ...setup.stage, prefixCache: { ...CACHED, modules } } };
 }
 
