@@ -13,6 +13,18 @@ export const ACTIVATIONS: readonly [Activation, ...Activation[]] = [
   'ELU',
   'Softplus',
   'Identity',
+  'CELU',
+  'Hardshrink',
+  'Hardsigmoid',
+  'Hardswish',
+  'Hardtanh',
+  'LogSigmoid',
+  'Mish',
+  'ReLU6',
+  'SELU',
+  'Softshrink',
+  'Softsign',
+  'Tanhshrink',
 ];
 
 /** Reads a whole number of at least `minimum` from a model's configuration; absent or null gives the fallback. Errors: MODEL_CONFIG_INVALID. */

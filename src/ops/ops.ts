@@ -2,8 +2,29 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { LossSpec } from './loss-spec.ts';
 import type { Segments } from './segments.ts';
 
-/** Activation names as torch.nn spells them. */
-export type Activation = 'ReLU' | 'SiLU' | 'GELU' | 'Tanh' | 'Sigmoid' | 'LeakyReLU' | 'ELU' | 'Softplus' | 'Identity';
+/** Activation names as torch.nn spells them: those that work on each element by itself and have nothing to train. */
+export type Activation =
+  | 'CELU'
+  | 'ELU'
+  | 'GELU'
+  | 'Hardshrink'
+  | 'Hardsigmoid'
+  | 'Hardswish'
+  | 'Hardtanh'
+  | 'Identity'
+  | 'LeakyReLU'
+  | 'LogSigmoid'
+  | 'Mish'
+  | 'ReLU'
+  | 'ReLU6'
+  | 'SELU'
+  | 'Sigmoid'
+  | 'SiLU'
+  | 'Softplus'
+  | 'Softshrink'
+  | 'Softsign'
+  | 'Tanh'
+  | 'Tanhshrink';
 
 /**
  * The differentiable building operations that models and optimizers are written against. One implementation composes

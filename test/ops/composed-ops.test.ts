@@ -10,8 +10,8 @@ import { assertClose, floats, hasCode } from '../models/support.ts';
 
 const ops = composedOps();
 
-/** Values of PyTorch's documented formulae at -2, -0.5, 0, 0.5, 2, computed in float64. */
-const ACTIVATION_VALUES: Readonly<Record<Activation, readonly number[]>> = {
+/** Values of PyTorch's documented formulae (the others: activations-golden.test.ts) at -2, -0.5, 0, 0.5, 2, computed in float64. */
+const ACTIVATION_VALUES: Readonly<Partial<Record<Activation, readonly number[]>>> = {
   ReLU: [0, 0, 0, 0.5, 2],
   SiLU: [-0.238405844, -0.188770334, 0, 0.311229665, 1.761594155],
   GELU: [-0.045500263, -0.154268769, 0, 0.34573123, 1.954499736],
@@ -109,7 +109,7 @@ for (const backend of ['cpu', 'wasm'] as const) {
     const x = tf.tensor1d([-2, -0.5, 0, 0.5, 2]);
     for (const name of names) {
       // erf in tfjs is an approximation with an absolute error of 1.5e-7; the rest is rounding.
-      assertClose(floats(ops.activation(x, name)), ACTIVATION_VALUES[name], { tolerance: 3e-7, what: `${name} on ${backend}` });
+      assertClose(floats(ops.activation(x, name)), ACTIVATION_VALUES[name] ?? [], { tolerance: 3e-7, what: `${name} on ${backend}` });
     }
   });
 

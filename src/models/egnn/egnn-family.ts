@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { GraphFacts, InputFacts } from '../../contracts/graphs.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import type { TensorSpec } from '../../contracts/tensors.ts';
-import type { ForwardContext, GraphBatch, GraphLoss, GraphModel, GraphOutputs, Params } from '../definition.ts';
+import type { ForwardContext, GraphBatch, GraphLoss, GraphModel, GraphOutputs } from '../definition.ts';
 import { enter, rootScope, type Scope } from '../nn/scope.ts';
 import type { BodyPass, BodyShape } from './body.ts';
 import { checkEgnn } from './check-egnn.ts';

@@ -69,6 +69,18 @@ const ACTIVATION_GRADIENT_KERNELS: Readonly<Record<Activation, readonly string[]
   ELU: ['EluGrad'],
   Softplus: ['Multiply', 'Sigmoid'],
   Identity: [],
+  CELU: ['EluGrad'],
+  Hardshrink: ['Multiply', 'Sign'],
+  Hardsigmoid: ['Multiply', 'Step', 'Sub'],
+  Hardswish: ['Multiply', 'Step', 'Sub'],
+  Hardtanh: ['GreaterEqual', 'LessEqual', 'LogicalAnd', 'Select', 'ZerosLike'],
+  LogSigmoid: ['Multiply', 'Neg', 'Sigmoid'],
+  Mish: ['Multiply', 'Sigmoid', 'Square', 'Sub'],
+  ReLU6: ['Multiply', 'Step', 'Sub'],
+  SELU: ['EluGrad', 'Multiply', 'Neg', 'Step'],
+  Softshrink: ['GreaterEqual', 'LessEqual', 'LogicalAnd', 'Neg', 'Select', 'ZerosLike'],
+  Softsign: ['Multiply', 'Neg', 'RealDiv', 'Sign', 'Square'],
+  Tanhshrink: ['Multiply', 'Neg', 'Square', 'Sub'],
 };
 
 const BLOCKS: { readonly [Kind in Layer['kind']]: Block<Extract<Layer, { readonly kind: Kind }>> } = {
