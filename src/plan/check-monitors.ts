@@ -19,13 +19,15 @@ export interface Watched {
   /** Whether every epoch of the stage has one: check_val_every_n_epoch is 1. */
   readonly validatesEveryEpoch: boolean;
   readonly task: ModelFacts['task'];
+  /** Heads of targets of a molecule model; a model of plain features has none. */
+  readonly heads?: readonly string[];
   /** What a ReduceLROnPlateau watches; absent with other schedulers. */
   readonly plateau?: { readonly monitor: string; readonly where: string } | undefined;
 }
 
 /**
  * Checks that everything a stage watches will be logged: MONITOR_NOT_FOUND otherwise. There are train/total/loss, and val/total/loss
- * and val/<metric> when the stage validates. Best weights are judged at validations, so they need one whatever their monitor.
+ * and val/<metric> when the stage validates; a model of molecules adds val/total/<head>, and has val/<head>/<metric> when there are several heads. Best weights are judged at validations, so they need one whatever their monitor.
  */
 export function checkMonitors(watched: Watched, where: string): readonly PlanProblem[] {
   const { callbacks, carryWeights, validates, plateau } = watched;
@@ -61,12 +63,19 @@ function epochEndProblems(early: EarlyStoppingPlan, { validates, validatesEveryE
   ];
 }
 
+/** What a validation logs: losses, and metrics by head where there are several. */
+function validationMetrics({ task, heads = [] }: Watched): readonly string[] {
+  const places = heads.length > 1 ? heads.map((head) => `val/${head}`) : ['val'];
+  const losses = ['loss', ...heads].map((name) => `val/total/${name}`);
+  return [...losses, ...places.flatMap((place) => TASK_METRICS[task].map((name) => `${place}/${name}`))];
+}
+
 function monitorProblems(
   monitor: string,
   callback: string,
   { watched, where }: { readonly watched: Watched; readonly where: string },
 ): readonly PlanProblem[] {
-  const validation = ['val/total/loss', ...TASK_METRICS[watched.task].map((name) => `val/${name}`)];
+  const validation = validationMetrics(watched);
   const logged = ['train/total/loss', ...(watched.validates ? validation : [])];
   if (logged.includes(monitor)) return [];
   const needsValidation = validation.includes(monitor);

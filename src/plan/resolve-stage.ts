@@ -67,6 +67,7 @@ export function resolveStage(request: StageRequest, facts: PlanFacts, problems: 
         validates,
         validatesEveryEpoch: trainer['check_val_every_n_epoch'] === 1,
         task: facts.model.task,
+        heads: Object.keys(facts.model.facts.graph?.targets ?? {}),
         plateau: plateauOf(request, sections),
       },
       where,

@@ -92,3 +92,18 @@ void test('ModelCheckpointApply carries the best weights, unless the stage says 
   );
   assert.equal(planOf({ stages: null, trainer }).stages[0]?.carryWeights, 'best');
 });
+
+void test('a model of molecules can be watched by head: losses always, metrics where there are several heads', () => {
+  const graph = { numElements: 3, nodeAttrWidth: 0, edgeAttrWidth: 0, graphAttrWidth: 0, hasTotalAtomicEnergy: false, cutOff: 5 };
+  const watching = (monitor: string, targets: Readonly<Record<string, number>>) =>
+    planOf({
+      trainer: { max_epochs: 3, callbacks: [{ name: 'EarlyStopping', config: { monitor } }] },
+      model: { facts: { inputWidth: 0, outputWidth: 2, graph: { ...graph, targets } } },
+    });
+  const one = { y_graph_scalars: 1 };
+  const two = { y_graph_scalars: 1, y_node_scalars: 1 };
+  for (const monitor of ['val/total/loss', 'val/total/y_graph_scalars', 'val/mae']) assert.ok(watching(monitor, one));
+  for (const monitor of ['val/total/y_node_scalars', 'val/y_node_scalars/mae']) assert.ok(watching(monitor, two));
+  for (const monitor of ['val/mae', 'val/y_edge_scalars/mae'])
+    assert.throws(() => watching(monitor, two), /watch one of .*val\/y_graph_scalars\/mae/u);
+});
