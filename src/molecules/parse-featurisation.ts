@@ -18,7 +18,7 @@ export interface FeaturisationSpec {
   readonly coordinatesColumn: string;
   /** Whether the hydrogens that SMILES leave out become atoms. */
   readonly withHydrogens: boolean;
-  /** Of the conformers of SMILES without coordinates. 0 .. 2^31 - 1. */
+  /** Of the conformers of SMILES without coordinates. 0 .. 2^31 - 2. */
   readonly conformerSeed: number;
   /** Name of the provided column for a feature of the representation. */
   readonly nameOf: (feature: string) => string;
@@ -70,8 +70,8 @@ export function parseFeaturisation(metadata: unknown): FeaturisationSpec {
     return value !== false;
   };
   const seed = config.conformer_seed ?? 0;
-  if (!Number.isInteger(seed) || (seed as number) < 0 || (seed as number) > 2 ** 31 - 1) {
-    wrong(at('conformer_seed'), `expected a whole number from 0 to 2147483647, received ${show(seed)}`);
+  if (!Number.isInteger(seed) || (seed as number) < 0 || (seed as number) > 2 ** 31 - 2) {
+    wrong(at('conformer_seed'), `expected a whole number from 0 to 2147483646, received ${show(seed)}`);
   }
   const spec: FeaturisationSpec = {
     column,

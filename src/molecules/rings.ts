@@ -31,11 +31,10 @@ export function findRings(atomCount: number, bonds: readonly { readonly begin: n
         if (parent === undefined) continue;
         lowest[parent.atom] = Math.min(lowest[parent.atom] as number, lowest[top.atom] as number);
         if ((lowest[top.atom] as number) > (order[parent.atom] as number)) inRing[top.bond] = 0;
-      } else if (step.bond === top.bond) {
-      } else if (order[step.atom] === -1) {
+      } else if (step.bond !== top.bond && order[step.atom] === -1) {
         order[step.atom] = lowest[step.atom] = met++;
         stack.push({ atom: step.atom, bond: step.bond, next: 0 });
-      } else lowest[top.atom] = Math.min(lowest[top.atom] as number, order[step.atom] as number);
+      } else if (step.bond !== top.bond) lowest[top.atom] = Math.min(lowest[top.atom] as number, order[step.atom] as number);
     }
   }
   const atoms = new Uint8Array(atomCount);
