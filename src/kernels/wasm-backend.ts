@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { RootstockError } from '../errors.ts';
 import type { BackendFacts } from './backend.ts';
-import { installFusedKernels } from './fused/install.ts';
-import { FUSED_KERNELS_SHA256, hasFusedKernels } from './fused/runtime.ts';
+import { FUSED_KERNELS_SHA256, hasFusedKernels, startFusedKernels } from './fused/runtime.ts';
 import { wasmBinaryDirectory } from './packages.ts';
 import type { WasmBackend } from './wasm/heap.ts';
 import { installTrainingPack, TRAINING_PACK_VERSION } from './wasm/install.ts';
@@ -21,7 +20,7 @@ export async function loadWasm(): Promise<BackendFacts> {
     const { result: started, memories } = await collectMemories(() => withoutProcessListeners(() => tf.setBackend('wasm')));
     if (!started) throw unavailable('the WebAssembly module does not start');
     const memory = memoryOf(wasmModule(), memories);
-    if (memory !== undefined) installFusedKernels(wasmModule(), memory);
+    if (memory !== undefined) startFusedKernels(wasmModule(), memory);
   }
   const kernels = installTrainingPack();
   if (!hasFusedKernels(wasmModule())) throw unavailable("something else in this process has started tfjs's WebAssembly module");

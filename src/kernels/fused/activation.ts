@@ -1,5 +1,6 @@
-import { engine, type Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
+import { newTensor } from './differentiable.ts';
 import { callKernel } from './runtime.ts';
 
 /** Activations that fused kernels apply in the same pass, by the numbers of assembly/activations.as. */
@@ -13,11 +14,10 @@ export function isFusedActivation(name: string): name is FusedActivation {
   return Object.hasOwn(FUSED_ACTIVATIONS, name);
 }
 
-/** The gradient before the activation: dy times its slope, taken from the outputs that the kernel saved (y and, for SiLU, the slope). */
-export function gradientBeforeActivation(backend: WasmBackend, activation: FusedActivation, dy: Tensor, saved: readonly Tensor[]): Tensor {
+/** The gradient before the activation: dy times its slope. `saved` is the slope of SiLU as the kernel stored it, else the output. */
+export function gradientBeforeActivation(backend: WasmBackend, activation: FusedActivation, dy: Tensor, saved: Tensor): Tensor {
   if (activation === 'Identity') return dy;
-  const [y, slope] = saved as [Tensor, Tensor | undefined];
-  const dz = backend.makeOutput(dy.shape, 'float32');
-  callKernel(backend, 'activationGradient', FUSED_ACTIVATIONS[activation], dy.size, dy, activation === 'SiLU' ? (slope as Tensor) : y, dz);
-  return engine().makeTensorFromTensorInfo(dz);
+  const dz = newTensor(backend, dy.shape);
+  callKernel(backend, 'activationGradient', FUSED_ACTIVATIONS[activation], dy.size, dy, saved, dz);
+  return dz;
 }

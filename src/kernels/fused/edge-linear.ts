@@ -1,101 +1,99 @@
-import { registerGradient, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
-import { type KernelCall, release, replaceKernel, type WasmBackend } from '../wasm/heap.ts';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { WasmBackend } from '../wasm/heap.ts';
 import { FUSED_ACTIVATIONS, type FusedActivation, gradientBeforeActivation } from './activation.ts';
-import { activeBackend, type Matrix, multiply, multiplyTransposed, sumRows, toTensor } from './products.ts';
+import { newTensor, runDifferentiable } from './differentiable.ts';
+import { type Matrix, multiply, multiplyTransposed, sumRows } from './products.ts';
 import { callKernel, pointerOf, scratchFloats, wholeVectors } from './runtime.ts';
 import { checkIndexes, type SegmentTensors, sumSegments } from './segments.ts';
 
-/**
- * Kernel name of a linear layer over edges: nodes [n, C], edges [E, K], weight [O, 2C + K], bias [O] -> y [E, O] and, for SiLU, its
- * slope [E, O]. Products with the nodes are taken once per node, not once per edge: W . [h_i, h_j, x] = W_i h_i + W_j h_j + W_x x.
- */
-export const FUSED_EDGE_LINEAR = 'RootstockEdgeLinear';
-
-interface EdgeInputs {
-  readonly nodes: TensorInfo;
-  readonly edges: TensorInfo;
-  readonly weight: TensorInfo;
-  readonly bias?: TensorInfo;
+/** What a linear layer over edges reads: nodes [n, C], edges [E, K], and the nodes at both ends of each edge. */
+export interface FusedEdges {
+  readonly nodes: Tensor;
+  readonly edges: Tensor;
+  readonly edgeIndex: readonly [SegmentTensors, SegmentTensors];
 }
 
-interface EdgeAttributes {
+interface Layer {
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
   readonly activation: FusedActivation;
-  readonly from: SegmentTensors;
-  readonly to: SegmentTensors;
 }
 
-/** Registers the linear layer over edges and its gradient. */
-export function installEdgeLinear(): void {
-  replaceKernel(FUSED_EDGE_LINEAR, edgeLinear);
-  registerGradient({
-    kernelName: FUSED_EDGE_LINEAR,
-    inputsToSave: ['nodes', 'edges', 'weight'],
-    outputsToSave: [true, true],
-    gradFunc: (dy, saved, attrs) => edgeLinearGradient(dy, saved, attrs as unknown as EdgeAttributes),
+/**
+ * A linear layer over edges with its activation: weight [O, 2C + K], bias [O] or null -> [E, O]. Products with the nodes are taken once per
+ * node, not once per edge: W . [h_i, h_j, x] = W_i h_i + W_j h_j + W_x x.
+ */
+export function fusedEdgeLinear(input: FusedEdges, layer: Layer): Tensor {
+  const { nodes, edges, edgeIndex } = input;
+  const { weight, bias, activation } = layer;
+  return runDifferentiable({
+    inputs: { nodes, edges, weight, bias },
+    forward(backend, save) {
+      const { y, slope } = compute(backend, input, layer);
+      save([nodes, edges, weight, slope ?? y]);
+      return y;
+    },
+    backward(backend, dy, saved) {
+      const [nodes, edges, weight, slopeOrOutput] = saved as [Tensor, Tensor, Tensor, Tensor];
+      const [columns = 0, seen = 0] = weight.shape;
+      const [, nodeWidth = 0] = nodes.shape;
+      const dz = gradientBeforeActivation(backend, activation, dy, slopeOrOutput); // [E, O]
+      const dp = sumSegments(backend, dz, edgeIndex[0]); // [n, O]
+      const dq = sumSegments(backend, dz, edgeIndex[1]); // [n, O]
+      const parts = partsOf(backend, { nodes, edges, weight });
+      return {
+        nodes: () => {
+          const dNodes = newTensor(backend, nodes.shape);
+          multiply(backend, dp, transpose(parts.from), { to: dNodes });
+          multiply(backend, dq, transpose(parts.to), { to: dNodes, add: true });
+          return dNodes;
+        },
+        edges: () => {
+          const dEdges = newTensor(backend, edges.shape);
+          multiply(backend, dz, transpose(parts.edges), { to: dEdges });
+          return dEdges;
+        },
+        weight: () => {
+          const dw = newTensor(backend, [columns, seen]);
+          const columnsFrom = (offset: number) => ({ pointer: pointerOf(backend, dw, offset), stride: seen });
+          multiplyTransposed(backend, dp, nodes, columnsFrom(0));
+          multiplyTransposed(backend, dq, nodes, columnsFrom(nodeWidth));
+          multiplyTransposed(backend, dz, edges, columnsFrom(2 * nodeWidth));
+          return dw;
+        },
+        bias: () => sumRows(backend, dp),
+      };
+    },
   });
 }
 
-function edgeLinear({ inputs, attrs, backend }: KernelCall<EdgeInputs, EdgeAttributes>): TensorInfo[] {
-  const { nodes, edges, weight, bias = null } = inputs;
-  const { activation, from, to } = attrs;
+function compute(backend: WasmBackend, { nodes, edges, edgeIndex: [from, to] }: FusedEdges, { weight, bias, activation }: Layer) {
   const [count = 0] = nodes.shape;
   const [entries = 0, width = 0] = edges.shape;
   const [columns = 0] = weight.shape;
   const stride = wholeVectors(columns);
-  const parts = transposedParts(backend, { nodes, edges, weight });
-  const p = backend.makeOutput([count, stride], 'float32'); // W_i h + b
-  const q = backend.makeOutput([count, stride], 'float32'); // W_j h
+  const parts = partsOf(backend, { nodes, edges, weight });
+  const p = newTensor(backend, [count, stride]); // W_i h + b
+  const q = newTensor(backend, [count, stride]); // W_j h
   multiply(backend, nodes, parts.from, { to: p, stride, bias });
   multiply(backend, nodes, parts.to, { to: q, stride });
-  const y = backend.makeOutput([entries, columns], 'float32');
-  const slope = activation === 'SiLU' ? backend.makeOutput([entries, columns], 'float32') : null;
+  const y = newTensor(backend, [entries, columns]);
+  const slope = activation === 'SiLU' ? newTensor(backend, [entries, columns]) : null;
   const w = scratchFloats(backend, width * stride);
   const { pointer, rowStride, columnStride } = parts.edges;
   callKernel(backend, 'copyPadded', width, columns, pointer, rowStride, columnStride, w, stride);
   const sizes = [entries, count, columns, width, stride];
   const kind = FUSED_ACTIVATIONS[activation];
   const status = callKernel(backend, 'edgeCombine', ...sizes, p, q, from.index, to.index, edges, w, kind, y, slope);
-  release(backend, p, q);
   checkIndexes('edgeLinear', status, count);
-  return slope === null ? [y] : [y, slope];
-}
-
-function edgeLinearGradient(dys: Tensor | Tensor[], saved: readonly Tensor[], { activation, from, to }: EdgeAttributes) {
-  const backend = activeBackend();
-  const [nodes, edges, weight, ...outputs] = saved as [Tensor, Tensor, Tensor, ...Tensor[]];
-  const [columns = 0, seen = 0] = weight.shape;
-  const [, nodeWidth = 0] = nodes.shape;
-  const dy = Array.isArray(dys) ? (dys[0] as Tensor) : dys;
-  const dz = gradientBeforeActivation(backend, activation, dy, outputs); // [E, O]
-  const dp = toTensor(sumSegments(backend, dz, from)); // [n, O]
-  const dq = toTensor(sumSegments(backend, dz, to)); // [n, O]
-  const parts = transposedParts(backend, { nodes, edges, weight });
-  return {
-    nodes: () => {
-      const dNodes = backend.makeOutput(nodes.shape, 'float32');
-      multiply(backend, dp, transpose(parts.from), { to: dNodes });
-      multiply(backend, dq, transpose(parts.to), { to: dNodes, add: true });
-      return toTensor(dNodes);
-    },
-    edges: () => {
-      const dEdges = backend.makeOutput(edges.shape, 'float32');
-      multiply(backend, dz, transpose(parts.edges), { to: dEdges });
-      return toTensor(dEdges);
-    },
-    weight: () => {
-      const dw = backend.makeOutput([columns, seen], 'float32');
-      const columnsFrom = (offset: number) => ({ pointer: pointerOf(backend, dw, offset), stride: seen });
-      multiplyTransposed(backend, dp, nodes, columnsFrom(0));
-      multiplyTransposed(backend, dq, nodes, columnsFrom(nodeWidth));
-      multiplyTransposed(backend, dz, edges, columnsFrom(2 * nodeWidth));
-      return toTensor(dw);
-    },
-    bias: () => sumRows(backend, dp),
-  };
+  return { y, slope };
 }
 
 /** W_i, W_j and W_x as [in, out] matrices: what rows are multiplied by. */
-function transposedParts(backend: WasmBackend, { nodes, edges, weight }: Omit<EdgeInputs, 'bias'>) {
+function partsOf(
+  backend: WasmBackend,
+  { nodes, edges, weight }: { readonly nodes: Tensor; readonly edges: Tensor; readonly weight: Tensor },
+) {
   const [columns = 0, rowStride = 0] = weight.shape;
   const [, nodeWidth = 0] = nodes.shape;
   const [, edgeWidth = 0] = edges.shape;

@@ -1,63 +1,45 @@
-import { registerGradient, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
-import { type KernelCall, replaceKernel } from '../wasm/heap.ts';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { FUSED_ACTIVATIONS, type FusedActivation, gradientBeforeActivation } from './activation.ts';
-import { activeBackend, multiply, multiplyTransposed, packMatrix, sumRows, toTensor } from './products.ts';
+import { newTensor, runDifferentiable } from './differentiable.ts';
+import { multiply, multiplyTransposed, packMatrix, sumRows } from './products.ts';
 import { callKernel, pointerOf } from './runtime.ts';
 
-/** Kernel name of a linear layer with its activation: x [B, I], weight [O, I], bias [O] -> y [B, O] and, for SiLU, its slope [B, O]. */
-export const FUSED_LINEAR = 'RootstockLinear';
-
-interface LinearInputs {
-  readonly x: TensorInfo;
-  readonly weight: TensorInfo;
-  readonly bias?: TensorInfo;
-}
-
-interface LinearAttributes {
-  readonly activation: FusedActivation;
-}
-
-/** Registers the linear layer and its gradient. */
-export function installLinear(): void {
-  replaceKernel(FUSED_LINEAR, linear);
-  registerGradient({
-    kernelName: FUSED_LINEAR,
-    inputsToSave: ['x', 'weight'],
-    outputsToSave: [true, true],
-    gradFunc: (dy, saved, attrs) => linearGradient(dy, saved, attrs as unknown as LinearAttributes),
-  });
-}
-
-function linear({ inputs, attrs: { activation }, backend }: KernelCall<LinearInputs, LinearAttributes>): TensorInfo[] {
-  const { x, weight, bias = null } = inputs;
-  const [rows = 0, depth = 0] = x.shape;
-  const [columns = 0] = weight.shape;
-  const y = backend.makeOutput([rows, columns], 'float32');
-  const slope = activation === 'SiLU' ? backend.makeOutput([rows, columns], 'float32') : null;
-  const transposed = { pointer: pointerOf(backend, weight), depth, columns, rowStride: 1, columnStride: depth };
-  const packed = packMatrix(backend, transposed, bias);
-  callKernel(backend, 'linear', rows, columns, depth, x, packed, FUSED_ACTIVATIONS[activation], y, slope);
-  return slope === null ? [y] : [y, slope];
-}
-
-function linearGradient(dys: Tensor | Tensor[], saved: readonly Tensor[], { activation }: LinearAttributes) {
-  const backend = activeBackend();
-  const [x, weight, ...outputs] = saved as [Tensor, Tensor, ...Tensor[]];
+/** A linear layer with its activation in one pass: x [B, I], weight [O, I], bias [O] or null -> [B, O]. */
+export function fusedLinear(x: Tensor, weight: Tensor, bias: Tensor | null, activation: FusedActivation): Tensor {
+  const [rows = 0] = x.shape;
   const [columns = 0, depth = 0] = weight.shape;
-  const dy = Array.isArray(dys) ? (dys[0] as Tensor) : dys;
-  const dz = gradientBeforeActivation(backend, activation, dy, outputs); // [B, O]
-  return {
-    x: () => {
-      const dx = backend.makeOutput(x.shape, 'float32');
-      const matrix = { pointer: pointerOf(backend, weight), depth: columns, columns: depth, rowStride: depth, columnStride: 1 };
-      multiply(backend, dz, matrix, { to: dx });
-      return toTensor(dx);
+  return runDifferentiable({
+    inputs: { x, weight, bias },
+    forward(backend, save) {
+      const y = newTensor(backend, [rows, columns]);
+      const slope = activation === 'SiLU' ? newTensor(backend, [rows, columns]) : null;
+      const transposed = { pointer: pointerOf(backend, weight), depth, columns, rowStride: 1, columnStride: depth };
+      const packed = packMatrix(backend, transposed, bias);
+      callKernel(backend, 'linear', rows, columns, depth, x, packed, FUSED_ACTIVATIONS[activation], y, slope);
+      save([x, weight, slope ?? y]);
+      return y;
     },
-    weight: () => {
-      const dw = backend.makeOutput(weight.shape, 'float32');
-      multiplyTransposed(backend, dz, x, { pointer: pointerOf(backend, dw), stride: depth });
-      return toTensor(dw);
+    backward(backend, dy, saved) {
+      const [x, weight, slopeOrOutput] = saved as [Tensor, Tensor, Tensor];
+      const dz = gradientBeforeActivation(backend, activation, dy, slopeOrOutput); // [B, O]
+      return {
+        x: () => {
+          const dx = newTensor(backend, x.shape);
+          multiply(
+            backend,
+            dz,
+            { pointer: pointerOf(backend, weight), depth: columns, columns: depth, rowStride: depth, columnStride: 1 },
+            { to: dx },
+          );
+          return dx;
+        },
+        weight: () => {
+          const dw = newTensor(backend, weight.shape);
+          multiplyTransposed(backend, dz, x, { pointer: pointerOf(backend, dw), stride: depth });
+          return dw;
+        },
+        bias: () => sumRows(backend, dz),
+      };
     },
-    bias: () => sumRows(backend, dz),
-  };
+  });
 }

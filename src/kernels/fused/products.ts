@@ -1,5 +1,6 @@
-import { backend as currentBackend, engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
+import { newTensor } from './differentiable.ts';
 import { callKernel, scratchFloats, wholeVectors } from './runtime.ts';
 
 /** A matrix [depth, columns] in memory: strides count floats. */
@@ -11,18 +12,8 @@ export interface Matrix {
   readonly columnStride: number;
 }
 
-/** The backend that gradients, which tfjs calls without one, compute on. */
-export function activeBackend(): WasmBackend {
-  return currentBackend() as unknown as WasmBackend;
-}
-
-/** Makes a result a tensor of the scope at hand. */
-export function toTensor(info: TensorInfo): Tensor {
-  return engine().makeTensorFromTensorInfo(info);
-}
-
 /** Copies a matrix, and a bias [columns], into working memory in the order in which products read them; valid until the next one. */
-export function packMatrix(backend: WasmBackend, matrix: Matrix, bias: TensorInfo | null): number {
+export function packMatrix(backend: WasmBackend, matrix: Matrix, bias: Tensor | null): number {
   const { pointer, depth, columns, rowStride, columnStride } = matrix;
   const packed = scratchFloats(backend, (depth + 1) * wholeVectors(columns));
   callKernel(backend, 'pack', depth, columns, pointer, rowStride, columnStride, bias, packed);
@@ -32,9 +23,9 @@ export function packMatrix(backend: WasmBackend, matrix: Matrix, bias: TensorInf
 /** Computes a [rows, depth] . matrix into `to` [rows, columns], or adds that to it. */
 export function multiply(
   backend: WasmBackend,
-  a: TensorInfo,
+  a: Tensor,
   matrix: Matrix,
-  result: { readonly to: TensorInfo; readonly stride?: number; readonly bias?: TensorInfo | null; readonly add?: boolean },
+  result: { readonly to: Tensor; readonly stride?: number; readonly bias?: Tensor | null; readonly add?: boolean },
 ): void {
   const { to, stride = matrix.columns, bias = null, add = false } = result;
   const packed = packMatrix(backend, matrix, bias);
@@ -45,8 +36,8 @@ export function multiply(
 /** Computes left [rows, M]^T . right [rows, N], the gradient of a weight, into memory at `pointer`, rows `stride` floats apart. */
 export function multiplyTransposed(
   backend: WasmBackend,
-  left: TensorInfo,
-  right: TensorInfo,
+  left: Tensor,
+  right: Tensor,
   to: { readonly pointer: number; readonly stride: number },
 ): void {
   const [rows = 0, m = 0] = left.shape;
@@ -56,9 +47,9 @@ export function multiplyTransposed(
 }
 
 /** The sum of the rows of x [rows, N]: [N], the gradient of a bias. */
-export function sumRows(backend: WasmBackend, x: TensorInfo): Tensor {
+export function sumRows(backend: WasmBackend, x: Tensor): Tensor {
   const [rows = 0, n = 0] = x.shape;
-  const out = backend.makeOutput([n], 'float32');
+  const out = newTensor(backend, [n]);
   callKernel(backend, 'columnSum', rows, n, x, n, out);
-  return toTensor(out);
+  return out;
 }

@@ -1,0 +1,37 @@
+import { backend, engine, type Tensor } from '@tensorflow/tfjs-core';
+import type { WasmBackend } from '../wasm/heap.ts';
+
+/** An operation with a gradient of its own. */
+export interface Differentiable {
+  /** Tensors that may lead to a trained parameter, by name; null: not there. */
+  readonly inputs: Readonly<Record<string, Tensor | null>>;
+  /** Computes the result and hands `save` what the backward pass needs. Whatever else it makes is freed. */
+  readonly forward: (backend: WasmBackend, save: (tensors: readonly Tensor[]) => void) => Tensor;
+  /** Gradients of the inputs from that of the result; each is computed only when its input leads to a trained parameter. */
+  readonly backward: (backend: WasmBackend, dy: Tensor, saved: readonly Tensor[]) => Readonly<Record<string, () => Tensor>>;
+}
+
+/** What tfjs-core 4.22 has below tf.customGrad, which computes the gradients of all inputs, those of constants too. */
+interface EngineBelow {
+  runKernelFunc(call: {
+    readonly inputs: Readonly<Record<string, Tensor>>;
+    readonly forwardFunc: (backend: unknown, save: (tensors: readonly Tensor[]) => void) => Tensor;
+    readonly backwardsFunc: (dy: Tensor, saved: readonly Tensor[]) => Readonly<Record<string, () => Tensor>>;
+  }): Tensor;
+}
+
+/** Runs an operation on the wasm backend and records how to differentiate it. */
+export function runDifferentiable({ inputs, forward, backward }: Differentiable): Tensor {
+  const heap = backend() as unknown as WasmBackend;
+  const given = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== null);
+  return (engine() as unknown as EngineBelow).runKernelFunc({
+    inputs: Object.fromEntries(given),
+    forwardFunc: (_backend, save) => forward(heap, save),
+    backwardsFunc: (dy, saved) => backward(heap, dy, saved),
+  });
+}
+
+/** A float32 tensor of the scope at hand; its memory is not zeroed. */
+export function newTensor(backend: WasmBackend, shape: readonly number[]): Tensor {
+  return engine().makeTensorFromTensorInfo(backend.makeOutput(shape, 'float32'));
+}
