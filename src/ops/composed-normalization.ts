@@ -20,6 +20,15 @@ export function batchNorm(
   return tf.add(tf.mul(centred, tf.mul(inverse, affine.weight)), affine.bias);
 }
 
+/** See Ops.layerNorm. Formula: torch.nn.LayerNorm, PyTorch 2.4. */
+export function layerNorm(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, eps: number): tf.Tensor {
+  const share = tf.scalar(1 / (x.shape.at(-1) ?? 1));
+  const centred = tf.sub(x, tf.mul(tf.sum(x, -1, true), share));
+  const variance = tf.mul(tf.sum(tf.square(centred), -1, true), share); // [..., 1]
+  const normalised = tf.mul(centred, tf.rsqrt(tf.add(variance, tf.scalar(eps))));
+  return tf.add(tf.mul(normalised, weight), bias);
+}
+
 /** See Ops.moments. */
 export function moments(x: tf.Tensor): Statistics {
   const mean = channelMean(x);

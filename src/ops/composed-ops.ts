@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { activate } from './composed-activations.ts';
+import { embedding } from './composed-embedding.ts';
 import { besselBasis, edgeSteps, edgeVectors, lengths } from './composed-geometry.ts';
 import { headLoss } from './composed-head-losses.ts';
 import { crossEntropy, mseLoss } from './composed-losses.ts';
-import { batchNorm, moments, runningStatistics } from './composed-normalization.ts';
+import { batchNorm, layerNorm, moments, runningStatistics } from './composed-normalization.ts';
 import { edgeLinear, gatedSegmentSum, gather, segmentMean, segmentSum } from './composed-segments.ts';
 import type { Activation, ConvOptions, Ops } from './ops.ts';
 
@@ -16,7 +17,10 @@ export function composedOps(): Ops {
     linear,
     conv2d,
     maxPool2d: (x, kernelSize, stride) => tf.maxPool(x as tf.Tensor4D, kernelSize, stride, 'valid'),
+    avgPool2d: (x, kernelSize, stride) => tf.avgPool(x as tf.Tensor4D, kernelSize, stride, 'valid'),
     activation: activate,
+    layerNorm,
+    embedding,
     batchNorm,
     moments,
     runningStatistics,

@@ -38,7 +38,13 @@ export interface Ops {
   conv2d(x: Tensor, weight: Tensor, bias: Tensor | null, options: ConvOptions): Tensor;
   /** x [B, H, W, C] -> [B, H', W', C]; floor mode, no padding. */
   maxPool2d(x: Tensor, kernelSize: number, stride: number): Tensor;
+  /** Mean over windows: x [B, H, W, C] -> [B, H', W', C]; floor mode, no padding. */
+  avgPool2d(x: Tensor, kernelSize: number, stride: number): Tensor;
   activation(x: Tensor, name: Activation): Tensor;
+  /** torch.nn.LayerNorm over the last axis: x [..., C], weight and bias [C] -> x's shape. Variance is biased. */
+  layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps: number): Tensor;
+  /** Rows of weight [n, D] by index: indices [...] of whole numbers -> [..., D]; NaN where an index is not one of 0 .. n - 1. */
+  embedding(weight: Tensor, indices: Tensor): Tensor;
   /** Normalises the last axis with given statistics [C]: (x - mean) / sqrt(variance + eps) * weight + bias. Differentiable in everything. */
   batchNorm(
     x: Tensor,

@@ -4,6 +4,8 @@ import type { Activation, ConvOptions } from '../../ops/ops.ts';
 import { describeBatchNorm, forwardBatchNorm } from './batch-norm.ts';
 import { describeConv2d, forwardConv2d } from './conv2d.ts';
 import { forwardDropout } from './dropout.ts';
+import { describeEmbedding, forwardEmbedding } from './embedding.ts';
+import { describeLayerNorm, forwardLayerNorm } from './layer-norm.ts';
 import { describeLinear, forwardLinear } from './linear.ts';
 import { enter, joinPath, type Scope } from './scope.ts';
 
@@ -14,6 +16,9 @@ export type Layer =
   | { readonly kind: 'batch_norm'; readonly channels: number }
   | { readonly kind: 'activation'; readonly name: Activation }
   | { readonly kind: 'max_pool'; readonly kernelSize: number }
+  | { readonly kind: 'avg_pool'; readonly kernelSize: number }
+  | { readonly kind: 'layer_norm'; readonly features: number }
+  | { readonly kind: 'embedding'; readonly numEmbeddings: number; readonly embeddingDim: number }
   | { readonly kind: 'dropout'; readonly p: number }
   | { readonly kind: 'flatten' };
 
@@ -108,6 +113,21 @@ const BLOCKS: { readonly [Kind in Layer['kind']]: Block<Extract<Layer, { readonl
     describe: () => [],
     forward: ({ ctx }, { kernelSize }, x) => ctx.ops.maxPool2d(x, kernelSize, kernelSize),
     gradientKernels: () => ['MaxPoolGrad'],
+  },
+  avg_pool: {
+    describe: () => [],
+    forward: ({ ctx }, { kernelSize }, x) => ctx.ops.avgPool2d(x, kernelSize, kernelSize),
+    gradientKernels: () => ['AvgPoolGrad'],
+  },
+  layer_norm: {
+    describe: (path, { features }) => describeLayerNorm(path, features),
+    forward: (scope, _layer, x) => forwardLayerNorm(scope, x),
+    gradientKernels: () => ['Multiply', 'Neg', 'RealDiv', 'Sqrt', 'Sum'],
+  },
+  embedding: {
+    describe: describeEmbedding,
+    forward: (scope, _layer, x) => forwardEmbedding(scope, x),
+    gradientKernels: () => ['Multiply', 'Transpose', 'UnsortedSegmentSum'],
   },
   dropout: {
     describe: () => [],
