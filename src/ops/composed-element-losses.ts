@@ -51,11 +51,12 @@ function binaryCrossEntropy(prediction: tf.Tensor, target: tf.Tensor): tf.Tensor
     const rest = tf.sub(tf.scalar(1), probability);
     const log = (x: tf.Tensor) => tf.maximum(tf.log(x), tf.scalar(LOWEST_LOG));
     const value = tf.neg(tf.add(tf.mul(target, log(probability)), tf.mul(tf.sub(tf.scalar(1), target), log(rest))));
-    (save as tf.GradSaveFunc)([probability]);
-    const gradFunc = (dy: tf.Tensor, [saved]: tf.Tensor[]) => {
-      const x = saved as tf.Tensor;
+    // The target, too: what is not saved may be gone when the gradient is asked for.
+    (save as tf.GradSaveFunc)([probability, target]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      const [x, t] = saved as [tf.Tensor, tf.Tensor];
       const spread = tf.maximum(tf.mul(x, tf.sub(tf.scalar(1), x)), tf.scalar(SMALLEST_SPREAD));
-      return tf.mul(dy, tf.div(tf.sub(x, target), spread));
+      return tf.mul(dy, tf.div(tf.sub(x, t), spread));
     };
     return { value, gradFunc };
   });

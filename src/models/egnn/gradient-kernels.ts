@@ -5,7 +5,20 @@ import { mlpLayers } from './mlp.ts';
 import { readEgnnSettings } from './settings.ts';
 
 /** Gathers and sums over edges, concatenations, residuals, gates. */
-const BODY = ['BatchMatMul', 'GatherV2', 'GreaterEqual', 'Less', 'LogicalAnd', 'Multiply', 'Select', 'SplitV', 'Sum', 'UnsortedSegmentSum'];
+const BODY = [
+  'BatchMatMul',
+  'GatherV2',
+  'GreaterEqual',
+  'Less',
+  'LogicalAnd',
+  'Multiply',
+  'Select',
+  'SplitV',
+  'Sum',
+  'Transpose',
+  'UnsortedSegmentSum',
+  'ZerosLike',
+];
 
 const BASIS = ['Cos', 'Multiply', 'Neg', 'RealDiv', 'Square', 'Sqrt', 'Sum'];
 

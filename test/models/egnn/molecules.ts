@@ -7,7 +7,7 @@ import type { JsonObject } from '../../../src/contracts/json.ts';
 import type { Weights } from '../../../src/contracts/tensors.ts';
 import type { GraphDataset } from '../../../src/data/dataset.ts';
 import type { ForwardContext } from '../../../src/models/definition.ts';
-import { composedOps } from '../../../src/ops/composed-ops.ts';
+import { createOps } from '../../../src/ops/create-ops.ts';
 
 /** A molecule of the golden files. */
 export interface GoldenMolecule {
@@ -111,5 +111,5 @@ export function evalContext(config: JsonObject, facts: InputFacts): ForwardConte
   const unexpected = (path: string): never => {
     throw new Error(`unexpected call at ${path}`);
   };
-  return { config, facts, ops: composedOps(), mode: () => 'eval', dropoutMask: unexpected, noise: unexpected, updateBuffer: unexpected };
+  return { config, facts, ops: createOps(), mode: () => 'eval', dropoutMask: unexpected, noise: unexpected, updateBuffer: unexpected };
 }

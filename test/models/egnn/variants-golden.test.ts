@@ -9,7 +9,7 @@ import { buildGraphBatch } from '../../../src/data/build-graph-batch.ts';
 import { loadBackend } from '../../../src/kernels/backend.ts';
 import type { ForwardContext, GraphModel } from '../../../src/models/definition.ts';
 import { findModel } from '../../../src/models/registry.ts';
-import { composedOps } from '../../../src/ops/composed-ops.ts';
+import { createOps } from '../../../src/ops/create-ops.ts';
 import { uploadGraphBatch } from '../../../src/training/graph-batches.ts';
 import { graphDatasetOf, type TestMolecule } from '../../helpers/graph-dataset.ts';
 import { assertClose, floats } from '../support.ts';
@@ -121,7 +121,7 @@ function contextOf({ model, mode }: GoldenCase, facts: InputFacts, buffers: Map<
   return {
     config: model.config,
     facts,
-    ops: composedOps(),
+    ops: createOps(),
     mode: () => mode,
     dropoutMask: unexpected,
     noise: unexpected,
