@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { readBlob } from '../src/artifacts/json-blob.ts';
 import { publishDirectory } from '../src/artifacts/publish-directory.ts';
 import { saveRunRecord } from '../src/artifacts/run-record.ts';
+import { SAVED_MODEL_FILES } from '../src/artifacts/saved-model/place.ts';
 import { readKeyDocument } from '../src/artifacts/stage-documents.ts';
 import type { JsonObject, Metrics } from '../src/contracts/json.ts';
 import type { Plan } from '../src/contracts/plan.ts';
@@ -10,7 +11,7 @@ import type { Ref } from '../src/contracts/refs.ts';
 import type { BaselineResult, PublishInput, PublishResult, StageResult } from '../src/contracts/stage-activities.ts';
 import { VERSION } from '../src/contracts/version.ts';
 import { RootstockError } from '../src/errors.ts';
-import { SAVED_MODEL_FILES } from '../src/planner/saved-model.ts';
+import { featurisationDocument, modelConfigDocument } from '../src/plan/model-config-document.ts';
 import { startTrainer } from '../src/trainer-client/trainer-process.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -28,12 +29,14 @@ export async function publish(deps: ActivityDependencies, input: PublishInput): 
     const test = await evaluate(deps, input, { weights: last.weights, tick });
     const baseline =
       input.baseline === null ? null : toBaseline(input.baseline, await evaluate(deps, input, { weights: input.baseline.weights, tick }));
+    const featurisation = featurisationDocument(plan);
     const { output } = await publishDirectory({
       output: plan.output.path,
       store,
       files: [
         { name: SAVED_MODEL_FILES.weights, ref: last.weights },
-        { name: SAVED_MODEL_FILES.config, body: prettyJson(modelConfig(plan)) },
+        { name: SAVED_MODEL_FILES.config, body: prettyJson(modelConfigDocument(plan)) },
+        ...(featurisation === null ? [] : [{ name: SAVED_MODEL_FILES.featurisation, body: prettyJson(featurisation) }]),
         { name: SAVED_MODEL_FILES.metrics, body: await metricsCsv(deps, plan, allResults(input)) },
       ],
       marker: manifest({ plan, input, test, baseline, keyDocuments: await keyDocuments(deps, input.stages) }),
@@ -74,19 +77,6 @@ function toBaseline({ stageKey, weights, epochs, steps }: StageResult, test: Met
 
 function allResults({ stages, baseline }: PublishInput): readonly StageResult[] {
   return baseline === null ? stages : [...stages, baseline];
-}
-
-/** molflux's layout: name and config; the label mapping of a classifier is `classes` inside the config, where planning has put it. */
-function modelConfig({ model, data }: Plan): JsonObject {
-  return {
-    name: model.name,
-    x_widths: data.facts.xWidths,
-    config: {
-      ...model.config,
-      x_features: model.xFeatures,
-      y_features: model.yFeatures,
-    },
-  };
 }
 
 /** One row per logged step and epoch, all stages, names instead of indices. */

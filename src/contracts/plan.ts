@@ -50,6 +50,8 @@ export type InitialPlan =
       readonly source: PreTrainedSource;
       readonly modulesToMatch: ModulesToMatch | null;
       readonly match: MatchReport;
+      /** featurisation_metadata.json of the pre-trained model, when the new model reads no other columns. Absent: none. */
+      readonly featurisation?: JsonObject;
     };
 
 /** A saved model (`path` = its directory or .safetensors file), or a run file that makes one (`path` = that file, `outputPath` = where it puts it). */
@@ -129,6 +131,8 @@ export interface DataRequest {
   readonly classes: readonly (string | number)[] | null;
   /** Molecules: which columns hold what; `x` is then empty. */
   readonly graph?: GraphColumns;
+  /** Molecules: the base's neighbours, for counting edges; no byte of the result depends on it. */
+  readonly neighbours?: NeighbourPlan;
   /** How columns that are not there are made from others: the representations of featurisation_metadata.json. */
   readonly featurisation?: JsonObject;
 }
@@ -174,6 +178,8 @@ export interface GraphDataFacts {
   readonly nodes?: Readonly<Partial<Record<SplitName, number>>>;
   /** Directed edges within the base's cut_off, per split. */
   readonly edges: Readonly<Partial<Record<SplitName, number>>>;
+  /** Edges of the molecule that has most; counting stops at the limit of a batch. */
+  readonly mostEdges: number;
 }
 
 /** One split. `digest` is the SHA-256 of its materialised blob. */

@@ -7,10 +7,16 @@ import type { ModelFacts, PreTrainedFacts } from './plan-facts.ts';
 /** Works out what stage 1 starts from. Throws the errors of `match`, which then also say how the two models were configured differently. */
 export function planInitial(model: ModelFacts, preTrained: PreTrainedFacts | null, mapping: ModulesToMatch | null): InitialPlan {
   if (preTrained === null) return { kind: 'fresh' };
-  const { source, tensors, modelConfig } = preTrained;
+  const { source, tensors, modelConfig, featurisation } = preTrained;
   try {
     const { report } = match({ tensors, source: placeOf(source) }, model.tree, mapping);
-    return { kind: 'pre_trained', source, modulesToMatch: mapping, match: report };
+    return {
+      kind: 'pre_trained',
+      source,
+      modulesToMatch: mapping,
+      match: report,
+      ...(featurisation === undefined ? {} : { featurisation }),
+    };
   } catch (error) {
     if (!(error instanceof RootstockError) || modelConfig === undefined) throw error;
     const differences = configDifferences(hyperparametersOf(modelConfig), model.config);

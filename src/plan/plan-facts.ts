@@ -43,4 +43,6 @@ export interface PreTrainedFacts {
   readonly tensors: readonly SourceTensor[];
   /** Its hyperparameters, or the content of its model_config.json; for messages. */
   readonly modelConfig?: JsonObject;
+  /** Its featurisation_metadata.json, when the new model reads no other columns than it. */
+  readonly featurisation?: JsonObject;
 }

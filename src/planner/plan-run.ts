@@ -3,6 +3,7 @@ import { basename, extname, resolve } from 'node:path';
 import { checkOutput } from '../artifacts/check-output.ts';
 import { parseRunObject } from '../config/parse-run.ts';
 import type { RunConfig } from '../config/run-config.ts';
+import type { JsonObject } from '../contracts/json.ts';
 import type { DataPlan, Plan, PreTrainedSource } from '../contracts/plan.ts';
 import type { ChildRun, RunDocument } from '../contracts/stage-activities.ts';
 import { scanData } from '../data/scan-data.ts';
@@ -11,6 +12,7 @@ import { resolveAccelerator } from '../kernels/accelerator.ts';
 import type { ModelDefinition } from '../models/definition.ts';
 import { buildPlan } from '../plan/build-plan.ts';
 import { planDigest, runDigest } from '../plan/digests.ts';
+import { featurisationDocument } from '../plan/model-config-document.ts';
 import type { PreTrainedFacts } from '../plan/plan-facts.ts';
 import { buildDataRequest } from './data-request.ts';
 import { describeModel } from './describe-model.ts';
@@ -102,15 +104,35 @@ async function findPreTrained(
 ): Promise<FoundPreTrained> {
   if (run.transferLearning === undefined) return { preTrained: null, child: null };
   const path = resolve(document.baseDir, run.transferLearning.preTrainedModelPath);
-  if (RUN_FILE_EXTENSIONS.includes(extname(path))) return planChild(path, options, lineage);
-  const { tensors, weightsSha256, config } = await inspectSavedModel(path);
+  if (RUN_FILE_EXTENSIONS.includes(extname(path))) return planChild(path, { run, options, lineage });
+  const { tensors, weightsSha256, config, featurisation } = await inspectSavedModel(path);
   return {
-    preTrained: { source: { kind: 'model', path, weightsSha256 }, tensors, ...(config === null ? {} : { modelConfig: config }) },
+    preTrained: {
+      source: { kind: 'model', path, weightsSha256 },
+      tensors,
+      ...(config === null ? {} : { modelConfig: config }),
+      ...carriedFeaturisation(run, config, featurisation),
+    },
     child: null,
   };
 }
 
-async function planChild(path: string, options: PlanRunOptions, lineage: Lineage): Promise<FoundPreTrained> {
+/** How the pre-trained model's columns were made from molecules: it holds for the new model when that reads no others. */
+function carriedFeaturisation(
+  { model: { xFeatures } }: RunConfig,
+  document: JsonObject | null,
+  featurisation: JsonObject | null,
+): Pick<PreTrainedFacts, 'featurisation'> {
+  const config = document?.['config'] as JsonObject | undefined;
+  const before = config?.['x_features'];
+  const same = Array.isArray(before) && xFeatures.every((name) => before.includes(name));
+  return same && featurisation !== null ? { featurisation } : {};
+}
+
+async function planChild(
+  path: string,
+  { run, options, lineage }: { readonly run: RunConfig; readonly options: PlanRunOptions; readonly lineage: Lineage },
+): Promise<FoundPreTrained> {
   const files = [...lineage.files, path];
   if (lineage.files.includes(path)) {
     throw new RootstockError(
@@ -127,7 +149,9 @@ async function planChild(path: string, options: PlanRunOptions, lineage: Lineage
     published === plan.runDigest
       ? null
       : { name: plan.name, runDigest: plan.runDigest, run: { ...document, source: path }, reason: whyItRuns(published) };
-  return { preTrained: { source, tensors: plan.model.tree.tensors, modelConfig: plan.model.config }, child };
+  const { tree, config, xFeatures } = plan.model;
+  const featurisation = carriedFeaturisation(run, { config: { x_features: xFeatures } }, featurisationDocument(plan));
+  return { preTrained: { source, tensors: tree.tensors, modelConfig: config, ...featurisation }, child };
 }
 
 function sameOutput(source: string, output: string): RootstockError {

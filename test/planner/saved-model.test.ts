@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { inspectSavedModel, readModelConfig, readSavedWeights } from '../../src/planner/saved-model.ts';
+import { readModelConfig } from '../../src/artifacts/saved-model/read.ts';
+import { inspectSavedModel, readSavedWeights } from '../../src/planner/saved-model.ts';
 import { initialiseWeights } from '../../src/transfer/initialise.ts';
 import { temporaryDirectory } from '../helpers/store-faults.ts';
 import { mlp } from '../transfer/trees.ts';
@@ -38,8 +39,16 @@ test('what is not a saved model is named: absent, another format, no configurati
   const directory = await temporaryDirectory(t);
   const model = await writeModel(directory, 'model');
   await assert.rejects(inspectSavedModel(join(directory, 'nowhere')), { code: 'FILE_NOT_FOUND', message: /pre_trained_model_path/u });
+  await writeFile(join(directory, 'model.h5'), 'x');
+  await assert.rejects(inspectSavedModel(join(directory, 'model.h5')), { code: 'CHECKPOINT_UNSUPPORTED', message: /\.safetensors, \.pt/u });
   await writeFile(join(directory, 'model.ckpt'), 'x');
-  await assert.rejects(inspectSavedModel(join(directory, 'model.ckpt')), { code: 'CHECKPOINT_UNSUPPORTED' });
+  await assert.rejects(inspectSavedModel(join(directory, 'model.ckpt')), { code: 'CHECKPOINT_INVALID' });
+  await mkdir(join(directory, 'forest', 'model_artefacts'), { recursive: true });
+  await writeFile(join(directory, 'forest', 'model_artefacts', 'model.pkl'), 'x');
+  await assert.rejects(inspectSavedModel(join(directory, 'forest')), {
+    code: 'CHECKPOINT_UNSUPPORTED',
+    message: /model\.pkl.*never read/u,
+  });
   await mkdir(join(directory, 'empty'));
   await assert.rejects(inspectSavedModel(join(directory, 'empty')), { code: 'FILE_NOT_FOUND' });
   await writeFile(join(model, 'model_config.json'), '{');
