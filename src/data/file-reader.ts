@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { checkCsvRows, csvOptions, readCsvHeader } from './csv-dialect.ts';
+import { createSdfTable } from './sdf-table.ts';
 import { globLiteral, quoteName, quoteText, type Session } from './session.ts';
 import type { SourceFiles } from './source-files.ts';
 
@@ -18,11 +19,11 @@ export interface FileViewInput {
  * Creates a view over files. Rows come in file order, files sorted. Types are found over all rows, so they do not depend on a sample;
  * columns of several files are matched by name. CSV files have a header line; the separator is whichever of `,` tab `;` `|` the
  * header has most of. JSON comes through as DuckDB reads it: one object per row (a file with one object is one row), objects as STRUCT,
- * arrays as lists. With `withFileColumn` the view also has the column `file`, unless the data has one of that name.
+ * arrays as lists. SD files have one row per molecule (see createSdfTable). With `withFileColumn` the view also has the column `file`, unless the data has one of that name.
  */
 export async function createFileView(session: Session, name: string, input: FileViewInput): Promise<void> {
   try {
-    await session.run(`CREATE VIEW ${quoteName(name)} AS SELECT ${viewColumns(input)} FROM ${await describeReader(session, input)}`);
+    await session.run(`CREATE VIEW ${quoteName(name)} AS SELECT ${viewColumns(input)} FROM ${await describeReader(session, name, input)}`);
   } catch (error) {
     // DuckDB's detection says only that it failed; reading the rows by the header says which line is at fault.
     if (input.files.format === 'csv') for (const path of input.files.paths) await checkCsvRows(session, path);
@@ -35,7 +36,12 @@ function viewColumns({ withFileColumn }: FileViewInput): string {
   return `* EXCLUDE (${quoteName(RAW_FILE_COLUMN)}), parse_filename(${quoteName(RAW_FILE_COLUMN)}) AS ${FILE_COLUMN}`;
 }
 
-async function describeReader(session: Session, { files, withFileColumn }: FileViewInput): Promise<string> {
+async function describeReader(session: Session, name: string, { files, withFileColumn }: FileViewInput): Promise<string> {
+  if (files.format === 'sdf') {
+    const table = `${name} records`;
+    await createSdfTable(session, table, { paths: files.paths, fileColumn: withFileColumn ? RAW_FILE_COLUMN : null });
+    return quoteName(table);
+  }
   const list = `[${files.paths.map((path) => quoteText(globLiteral(path))).join(', ')}]`;
   const common = ['union_by_name = true', 'hive_partitioning = false'];
   const named = withFileColumn ? [...common, `filename = ${quoteText(RAW_FILE_COLUMN)}`] : common;

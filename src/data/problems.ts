@@ -9,6 +9,7 @@ const SEVERITY = [
   'COLUMN_NOT_FOUND',
   'COLUMN_TYPE',
   'COLUMN_RAGGED',
+  'MOLECULE_INVALID',
   'DATA_NOT_FINITE',
   'LABEL_OUT_OF_RANGE',
   'ROW_ID_DUPLICATE',
@@ -20,12 +21,13 @@ export type DataErrorCode = (typeof SEVERITY)[number];
 /** What helps, by code. */
 const FIXES: Readonly<Record<DataErrorCode, string>> = {
   FILE_NOT_FOUND: 'correct the path; relative paths are relative to the run file.',
-  DATA_UNREADABLE: 'data files are .parquet, .csv, .tsv, .jsonl, .ndjson or .json, named one by one or by a glob.',
+  DATA_UNREADABLE: 'data files are .parquet, .csv, .tsv, .jsonl, .ndjson, .json or .sdf, named one by one or by a glob.',
   SQL_INVALID: 'write one SELECT over the names under "files"; try it in the duckdb shell first.',
   DATA_EMPTY: 'check the path, the query and the split fractions.',
   COLUMN_NOT_FOUND: 'correct the name (x_features, y_features, row_id), or make the column in a sql source.',
   COLUMN_TYPE: 'convert the column in a sql source, for example CAST(c AS DOUBLE), or leave it out.',
   COLUMN_RAGGED: 'give every row of a list column as many values: cut or pad the lists in a sql source.',
+  MOLECULE_INVALID: 'correct these molecules or leave them out, for example with a sql source: SELECT * FROM t WHERE mol_id <> 7.',
   DATA_NOT_FINITE: 'fill these values or leave these rows out, for example with a sql source: SELECT * FROM t WHERE isfinite(c).',
   LABEL_OUT_OF_RANGE: 'list every label in model.config.classes, or leave these rows out.',
   ROW_ID_DUPLICATE: 'name a column with another value in every row, or leave row_id out: the row number serves then.',

@@ -5,7 +5,7 @@ import type { DataProblem } from './problems.ts';
 import { openSession } from './session.ts';
 
 /** How a file is read, decided by its extension. */
-export type FileFormat = 'parquet' | 'csv' | 'json';
+export type FileFormat = 'parquet' | 'csv' | 'json' | 'sdf';
 
 /** The files of a path or glob, sorted by code unit. Never empty; all of one format. */
 export interface SourceFiles {
@@ -29,6 +29,7 @@ const FORMATS: Readonly<Record<string, FileFormat>> = {
   '.jsonl': 'json',
   '.ndjson': 'json',
   '.json': 'json',
+  '.sdf': 'sdf',
 };
 
 /**
