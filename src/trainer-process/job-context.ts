@@ -6,7 +6,7 @@ import { type LoadedBackend, loadBackend, missingKernels } from '../kernels/back
 import type { ModelDefinition } from '../models/definition.ts';
 import { loadModels } from '../models/load-models.ts';
 import { findModel } from '../models/registry.ts';
-import { composedOps } from '../ops/composed-ops.ts';
+import { createOps } from '../ops/create-ops.ts';
 import type { SaveRequest } from '../training/fit-types.ts';
 import type { Model } from '../training/stage-setup.ts';
 import type { Channel } from './channel.ts';
@@ -43,7 +43,7 @@ export async function prepareModel(input: {
     throw drifted(definition, input.definitionVersion);
   const missing = input.train ? missingKernels(definition.gradientKernels(input.config)) : [];
   if (missing.length > 0) throw kernelMissing(input, missing);
-  return { model: { definition, config: input.config, facts: input.facts, ops: composedOps() }, backend };
+  return { model: { definition, config: input.config, facts: input.facts, ops: createOps() }, backend };
 }
 
 function drifted({ name, version }: ModelDefinition, planned: string): RootstockError {

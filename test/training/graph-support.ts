@@ -5,7 +5,7 @@ import type { DataModulePlan, StagePlan, TrainerPlan } from '../../src/contracts
 import type { ModuleTree, Weights } from '../../src/contracts/tensors.ts';
 import type { GraphDataset } from '../../src/data/dataset.ts';
 import type { ForwardContext, GraphBatch, GraphModel, GraphOutputs, Params } from '../../src/models/definition.ts';
-import { composedOps } from '../../src/ops/composed-ops.ts';
+import { createOps } from '../../src/ops/create-ops.ts';
 import { fillNormal, fillUniform } from '../../src/random/fill.ts';
 import { randomStream } from '../../src/random/stream.ts';
 import type { StageSetup } from '../../src/training/stage-setup.ts';
@@ -165,7 +165,7 @@ export function makeGraphSetup(options: GraphStageOptions = {}): StageSetup {
       datamodule: { ...stage.datamodule, neighbours: options.neighbours ?? NEIGHBOURS },
       ...options.stage,
     },
-    model: { definition, config, facts, ops: composedOps() },
+    model: { definition, config, facts, ops: createOps() },
     tree,
     inputWeights: options.weights ?? initialiseWeights(tree, seed),
     train,

@@ -13,6 +13,10 @@ const GOLDEN: Readonly<Record<number, Readonly<Record<string, string>>>> = {
     'mlp on wasm': 'a82e17e9850ac9201e78e665c67573f06ac9d3e8b4acd7b6903db2d833fca3be',
     'cnn on wasm': '463270f59fdbb1aab47c506134f04646c5072995f1c0f08df026fd2210ae3ba0',
   },
+  2: {
+    'mlp on wasm': '32510144c5f4e2032ab87a02d12bbf978004170b2ee2329edb9784217c7c14e5',
+    'cnn on wasm': '463270f59fdbb1aab47c506134f04646c5072995f1c0f08df026fd2210ae3ba0',
+  },
 };
 
 const SETUPS = {

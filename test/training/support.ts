@@ -10,7 +10,7 @@ import type { TrainerProgress } from '../../src/contracts/trainer-protocol.ts';
 import type { FeatureDataset } from '../../src/data/dataset.ts';
 import type { FeatureModel } from '../../src/models/definition.ts';
 import { findModel } from '../../src/models/registry.ts';
-import { composedOps } from '../../src/ops/composed-ops.ts';
+import { createOps } from '../../src/ops/create-ops.ts';
 import { fillNormal } from '../../src/random/fill.ts';
 import { randomStream } from '../../src/random/stream.ts';
 import { fit } from '../../src/training/fit.ts';
@@ -119,7 +119,7 @@ export function makeSetup(options: StageOptions = {}): FeatureSetup {
   return {
     seed,
     stage,
-    model: { definition, config, facts, ops: composedOps() },
+    model: { definition, config, facts, ops: createOps() },
     tree,
     inputWeights: options.weights ?? initialiseWeights(tree, seed),
     train,
