@@ -119,7 +119,7 @@ void test('the backward passes run the kernels that the blocks name, and the bac
     const indices = tf.tensor3d([0, 1, 2, 3], [1, 2, 2]);
     tf.grads((table, weight, bias) => {
       backward = false;
-      const params = { '0.weight': table as tf.Tensor, '1.weight': weight as tf.Tensor, '1.bias': bias as tf.Tensor };
+      const params = { '0.weight': table, '1.weight': weight, '1.bias': bias };
       const loss = tf.sum(forwardSequential(rootScope(params, ctx), layers, indices));
       backward = true;
       return loss;
