@@ -1,5 +1,6 @@
 import type { Plan, StagePlan } from '../contracts/plan.ts';
 import { formatBytes, formatCount } from './format.ts';
+import { formatLearning } from './learning-report.ts';
 import { formatTable } from './table.ts';
 
 /** Writes a plan for people: model, match, data, stages with every value that a stage changes, warnings. */
@@ -11,6 +12,7 @@ export function formatPlan(plan: Plan): string {
     stages(plan),
     prefixes(plan),
     ...plan.stages.map(stageValues).filter((text) => text !== ''),
+    ...[...plan.stages, ...(plan.baseline === null ? [] : [plan.baseline])].map(formatLearning),
     output(plan),
     warnings(plan),
   ];
