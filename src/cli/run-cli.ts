@@ -4,6 +4,8 @@ import { RootstockError } from '../errors.ts';
 import { abortCommand, cancelCommand, retryCommand } from './commands/control.ts';
 import { convertCommand } from './commands/convert.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
+import { exportCommand } from './commands/export.ts';
 import { gcCommand } from './commands/gc.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { collect, planCommand } from './commands/plan.ts';
@@ -27,6 +29,8 @@ const COMMANDS: readonly AddCommand[] = [
   retryCommand,
   abortCommand,
   predictCommand,
+  evaluateCommand,
+  exportCommand,
   inspectCommand,
   convertCommand,
   workerCommand,

@@ -4,7 +4,7 @@ import type { Ref } from './refs.ts';
 import type { DataRefs, TrainResult } from './stage-activities.ts';
 
 /** What the worker asks of a trainer process: one job per process. Tensors never cross; both sides share the store. */
-export type TrainerJob = FitJob | EvaluateJob | PredictJob;
+export type TrainerJob = FitJob | EvaluateJob | PredictJob | EvaluateModelJob;
 
 interface JobBase {
   /** Directory of the artifact store. */
@@ -44,7 +44,7 @@ export interface EvaluateJob extends JobBase {
   readonly prefix: string;
 }
 
-/** Predicts rows of a saved model's data; writes a CSV. */
+/** Predicts the rows of a data file with a saved model; writes a file. */
 export interface PredictJob {
   readonly kind: 'predict';
   readonly register: readonly string[];
@@ -52,10 +52,27 @@ export interface PredictJob {
   readonly model: string;
   /** Absolute path of the data file. */
   readonly data: string;
-  /** Absolute path of the CSV to write. */
+  /** Absolute path of the file to write: .csv, .jsonl or .parquet. */
   readonly out: string;
   readonly backend: BackendName | null;
-  readonly batchSize: number;
+  /** Rows per forward pass; null: what the model says, or a default. */
+  readonly batchSize: number | null;
+}
+
+/** Judges a saved model on the rows of a data file with labels. */
+export interface EvaluateModelJob {
+  readonly kind: 'evaluate_model';
+  readonly register: readonly string[];
+  /** Directory of the saved model. */
+  readonly model: string;
+  /** Absolute path of the data file. */
+  readonly data: string;
+  readonly backend: BackendName | null;
+  readonly batchSize: number | null;
+  /** Null: all that fit the task. */
+  readonly metrics: readonly string[] | null;
+  /** Metric name prefix. */
+  readonly prefix: string;
 }
 
 /** Parent to trainer. */
@@ -76,7 +93,9 @@ export type FromTrainer =
   | { readonly type: 'resumed'; readonly snapshot: number; readonly step: number }
   | { readonly type: 'snapshot'; readonly snapshot: number; readonly step: number; readonly stateDigest: string }
   | { readonly type: 'finished'; readonly result: TrainResult }
-  | { readonly type: 'evaluated'; readonly metrics: Metrics }
+  | { readonly type: 'evaluated'; readonly metrics: Metrics; readonly rows?: number }
+  /** Rows that are predicted or judged so far. */
+  | { readonly type: 'rows'; readonly rows: number }
   | { readonly type: 'predicted'; readonly rows: number }
   /** The answer to `save` with `stop: true`; the trainer exits afterwards. */
   | { readonly type: 'saved'; readonly snapshot: number; readonly step: number }

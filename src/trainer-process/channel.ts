@@ -11,6 +11,8 @@ export interface Channel {
   phase(phase: TrainerPhase, budgetMs: number): void;
   /** Throttled; the newest one is sent before the last word. */
   progress(progress: TrainerProgress): void;
+  /** Says how many rows are done, at most each 100 ms. */
+  rows(rows: number): void;
   /** Sends what is held back and the last word; resolves once the parent's end of the channel has them. */
   finish(message: FromTrainer): Promise<void>;
 }
@@ -48,6 +50,11 @@ export function openChannel(
       lastProgress = now();
       held = null;
       send({ type: 'progress', ...progress });
+    },
+    rows(rows) {
+      if (now() - lastProgress < THROTTLE_MS) return;
+      lastProgress = now();
+      send({ type: 'rows', rows });
     },
     finish(message) {
       if (held !== null) send({ type: 'progress', ...held });

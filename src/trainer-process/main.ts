@@ -2,6 +2,7 @@ import type { FromTrainer, ToTrainer, TrainerJob } from '../contracts/trainer-pr
 import type { SaveRequest } from '../training/fit-types.ts';
 import { openChannel } from './channel.ts';
 import { runEvaluate } from './evaluate-job.ts';
+import { runEvaluateModel } from './evaluate-model-job.ts';
 import { failedMessage } from './failed-message.ts';
 import { runFit } from './fit-job.ts';
 import type { JobContext } from './job-context.ts';
@@ -40,7 +41,8 @@ async function work(job: TrainerJob): Promise<void> {
 
 function run(job: TrainerJob): Promise<FromTrainer> {
   if (job.kind === 'fit') return runFit(job, context);
-  return job.kind === 'evaluate' ? runEvaluate(job, context) : runPredict(job, context);
+  if (job.kind === 'evaluate') return runEvaluate(job, context);
+  return job.kind === 'evaluate_model' ? runEvaluateModel(job, context) : runPredict(job, context);
 }
 
 async function end(message: FromTrainer): Promise<void> {

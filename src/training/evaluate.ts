@@ -22,7 +22,7 @@ export interface EvaluateInput {
   /** Names of metrics; null: all of the task. The loss is always there. */
   readonly metrics: readonly string[] | null;
   /** y_features by head: where a head has several, each is judged for itself, too (`test/mae/<column>`). */
-  readonly columns: TargetColumns;
+  readonly columns?: TargetColumns;
   /** `test` gives `test/accuracy`. */
   readonly prefix: string;
   readonly between: () => Promise<void>;
@@ -31,7 +31,7 @@ export interface EvaluateInput {
 /** Computes metrics of weights on a dataset, in eval mode and file order. Errors: CONFIG_INVALID for metrics that do not fit the task. */
 export async function evaluate(input: EvaluateInput): Promise<Metrics> {
   const { model, dataset, neighbours, batchSize, dropLast, limit, between } = input;
-  const metrics = createHeadMetrics(targetLayout(model, input.columns), input.metrics, { perColumn: true });
+  const metrics = createHeadMetrics(targetLayout(model, input.columns ?? {}), input.metrics, { perColumn: true });
   const params = Object.fromEntries([...input.weights].map(([path, data]) => [path, uploadTensor(data)]));
   try {
     await evaluateDataset({ model, params, dataset, neighbours, batchSize, dropLast, limit, between }, metrics);

@@ -33,6 +33,12 @@ export function disposeGraphBatch(graphs: GraphBatch): void {
   for (const item of [...segments, ...rest, graphs.totalAtomicEnergy, ...Object.values(graphs.targets)]) item?.dispose();
 }
 
+/** Edges of each molecule of a batch: they are sorted by their first atom, and atoms by molecule. */
+export function edgesPerGraph({ batch, edgeIndex: [{ offsets }] }: HostGraphBatch): readonly number[] {
+  const edgesBefore = (graph: number) => offsets[batch.offsets[graph] as number] as number;
+  return Array.from({ length: batch.count }, (_, graph) => edgesBefore(graph + 1) - edgesBefore(graph));
+}
+
 function uploadSegments({ index, count, offsets, order }: HostSegments): Segments {
   const whole = (values: Int32Array): Tensor => tensor(values, [values.length], 'int32');
   return { index: whole(index), count, offsets: whole(offsets), order: order === null ? null : whole(order) };

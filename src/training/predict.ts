@@ -1,62 +1,45 @@
-import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
-import { RootstockError } from '../errors.ts';
+import { dispose, tidy } from '@tensorflow/tfjs-core';
+import type { NeighbourPlan } from '../contracts/graphs.ts';
+import { buildGraphBatch } from '../data/build-graph-batch.ts';
+import type { Dataset } from '../data/dataset.ts';
 import type { Params } from '../models/definition.ts';
+import { type Batch, disposeBatch, loadBatch } from './batches.ts';
 import { evaluationContext } from './forward-context.ts';
+import { edgesPerGraph, uploadGraphBatch } from './graph-batches.ts';
+import { computeOutputs } from './model-pass.ts';
 import type { Model } from './stage-setup.ts';
 
-/** Computes one batch of outputs: x [B, W] row-major -> [B, T] values or [B, K] logits, row-major. Waits for the device. */
+/** What a model gave for B rows, on the host. */
+export interface Predictions {
+  readonly rows: number;
+  /** By head, row-major; a model of plain features has one, `y`; a mean-variance model adds `<head>::std`. */
+  readonly heads: Readonly<Record<string, { readonly values: Float32Array; readonly width: number }>>;
+  /** Atoms and edges of each molecule; null for plain features. */
+  readonly sizes: { readonly node: readonly number[]; readonly edge: readonly number[] } | null;
+}
+
+/** Predicts every row of a dataset as one batch, in eval mode. Waits for the device. */
 export async function predictBatch(
   model: Model,
   params: Params,
-  batch: { readonly x: Float32Array; readonly rows: number },
-): Promise<Float32Array> {
-  const { definition } = model;
-  if (definition.inputs === 'graphs') throw new RootstockError('NOT_AVAILABLE', 'Molecules cannot be predicted yet.');
-  const outputs = tidy((): Tensor => {
-    const inputs = tensor(batch.x, [batch.rows, batch.x.length / batch.rows], 'float32');
-    return definition.forward(params, inputs, evaluationContext(model));
-  });
-  const values = Float32Array.from(await outputs.data());
-  outputs.dispose();
-  return values;
+  { dataset, neighbours }: { readonly dataset: Dataset; readonly neighbours: NeighbourPlan | null },
+): Promise<Predictions> {
+  const { batch, sizes } = upload(dataset, neighbours);
+  const outputs = tidy(() => ({ ...computeOutputs(model, params, batch, evaluationContext(model)) }));
+  disposeBatch(batch);
+  const heads: Record<string, Predictions['heads'][string]> = {};
+  for (const [head, tensor] of Object.entries(outputs)) {
+    heads[head] = { values: Float32Array.from(await tensor.data()), width: tensor.shape[1] ?? 1 };
+  }
+  dispose(outputs);
+  return { rows: dataset.rows, heads, sizes };
 }
 
-/** What the columns of a prediction are called. */
-export interface PredictionColumns {
-  readonly yFeatures: readonly string[];
-  /** Class labels in order; null for a regressor. */
-  readonly classes: readonly (string | number)[] | null;
-}
-
-/** Header of the CSV: `<y>` for each target, and `<y>_probability_<class>` for each class of a classifier. */
-export function predictionHeader({ yFeatures, classes }: PredictionColumns): readonly string[] {
-  if (classes === null) return yFeatures;
-  return yFeatures.flatMap((name) => [name, ...classes.map((label) => `${name}_probability_${label}`)]);
-}
-
-/** One row of the CSV per row of outputs [B, T] or logits [B, K]. A classifier names its most probable class (the first of equals). */
-export function predictionRows(
-  outputs: Float32Array,
-  { yFeatures, classes }: PredictionColumns,
-): readonly (readonly (string | number)[])[] {
-  const width = classes?.length ?? yFeatures.length;
-  return Array.from({ length: outputs.length / width }, (_, row) => {
-    const values = [...outputs.subarray(row * width, (row + 1) * width)];
-    if (classes === null) return values;
-    const probabilities = softmax(values);
-    const best = probabilities.indexOf(Math.max(...probabilities));
-    return [classes[best] ?? '', ...probabilities];
-  });
-}
-
-/** One line of CSV as RFC 4180 writes it: quotes only where they are needed. */
-export function csvLine(cells: readonly (string | number)[]): string {
-  return `${cells.map((cell) => (/[",\r\n]/.test(String(cell)) ? `"${String(cell).replaceAll('"', '""')}"` : String(cell))).join(',')}\n`;
-}
-
-function softmax(logits: readonly number[]): readonly number[] {
-  const largest = Math.max(...logits);
-  const powers = logits.map((logit) => Math.exp(logit - largest));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
+function upload(dataset: Dataset, neighbours: NeighbourPlan | null): { readonly batch: Batch; readonly sizes: Predictions['sizes'] } {
+  const rows = Uint32Array.from({ length: dataset.rows }, (_, row) => row);
+  if (dataset.kind === 'features') return { batch: loadBatch(dataset, rows, null), sizes: null };
+  if (neighbours === null) throw new TypeError('molecules need a neighbour plan');
+  const host = buildGraphBatch(dataset, rows, neighbours);
+  const batch: Batch = { kind: 'graphs', graphs: uploadGraphBatch(host), samples: dataset.rows };
+  return { batch, sizes: { node: [...host.nodesPerGraph], edge: edgesPerGraph(host) } };
 }

@@ -63,6 +63,11 @@ test('what does not fit is computed in every step, and the plan warns once', () 
 });
 
 test('a definition says how large its prefix is', () => {
-  const size = prefixOf(findModel('mlp_regressor', []), { num_layers: 3, hidden_dim: 7 }, { inputWidth: 2, outputWidth: 1 })?.((path) => path === 'module.0') ?? null;
+  const size =
+    prefixOf(
+      findModel('mlp_regressor', []),
+      { num_layers: 3, hidden_dim: 7 },
+      { inputWidth: 2, outputWidth: 1 },
+    )?.((path) => path === 'module.0') ?? null;
   assert.deepEqual(size, { modules: ['module.0'], perRow: 7, perNode: 0, perEdge: 0 });
 });

@@ -1,17 +1,20 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { RootstockError } from '../../errors.ts';
+import { formatCount } from '../../reports/format.ts';
 import { startTrainer } from '../../trainer-client/trainer-process.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput } from '../output.ts';
+import { rowsProgress } from '../rows-progress.ts';
 import type { AddCommand } from '../run-cli.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 interface PredictFlags {
   readonly model: string;
   readonly data: string;
   readonly out: string;
-  readonly batchSize: number;
+  readonly batchSize?: number;
   readonly json?: boolean;
 }
 
@@ -19,12 +22,26 @@ interface PredictFlags {
 export const predictCommand: AddCommand = (program, done) => {
   program
     .command('predict')
-    .description('predict every row of a file with a fine-tuned model; writes a CSV with one row per input row, in order')
-    .requiredOption('--model <dir>', 'output directory of a run')
+    .description('predict every row of a file with a saved model; writes one row per input row, in order')
+    .requiredOption('--model <dir>', 'output directory of a run, or a directory saved by physicsml or molflux')
     .requiredOption('--data <file>', 'parquet, CSV or JSONL file with the x_features of the model')
-    .requiredOption('--out <file.csv>', 'CSV to write: <y>, and for classifiers <y>_probability_<class>')
-    .option('--batch-size <rows>', 'rows per forward pass', wholeNumber, 256)
+    .requiredOption('--out <file>', 'file to write: .csv, .jsonl or .parquet')
+    .option(
+      '--batch-size <rows>',
+      "rows per forward pass (default: the model's datamodule.predict, else 256 rows or 64 molecules)",
+      (text) => wholeNumber('--batch-size', text),
+    )
     .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+Columns: <y> for each y feature. Targets of atoms or edges are lists (JSON in a CSV cell), in the order of the molecule's atoms or edges.
+A classifier adds <y>_probability_<class>, a mean-variance model <y>::std.
+
+Examples:
+  rootstock predict --model models/digits --data new.parquet --out predictions.csv
+  rootstock predict --model models/u0 --data molecules.jsonl --out predictions.parquet`,
+    )
     .action(async (flags: PredictFlags, command: Command) => {
       const output = createOutput(flags.json === true);
       const { register } = globalOptions(command);
@@ -35,18 +52,13 @@ export const predictCommand: AddCommand = (program, done) => {
         data: resolve(flags.data),
         out: resolve(flags.out),
         backend: null,
-        batchSize: flags.batchSize,
+        batchSize: flags.batchSize ?? null,
       } as const;
-      const outcome = await startTrainer(async () => job).outcome;
+      const outcome = await startTrainer(async () => job, rowsProgress(output, 'Predicted')).outcome;
+      output.progress('');
       if (outcome.type !== 'predicted') throw new RootstockError('INTERNAL', `A trainer answered "${outcome.type}" to a prediction.`);
       output.object({ event: 'predicted', rows: outcome.rows, out: job.out });
-      output.line(`Predicted ${outcome.rows} rows: ${flags.out}`);
+      output.line(`Predicted ${formatCount(outcome.rows)} rows: ${flags.out}`);
       done(EXIT.done);
     });
 };
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new RootstockError('USAGE', `--batch-size: expected a whole number of at least 1, received "${text}".`);
-}

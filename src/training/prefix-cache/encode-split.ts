@@ -2,11 +2,10 @@ import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { NeighbourPlan } from '../../contracts/graphs.ts';
 import { buildGraphBatch } from '../../data/build-graph-batch.ts';
 import type { Dataset, FeatureDataset, GraphDataset } from '../../data/dataset.ts';
-import type { HostGraphBatch } from '../../data/graph-batch.ts';
 import type { Encodings, FeaturePrefix, GraphPrefix, Params } from '../../models/definition.ts';
 import { disposeBatch, loadBatch, type Rows } from '../batches.ts';
 import { evaluationContext } from '../forward-context.ts';
-import { disposeGraphBatch, uploadGraphBatch } from '../graph-batches.ts';
+import { disposeGraphBatch, edgesPerGraph, uploadGraphBatch } from '../graph-batches.ts';
 import type { Model } from '../stage-setup.ts';
 
 /** What a prefix gave for every row of a split, on the host. */
@@ -99,12 +98,6 @@ function takeLines({ width, offsets, values }: Lines, rows: Rows): Tensor {
     Array.from(rows, (row) => values.subarray((offsets[row] as number) * width, (offsets[row + 1] as number) * width)),
   );
   return tensor(taken, [taken.length / width, width], 'float32');
-}
-
-/** Edges of each molecule of a batch: they are sorted by their first atom, and atoms by molecule. */
-function edgesPerGraph({ batch, edgeIndex: [{ offsets }] }: HostGraphBatch): readonly number[] {
-  const edgesBefore = (graph: number) => offsets[batch.offsets[graph] as number] as number;
-  return Array.from({ length: batch.count }, (_, graph) => edgesBefore(graph + 1) - edgesBefore(graph));
 }
 
 function range(length: number): Uint32Array {

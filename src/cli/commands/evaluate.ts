@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Metrics } from '../../contracts/json.ts';
+import { RootstockError } from '../../errors.ts';
+import { formatCount, formatNumber } from '../../reports/format.ts';
+import { formatTable } from '../../reports/table.ts';
+import { startTrainer } from '../../trainer-client/trainer-process.ts';
+import { EXIT } from '../exit-codes.ts';
+import { globalOptions } from '../global-options.ts';
+import { createOutput } from '../output.ts';
+import { rowsProgress } from '../rows-progress.ts';
+import type { AddCommand } from '../run-cli.ts';
+import { wholeNumber } from '../whole-number.ts';
+
+interface EvaluateFlags {
+  readonly metrics?: readonly string[];
+  readonly splitName: string;
+  readonly out?: string;
+  readonly batchSize?: number;
+  readonly json?: boolean;
+}
+
+/** `rootstock evaluate MODEL DATA`. */
+export const evaluateCommand: AddCommand = (program, done) => {
+  program
+    .command('evaluate')
+    .description('judge a saved model on a file with labels: the metrics that a run computes on its test split')
+    .argument('<model>', 'output directory of a run, or a directory saved by physicsml or molflux')
+    .argument('<data>', 'parquet, CSV or JSONL file with the x_features and y_features of the model')
+    .option('--metrics <names>', 'comma-separated metrics (default: all of the task); the loss is always there', names)
+    .option('--split-name <name>', 'what the metrics are called by: test gives test/mae', 'test')
+    .option('--out <file.json>', 'write the metrics as JSON, too')
+    .option(
+      '--batch-size <rows>',
+      "rows per forward pass (default: the model's datamodule.predict, else 256 rows or 64 molecules)",
+      (text) => wholeNumber('--batch-size', text),
+    )
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+Metrics: accuracy for classifiers; mae, rmse and r2 for regressors, in the unit of the target. Where a head has several columns each is
+judged for itself, too (test/mae/<column>); a model of molecules with several heads has test/<head>/mae. Missing targets are left out.
+
+Examples:
+  rootstock evaluate models/u0 data/test.parquet
+  rootstock evaluate models/u0 data/new.jsonl --metrics mae --split-name new --out metrics.json`,
+    )
+    .action(async (model: string, data: string, flags: EvaluateFlags, command: Command) => {
+      const output = createOutput(flags.json === true);
+      const job = {
+        kind: 'evaluate_model',
+        register: globalOptions(command).register,
+        model: resolve(model),
+        data: resolve(data),
+        backend: null,
+        batchSize: flags.batchSize ?? null,
+        metrics: flags.metrics ?? null,
+        prefix: flags.splitName,
+      } as const;
+      const outcome = await startTrainer(async () => job, rowsProgress(output, 'Judged')).outcome;
+      output.progress('');
+      if (outcome.type !== 'evaluated') throw new RootstockError('INTERNAL', `A trainer answered "${outcome.type}" to an evaluation.`);
+      const { metrics, rows = 0 } = outcome;
+      const result = { model: job.model, data: job.data, rows, metrics };
+      if (flags.out !== undefined) await writeResult(resolve(flags.out), result);
+      output.object({ event: 'evaluated', ...result, ...(flags.out === undefined ? {} : { out: resolve(flags.out) }) });
+      output.line(`${model} on ${formatCount(rows)} rows of ${data}`);
+      output.line(metricsTable(metrics));
+      if (flags.out !== undefined) output.line(`Written: ${flags.out}`);
+      done(EXIT.done);
+    });
+};
+
+function metricsTable(metrics: Metrics): string {
+  return formatTable(
+    ['metric', 'value'],
+    Object.entries(metrics).map(([name, value]) => [name, formatNumber(value)]),
+  );
+}
+
+function names(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/** Writes JSON that takes its name only when it is complete. */
+async function writeResult(path: string, result: object): Promise<void> {
+  const temp = `${path}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(temp, `${JSON.stringify(result, null, 2)}\n`);
+    await rename(temp, path);
+  } catch (cause) {
+    await rm(temp, { force: true });
+    throw new RootstockError('FILE_UNREADABLE', `"${path}" cannot be written: ${String(cause)}`, { path }, { cause });
+  }
+}
