@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { generateData } from './generate-data.ts';
+
+/**
+ * npm run example:molecules                      the example on molecules of its own, made at the first run
+ * npm run example:molecules -- --qm9 FILE        physicsml's tutorial on a parquet file with QM9 molecules
+ *
+ * Both pre-train, transfer in two stages, train the same budget from scratch, and print both errors. `--seed N` takes other weights.
+ */
+const here = fileURLToPath(new URL('.', import.meta.url));
+const { values } = parseArgs({ options: { qm9: { type: 'string' }, seed: { type: 'string', default: '0' } } });
+const sets = ['--set', `seed=${values.seed}`];
+
+if (values.qm9 === undefined) {
+  await generateData(resolve(here, 'data'), (text) => console.log(text));
+  await rootstock('run', resolve(here, 'transfer.yaml'), ...(values.seed === '0' ? [] : sets));
+} else {
+  const data = ['--set', `data.source=${resolve(values.qm9)}`, ...sets];
+  await rootstock('run', resolve(here, 'qm9-lumo.yaml'), ...data);
+  await rootstock('run', resolve(here, 'qm9-u0.yaml'), ...data);
+}
+
+/** Runs a command of rootstock with its output on this terminal; a command that fails ends this one with its exit code. */
+async function rootstock(...words: readonly string[]): Promise<void> {
+  const built = resolve(here, '../../dist/src/cli/main.js');
+  const main = existsSync(built) ? [built] : ['--import', 'tsx', resolve(here, '../../src/cli/main.ts')];
+  const child = spawn(process.execPath, [...main, ...words], { stdio: 'inherit' });
+  const code = await new Promise<number | null>((done) => child.once('exit', done));
+  if (code !== 0) process.exit(code ?? 1);
+}
