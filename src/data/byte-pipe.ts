@@ -1,4 +1,4 @@
-import type { ByteSink } from './split-encoder.ts';
+import type { ByteSink } from './hashed-output.ts';
 
 /** Bytes pushed at one end and pulled at the other, with back-pressure: at most four chunks wait. */
 export interface BytePipe extends ByteSink {

@@ -34,7 +34,7 @@ export interface ColumnLayout {
  * a missing value unseen.
  */
 export async function layOutColumns(source: OpenSource, wanted: WantedColumns): Promise<ColumnLayout | readonly DataProblem[]> {
-  const { columns, where, rowId } = source;
+  const { columns, where } = source;
   const problems: DataProblem[] = [];
   const find = (name: string, role: string): ColumnInfo | undefined => {
     const column = columns.find((candidate) => candidate.name === name);
@@ -59,17 +59,31 @@ export async function layOutColumns(source: OpenSource, wanted: WantedColumns): 
     else if (isLabel) label = column.kind === 'text' || column.kind === 'boolean' ? 'text' : 'number';
     y.push({ name, depth: 0, isWhole: column.kind === 'integer' });
   }
-  const id = rowId === null ? undefined : find(rowId, 'row_id');
-  if (id !== undefined && (id.isList || (id.kind !== 'integer' && id.kind !== 'text' && id.kind !== 'time'))) {
-    problems.push({
-      code: 'COLUMN_TYPE',
-      where: columnPlace(where, id.name),
-      text: `expected a row id: whole numbers or text; received ${id.type}`,
-    });
-  }
+  const idKind = findRowId(source, problems);
   if (problems.length > 0) return (await isEmpty(source)) ? [{ code: 'DATA_EMPTY', where, text: 'has no rows' }] : problems;
-  const idKind = id === undefined ? 'row_number' : id.fitsInt64 ? 'int64' : 'text';
   return { sql: selectSql(source, { idKind, x, y, label }), idKind, x, y, label };
+}
+
+/** Finds the column of row ids; what is wrong with it goes to `problems`. */
+export function findRowId(source: OpenSource, problems: DataProblem[]): ColumnLayout['idKind'] {
+  const { columns, where, rowId } = source;
+  if (rowId === null) return 'row_number';
+  const id = columns.find(({ name }) => name === rowId);
+  if (id === undefined) {
+    problems.push(missingColumn(rowId, 'row_id', source));
+    return 'row_number';
+  }
+  if (id.isList || (id.kind !== 'integer' && id.kind !== 'text' && id.kind !== 'time')) {
+    const text = `expected a row id: whole numbers or text; received ${id.type}`;
+    problems.push({ code: 'COLUMN_TYPE', where: columnPlace(where, id.name), text });
+  }
+  return id.fitsInt64 ? 'int64' : 'text';
+}
+
+/** Selects the row id as the first column, unless the row number serves. */
+export function rowIdSql({ rowId }: OpenSource, idKind: ColumnLayout['idKind']): string[] {
+  if (idKind === 'row_number') return [];
+  return [`CAST(${quoteName(rowId ?? '')} AS ${idKind === 'int64' ? 'BIGINT' : 'VARCHAR'}) AS "row id"`];
 }
 
 /** How messages name a column: the source's dotted path, then the column. */
@@ -79,8 +93,7 @@ export function columnPlace(where: string, column: string): string {
 
 /** Casts happen here and only here, so that a value arrives the same from every format. A null list arrives empty. */
 function selectSql(source: OpenSource, layout: Omit<ColumnLayout, 'sql'>): string {
-  const id = quoteName(source.rowId ?? '');
-  const idSql = layout.idKind === 'row_number' ? [] : [`CAST(${id} AS ${layout.idKind === 'int64' ? 'BIGINT' : 'VARCHAR'}) AS "row id"`];
+  const idSql = rowIdSql(source, layout.idKind);
   const number = ({ name, depth }: NumberColumn): string => {
     const type = `DOUBLE${'[]'.repeat(depth)}`;
     const value = `CAST(${quoteName(name)} AS ${type})`;
@@ -96,14 +109,16 @@ function isNumeric({ kind }: ColumnInfo): boolean {
   return kind === 'integer' || kind === 'real' || kind === 'boolean';
 }
 
-function missingColumn(name: string, role: string, { where, columns }: OpenSource): DataProblem {
+/** A column that is not there, with the nearest names. */
+export function missingColumn(name: string, role: string, { where, columns }: OpenSource): DataProblem {
   const names = columns.map((column) => column.name);
   const shown = names.length > 30 ? `${names.slice(0, 30).join(', ')}, ... (${names.length} in all)` : names.join(', ');
   const text = `${role} names a column that is not there${didYouMean(name, names)}. The columns are: ${shown}`;
   return { code: 'COLUMN_NOT_FOUND', where: columnPlace(where, name), text };
 }
 
-async function wrongType(source: OpenSource, { name, type, kind, isList }: ColumnInfo, expected: string): Promise<DataProblem> {
+/** A column of an unusable type, with a value that shows why. */
+export async function wrongType(source: OpenSource, { name, type, kind, isList }: ColumnInfo, expected: string): Promise<DataProblem> {
   const column = quoteName(name);
   const example = kind === 'text' && !isList ? await firstNonNumber(source, column) : undefined;
   const shown = example === undefined ? '' : `, for example ${JSON.stringify(example)}`;
@@ -119,7 +134,8 @@ async function firstNonNumber({ session, view, toError }: OpenSource, column: st
   return rows[0]?.['value'];
 }
 
-async function isEmpty({ session, view, toError }: OpenSource): Promise<boolean> {
+/** Whether a source has no rows. */
+export async function isEmpty({ session, view, toError }: OpenSource): Promise<boolean> {
   const rows = await session.rows(`SELECT 1 AS one FROM ${view} LIMIT 1`).catch((error: unknown) => {
     throw toError(error);
   });

@@ -2,14 +2,16 @@ import type { DataFacts, DataRequest, SplitFacts, SplitName } from '../contracts
 import { RootstockError } from '../errors.ts';
 import { type ColumnLayout, layOutColumns } from './columns.ts';
 import { createDuplicateCheck } from './duplicate-ids.ts';
+import { encodeMolecules } from './encode-molecules.ts';
 import { findSources, listFiles } from './find-sources.ts';
+import type { ByteSink } from './hashed-output.ts';
 import { type ClassMapping, createLabelTable } from './labels.ts';
 import { createProblems } from './problems.ts';
 import { type ReadContext, readRows } from './read-rows.ts';
 import { type OpenSource, openSource } from './source.ts';
 import { stampFiles } from './source-files.ts';
 import { assignSplit } from './split.ts';
-import { type ByteSink, createSplitEncoder, type EncoderEnd, type SplitEncoder } from './split-encoder.ts';
+import { createSplitEncoder, type EncoderEnd, type SplitEncoder } from './split-encoder.ts';
 import { splitRows } from './split-rows.ts';
 
 /** How far reading has come. */
@@ -47,8 +49,7 @@ export async function encodeData(
       const { signal, threads = null } = options;
       opened.push({ source: await openSource(source, { rowId: request.rowId, threads, signal }), splits });
     }
-    const sources = await layOutAll(opened, request);
-    const facts = await encodeSources(sources, { request, openSink, onProgress: options.onProgress });
+    const facts = await encodeOpened(opened, { request, openSink, onProgress: options.onProgress });
     const after = await stampFiles(files);
     const changed = files.filter((_, index) => JSON.stringify(before[index]) !== JSON.stringify(after[index]));
     if (changed.length > 0) {
@@ -68,6 +69,18 @@ interface OpenSplits {
 
 interface LaidOutSplits extends OpenSplits {
   readonly layout: ColumnLayout;
+}
+
+async function encodeOpened(opened: readonly OpenSplits[], input: EncodeInput): Promise<DataFacts> {
+  const { request, openSink, onProgress } = input;
+  const { graph } = request;
+  if (graph === undefined) return encodeSources(await layOutAll(opened, request), input);
+  return encodeMolecules(opened, {
+    request: { ...request, graph },
+    openSink,
+    createAssigner: (splits) => createAssigner(request, splits),
+    onRows: (source, rows) => onProgress?.({ source, rows }),
+  });
 }
 
 async function layOutAll(opened: readonly OpenSplits[], request: DataRequest): Promise<readonly LaidOutSplits[]> {

@@ -14,7 +14,7 @@ export interface NeighbourList {
 export const CELL_LIST_FROM_ATOMS = 1200;
 
 /** Bins are this much wider than cut_off, so that no rounding of a float32 distance reaches beyond the next bin. */
-const BIN_MARGIN = 1 + 1e-5;
+export const BIN_MARGIN = 1 + 1e-5;
 
 /** More bins per axis gain nothing and could overflow a bin's number: atoms far apart get wider bins. */
 const MOST_BINS = 1024;
@@ -61,7 +61,8 @@ export function squaredLimit(cutOff: number): number {
   return Math.fround(cutOff * cutOff);
 }
 
-function squaredDistance(r: Float32Array, i: number, j: number): number {
+/** |r_j - r_i|^2, every operation rounded to float32. */
+export function squaredDistance(r: Float32Array, i: number, j: number): number {
   const x = Math.fround((r[3 * j] as number) - (r[3 * i] as number));
   const y = Math.fround((r[3 * j + 1] as number) - (r[3 * i + 1] as number));
   const z = Math.fround((r[3 * j + 2] as number) - (r[3 * i + 2] as number));
@@ -69,13 +70,13 @@ function squaredDistance(r: Float32Array, i: number, j: number): number {
 }
 
 /** The atoms of a bin, and those of it and the 26 around it; both ascending. */
-interface Bin {
+export interface Bin {
   readonly members: readonly number[];
   readonly candidates: readonly number[];
 }
 
-/** Bins are numbered from 1 in each direction, so that a neighbour below the first one has a number too. */
-function binsWithSurroundings(coordinates: Float32Array, width: number): readonly Bin[] {
+/** Sorts atoms into bins. They are numbered from 1 in each direction, so that a neighbour below the first one has a number too. */
+export function binsWithSurroundings(coordinates: Float32Array, width: number): readonly Bin[] {
   const low = [0, 1, 2].map((axis) => extreme(coordinates, axis, Math.min));
   const high = [0, 1, 2].map((axis) => extreme(coordinates, axis, Math.max));
   const widths = low.map((from, axis) => Math.max(width, ((high[axis] as number) - from) / MOST_BINS));

@@ -1,6 +1,7 @@
 import type { DuckDBDataChunk, DuckDBListVector, DuckDBVector } from '@duckdb/node-api';
 import { type ColumnLayout, columnPlace, type NumberColumn } from './columns.ts';
 import type { Problems, RowName } from './problems.ts';
+import { readIds } from './read-ids.ts';
 import { findWidth, type Report, readLists, readNested, readNumbers, type WidthContext } from './read-values.ts';
 import type { OpenSource } from './source.ts';
 
@@ -52,7 +53,7 @@ interface ChunkInput {
 function readChunk(chunk: DuckDBDataChunk, input: ChunkInput): RowBlock {
   const { where, layout, context, firstRow } = input;
   const rows = chunk.rowCount;
-  const ids = readIds(chunk, input);
+  const ids = readIds(chunk, { where, rowId: input.rowId, idKind: layout.idKind, problems: context.problems, firstRow });
   const nameOf = (row: number): RowName => ({ id: String(ids[row]), number: firstRow + row });
   const xStart = layout.idKind === 'row_number' ? 0 : 1;
   const xVectors = layout.x.map((_, k) => chunk.getColumnVector(xStart + k));
@@ -82,19 +83,6 @@ function readChunk(chunk: DuckDBDataChunk, input: ChunkInput): RowBlock {
     readNumbers(chunk.getColumnVector(yStart + k), { into: y, offset: k, stride: layout.y.length, rows }, report);
   }
   return { firstRow, ids, x, y, labels: [] };
-}
-
-function readIds(chunk: DuckDBDataChunk, { where, rowId, layout, context, firstRow }: ChunkInput): readonly (bigint | string)[] {
-  if (layout.idKind === 'row_number') return Array.from({ length: chunk.rowCount }, (_, row) => BigInt(firstRow + row));
-  const vector = chunk.getColumnVector(0);
-  return Array.from({ length: chunk.rowCount }, (_, row) => {
-    const id = vector.getItem(row);
-    if (typeof id === 'bigint' || typeof id === 'string') return id;
-    const name = { id: String(firstRow + row), number: firstRow + row };
-    const text = 'the row id is missing (null)';
-    context.problems.addRow({ code: 'DATA_NOT_FINITE', where: columnPlace(where, rowId ?? ''), kind: 'id', text, row: name });
-    return layout.idKind === 'int64' ? 0n : '';
-  });
 }
 
 interface ReporterInput {

@@ -1,12 +1,7 @@
-import { createHash } from 'node:crypto';
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { SplitFacts } from '../contracts/plan.ts';
 import { BLOB_VERSION, type BlobColumn, type BlobFooter, type BlobTargets, EDGE_BYTES, edge } from './blob-format.ts';
-
-/** Where encoded bytes go. A chunk is never changed after it has been written. */
-export interface ByteSink {
-  write(chunk: Uint8Array): Promise<void>;
-}
+import { type ByteSink, bytesOf, CHUNK_BYTES, createHashedOutput, packIds } from './hashed-output.ts';
 
 /** Rows to append. */
 export interface EncodedRows {
@@ -32,11 +27,9 @@ export interface SplitEncoder {
   finish(end: EncoderEnd): Promise<SplitFacts>;
 }
 
-const CHUNK_BYTES = 1 << 20;
-
 /** Creates an encoder that writes the format of `blob-format.ts` to a sink and takes its SHA-256 on the way. */
 export function createSplitEncoder(sink: ByteSink): SplitEncoder {
-  const output = createOutput(sink);
+  const output = createHashedOutput(sink);
   const targets: (Float32Array | Int32Array)[] = [];
   const ids: Uint8Array[] = [];
   const idLengths: Uint32Array[] = [];
@@ -82,62 +75,4 @@ export function createSplitEncoder(sink: ByteSink): SplitEncoder {
       return { rows, digest: output.digest(), byteLength: output.byteLength() };
     },
   };
-}
-
-interface Output {
-  add(bytes: Uint8Array): void;
-  /** Passes on what has been added, once it is at least that much. */
-  flush(minimumBytes: number): Promise<void>;
-  byteLength(): number;
-  digest(): string;
-}
-
-function createOutput(sink: ByteSink): Output {
-  const hash = createHash('sha256');
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
-  let total = 0;
-  return {
-    add: (bytes) => {
-      waiting.push(bytes);
-      waitingBytes += bytes.byteLength;
-      total += bytes.byteLength;
-    },
-    flush: async (minimumBytes) => {
-      if (waitingBytes === 0 || waitingBytes < minimumBytes) return;
-      const parts = waiting;
-      waiting = [];
-      waitingBytes = 0;
-      for (let start = 0; start < parts.length; ) {
-        const { chunk, next } = gather(parts, start);
-        start = next;
-        hash.update(chunk);
-        await sink.write(chunk);
-      }
-    },
-    byteLength: () => total,
-    digest: () => hash.digest('hex'),
-  };
-}
-
-/** Joins small parts into chunks of about CHUNK_BYTES; a large part is passed on as it is. */
-function gather(parts: readonly Uint8Array[], start: number): { readonly chunk: Uint8Array; readonly next: number } {
-  let next = start;
-  let size = 0;
-  while (next < parts.length && (size === 0 || size + (parts[next]?.byteLength ?? 0) <= CHUNK_BYTES))
-    size += parts[next++]?.byteLength ?? 0;
-  const [first] = parts.slice(start, next);
-  return { chunk: next === start + 1 && first !== undefined ? first : Buffer.concat(parts.slice(start, next)), next };
-}
-
-/** Integers as int64; text as UTF-8 with its lengths apart. All ids of a source are of one kind. */
-function packIds(ids: readonly (bigint | string)[]): { readonly bytes: Uint8Array; readonly lengths: Uint32Array | null } {
-  if (ids.every((id) => typeof id === 'bigint')) return { bytes: bytesOf(BigInt64Array.from(ids)), lengths: null };
-  const encoded = ids.map((id) => Buffer.from(String(id), 'utf8'));
-  return { bytes: Buffer.concat(encoded), lengths: Uint32Array.from(encoded, ({ byteLength }) => byteLength) };
-}
-
-/** The bytes of a typed array. Node runs on little-endian machines only, so they are the format's. */
-function bytesOf(array: Float32Array | Int32Array | Uint32Array | BigInt64Array): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

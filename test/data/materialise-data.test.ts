@@ -3,10 +3,21 @@ import { join } from 'node:path';
 import test from 'node:test';
 import type { Ref } from '../../src/contracts/refs.ts';
 import { checkDataUnchanged, materialiseData } from '../../src/data/materialise-data.ts';
-import { openDataset, readFooter } from '../../src/data/open-dataset.ts';
+import { readFooter } from '../../src/data/open-dataset.ts';
 import { scanData } from '../../src/data/scan-data.ts';
 import { assignSplit } from '../../src/data/split.ts';
-import { createMemoryStore, failure, files, makeDirectory, readable, separate, splitOf, thirds, writeTable } from './data-fixtures.ts';
+import {
+  createMemoryStore,
+  failure,
+  files,
+  makeDirectory,
+  openFeatures,
+  readable,
+  separate,
+  splitOf,
+  thirds,
+  writeTable,
+} from './data-fixtures.ts';
 
 test('each blob has the digest and length that the scan foretold', async (t) => {
   const path = join(await makeDirectory(t), 'a.parquet');
@@ -29,7 +40,7 @@ test('a dataset gives back values, targets and ids of exactly the rows of its sp
   const store = createMemoryStore();
   const { blobs } = await materialiseData(splitOf(files(path), { rowId: 'id', y: ['y', 'x1'] }), store.put);
   for (const split of ['train', 'validation', 'test'] as const) {
-    const dataset = await openDataset(readable(store.blobs.get(blobs[split]?.digest ?? '')));
+    const dataset = await openFeatures(readable(store.blobs.get(blobs[split]?.digest ?? '')));
     const expected = Array.from({ length: 3000 }, (_, row) => row).filter((row) => assignSplit(`r${row}`, thirds(0)) === split);
     assert.equal(dataset.rows, expected.length);
     assert.deepEqual([dataset.width, dataset.targetWidth], [3, 2]);
@@ -48,11 +59,17 @@ test('class indices follow the sorted labels, and the blob says which labels the
   const store = createMemoryStore();
   const { blobs, facts } = await materialiseData(separate(files(path), { rowId: 'id', task: 'classification' }), store.put);
   const blob = readable(store.blobs.get(blobs.train?.digest ?? ''));
-  const dataset = await openDataset(blob);
+  const dataset = await openFeatures(blob);
   assert.deepEqual(facts.classes, ['a', 'b', 'c']);
   assert.deepEqual(dataset.y, Int32Array.from([2, 1, 0, 2, 1, 0]));
   assert.equal(dataset.targetWidth, 1);
-  assert.deepEqual((await readFooter(blob)).targets, { kind: 'classes', names: ['y'], dtype: 'int32', classes: ['a', 'b', 'c'] });
+  const footer = await readFooter(blob);
+  assert.deepEqual(footer.format === 'rootstock-data' && footer.targets, {
+    kind: 'classes',
+    names: ['y'],
+    dtype: 'int32',
+    classes: ['a', 'b', 'c'],
+  });
 });
 
 test('ids may be whole numbers beyond 2^53, text in any script, or the row number', async (t) => {
@@ -62,7 +79,7 @@ test('ids may be whole numbers beyond 2^53, text in any script, or the row numbe
     await writeTable(`SELECT ${select} AS id, 1 AS x1, 2 AS x2, 3 AS y FROM range(3)`, path);
     const store = createMemoryStore();
     const { blobs } = await materialiseData(separate(files(path), { rowId }), store.put);
-    const dataset = await openDataset(readable(store.blobs.get(blobs.train?.digest ?? '')));
+    const dataset = await openFeatures(readable(store.blobs.get(blobs.train?.digest ?? '')));
     return [0, 1, 2].map((row) => dataset.rowId(row));
   };
   assert.deepEqual(await ids('9007199254740993 + range', 'id'), ['9007199254740993', '9007199254740994', '9007199254740995']);

@@ -3,9 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { materialiseData } from '../../src/data/materialise-data.ts';
-import { openDataset } from '../../src/data/open-dataset.ts';
 import { scanData } from '../../src/data/scan-data.ts';
-import { createMemoryStore, failure, files, makeDirectory, readable, separate, writeTable } from './data-fixtures.ts';
+import { createMemoryStore, failure, files, makeDirectory, openFeatures, readable, separate, writeTable } from './data-fixtures.ts';
 
 test('lists of lists of one shape are read row-major, the same from parquet and JSONL', async (t) => {
   const directory = await makeDirectory(t);
@@ -14,8 +13,7 @@ test('lists of lists of one shape are read row-major, the same from parquet and 
   const store = createMemoryStore();
   const { facts, blobs } = await materialiseData(separate(files(parquet)), store.put);
   assert.deepEqual(facts.xWidths, { x1: 1, x2: 6 });
-  const dataset = await openDataset(readable(store.blobs.get(blobs.train?.digest ?? '')));
-  assert.ok(dataset.kind === 'features');
+  const dataset = await openFeatures(readable(store.blobs.get(blobs.train?.digest ?? '')));
   assert.deepEqual([...dataset.x].slice(7, 14), [1, 1, 1, 2, 3, 4, 6]);
   const again = await scanData(separate(files(jsonl)), { cacheDir: null });
   assert.equal(again.splits.train?.digest, facts.splits.train?.digest);

@@ -1,0 +1,179 @@
+import { GRAPH_HEADS, type GraphHead } from '../contracts/graphs.ts';
+import { type CellOf, checkTargets, type MoleculeTargets } from './check-targets.ts';
+import { countNeighbours, findCoincident } from './count-neighbours.ts';
+import type { CellRole } from './molecule-cells.ts';
+import type { MoleculeContext } from './molecule-context.ts';
+import { squaredDistance, squaredLimit } from './neighbours.ts';
+import type { ListCell } from './nested-lists.ts';
+import { shapeText } from './nested-lists.ts';
+
+/** One molecule of n atoms and m bonds, checked. */
+export interface Molecule {
+  /** [n] classes. */
+  readonly atomNumbers: Int32Array;
+  /** [n, 3] Angstrom. */
+  readonly coordinates: Float32Array;
+  /** [n, F]; empty without such features. */
+  readonly nodeAttrs: Float32Array;
+  /** [m, 2] and [m, F]; null when the model reads no bonds. */
+  readonly bonds: { readonly pairs: Uint32Array; readonly attrs: Float32Array } | null;
+  /** [F]; empty without such features. */
+  readonly graphAttrs: Float32Array;
+  readonly totalAtomicEnergy: number | null;
+  readonly targets: MoleculeTargets;
+  /** Edges within the base's cut_off; 0 when they are not counted. */
+  readonly edges: number;
+}
+
+/** Counting the edges of one molecule stops here: a batch may not have more either (src/planner/graph-size.ts). */
+export const MOST_EDGES = 4_194_304;
+
+/** Checks the cells of one row and makes them a molecule; null when something is wrong with it, which has then been reported. */
+export function checkMolecule(cells: readonly (CellOf & { readonly role: CellRole })[], context: MoleculeContext): Molecule | null {
+  let failed = false;
+  const own: MoleculeContext = {
+    ...context,
+    report: (problem) => {
+      failed = true;
+      context.report(problem);
+    },
+  };
+  const of = (role: CellRole) => cells.filter((cell) => cell.role === role);
+  const [numbers] = of('atomNumbers');
+  const [places] = of('coordinates');
+  const atomNumbers = numbers === undefined ? new Int32Array() : readNumbers(numbers, own);
+  const atoms = atomNumbers.length;
+  const coordinates = places === undefined || atoms === 0 ? new Float32Array() : readCoordinates(places, atoms, own);
+  const [attrs] = of('nodeAttrs');
+  const nodeAttrs = attrs === undefined || atoms === 0 ? new Float32Array() : readLines(attrs, { lines: atoms, what: 'atoms' }, own);
+  const graphAttrs = Float32Array.from(of('graphAttrs').flatMap((cell) => [...readLine(cell, own)]));
+  const [energy] = of('totalAtomicEnergy');
+  const totalAtomicEnergy = energy === undefined ? null : (readLine(energy, own)[0] ?? 0);
+  const bonds = readBonds(of('edgeIdxs')[0], of('edgeAttrs')[0], { atoms, context: own });
+  if (failed || atoms === 0) return null;
+  const edges = checkEdges({ coordinates, bonds, column: places?.name ?? '', bondColumn: of('edgeIdxs')[0]?.name ?? '' }, own);
+  const heads = GRAPH_HEADS.map((head): readonly [GraphHead, readonly CellOf[]] => [head, of(head)]);
+  const targets = checkTargets(heads, { atoms, edges: context.neighbours === null ? null : edges, context: own });
+  return failed ? null : { atomNumbers, coordinates, nodeAttrs, bonds, graphAttrs, totalAtomicEnergy, targets, edges };
+}
+
+function readNumbers({ name, cell }: CellOf, { graph, report }: MoleculeContext): Int32Array {
+  const invalid = (kind: string, text: string) => {
+    report({ code: 'MOLECULE_INVALID', column: name, kind, text });
+    return new Int32Array();
+  };
+  if (typeof cell === 'string') return invalid('shape', cell);
+  if (cell === null || cell.values.length === 0) return invalid('empty', 'a molecule with no atoms');
+  const { numElements } = graph;
+  const bad = cell.values.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value < numElements));
+  if (bad === -1) return Int32Array.from(cell.values);
+  return invalid(
+    'class',
+    `atom ${bad}: expected a class 0 .. ${numElements - 1} (num_elements: ${numElements}), received ${cell.values[bad]}; atomic numbers have to be mapped to classes`,
+  );
+}
+
+function readCoordinates({ name, cell }: CellOf, atoms: number, { report }: MoleculeContext): Float32Array {
+  const none = new Float32Array();
+  const received = cell === null ? 'no list' : typeof cell === 'string' ? cell : `a list of shape ${shapeText(cell.shape)}`;
+  if (cell === null || typeof cell === 'string' || cell.shape[0] !== atoms || cell.shape[1] !== 3) {
+    report({
+      code: 'MOLECULE_INVALID',
+      column: name,
+      kind: 'shape',
+      text: `expected [x, y, z] for each of ${atoms} atoms, received ${received}`,
+    });
+    return none;
+  }
+  return toFinite(cell, name, report);
+}
+
+/** [lines, F], F being what the first row has. */
+function readLines(
+  { name, cell }: CellOf,
+  { lines, what }: { readonly lines: number; readonly what: string },
+  { widths, report }: MoleculeContext,
+): Float32Array {
+  const received = cell === null ? 'no list' : typeof cell === 'string' ? cell : `a list of shape ${shapeText(cell.shape)}`;
+  const width = cell === null || typeof cell === 'string' ? undefined : cell.shape[1];
+  if (lines > 0 && width !== undefined && width > 0 && !widths.has(name)) widths.set(name, width);
+  const wanted = widths.get(name) ?? 1;
+  if (cell === null || typeof cell === 'string' || cell.shape[0] !== lines || (lines > 0 && width !== wanted)) {
+    const text = `expected ${wanted} values for each of ${lines} ${what}, received ${received}`;
+    report({ code: 'COLUMN_RAGGED', column: name, text });
+    return new Float32Array();
+  }
+  return toFinite(cell, name, report);
+}
+
+/** [F]: one number, or a list as long as that of the first row. */
+function readLine({ name, cell }: CellOf, { widths, report }: MoleculeContext): Float32Array {
+  const values = cell === null || typeof cell === 'string' ? [] : cell.values;
+  if (values.length > 0 && !widths.has(name)) widths.set(name, values.length);
+  const wanted = widths.get(name) ?? 1;
+  if (cell === null || typeof cell === 'string' || values.length !== wanted) {
+    report({ code: 'COLUMN_RAGGED', column: name, text: `expected ${wanted} values as in the first row, received ${values.length}` });
+    return new Float32Array(wanted);
+  }
+  return toFinite(cell, name, report);
+}
+
+function readBonds(
+  idxs: CellOf | undefined,
+  attrs: CellOf | undefined,
+  { atoms, context }: { readonly atoms: number; readonly context: MoleculeContext },
+): Molecule['bonds'] {
+  if (idxs === undefined || attrs === undefined) return null;
+  const { name, cell } = idxs;
+  const invalid = (kind: string, text: string): null => {
+    context.report({ code: 'MOLECULE_INVALID', column: name, kind, text });
+    return null;
+  };
+  if (cell === null || typeof cell === 'string') return invalid('shape', cell ?? 'expected a list of pairs of atoms, received no list');
+  const [bonds = 0, ends = 0] = cell.shape;
+  if (bonds > 0 && ends !== 2) return invalid('shape', `expected pairs of atoms, received a list of shape ${shapeText(cell.shape)}`);
+  const bad = cell.values.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value < atoms));
+  if (bad !== -1 && atoms > 0) {
+    return invalid('index', `bond ${bad >> 1}: expected atoms 0 .. ${atoms - 1}, received ${cell.values[bad]}`);
+  }
+  return { pairs: Uint32Array.from(cell.values), attrs: readLines(attrs, { lines: bonds, what: 'bonds' }, context) };
+}
+
+interface EdgeCheck {
+  readonly coordinates: Float32Array;
+  readonly bonds: Molecule['bonds'];
+  readonly column: string;
+  readonly bondColumn: string;
+}
+
+function checkEdges({ coordinates, bonds, column, bondColumn }: EdgeCheck, { neighbours, report }: MoleculeContext): number {
+  const same = findCoincident(coordinates);
+  if (same !== null) {
+    const text = `atoms ${same[0]} and ${same[1]} are in the same place (closer than 0.000001 Angstrom)`;
+    report({ code: 'MOLECULE_INVALID', column, kind: 'coincident', text });
+  }
+  if (neighbours === null) return 0;
+  const { cutOff, selfInteraction } = neighbours;
+  const limit = squaredLimit(cutOff);
+  const pairs = bonds?.pairs ?? [];
+  for (let bond = 0; 2 * bond < pairs.length; bond++) {
+    const [i, j] = [pairs[2 * bond] as number, pairs[2 * bond + 1] as number];
+    if (i === j ? selfInteraction : squaredDistance(coordinates, i, j) <= limit) continue;
+    const far = i === j ? 'are one atom' : `are ${Math.sqrt(squaredDistance(coordinates, i, j)).toFixed(3)} Angstrom apart`;
+    const text = `bond ${bond}: atoms ${i} and ${j} ${far}, so there is no edge within cut_off (${cutOff} Angstrom) that could have its features`;
+    report({ code: 'MOLECULE_INVALID', column: bondColumn, kind: 'far', text });
+    break;
+  }
+  return countNeighbours(coordinates, neighbours, MOST_EDGES);
+}
+
+/** Rounds to float32; the first number that is none is reported. */
+function toFinite({ values }: ListCell, column: string, report: MoleculeContext['report']): Float32Array {
+  const single = Float32Array.from(values);
+  const bad = single.findIndex((value) => value - value !== 0);
+  if (bad !== -1) {
+    const text = `expected finite numbers, received ${values[bad]}${values.length === 1 ? '' : ` at place ${bad} of the list`}`;
+    report({ code: 'DATA_NOT_FINITE', column, text });
+  }
+  return single;
+}

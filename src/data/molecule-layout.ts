@@ -1,0 +1,90 @@
+import type { GraphColumns } from '../contracts/graphs.ts';
+import type { JsonObject } from '../contracts/json.ts';
+import { RootstockError } from '../errors.ts';
+import { createFeaturiser, type Featuriser, providedColumns } from '../molecules/featuriser.ts';
+import { findRowId, isEmpty, missingColumn, rowIdSql, wrongType } from './columns.ts';
+import { type WantedCell, wantedCells } from './molecule-cells.ts';
+import type { DataProblem } from './problems.ts';
+import { type ColumnInfo, quoteName } from './session.ts';
+import type { OpenSource } from './source.ts';
+
+/** Which molecules are read. */
+export interface WantedMolecules {
+  readonly graph: GraphColumns;
+  readonly featurisation: JsonObject | null;
+  /** False for prediction. */
+  readonly withTargets: boolean;
+}
+
+/** A wanted column and where its cells come from: a column of the query, or the featuriser. */
+export interface PlacedCell extends WantedCell {
+  readonly from: { readonly kind: 'column'; readonly at: number; readonly depth: number } | { readonly kind: 'featuriser' };
+}
+
+/** Columns of molecules, found and typed. `sql` selects the row id (when it is a column), the cells that are there, the featuriser's inputs. */
+export interface MoleculeLayout {
+  readonly sql: string;
+  readonly idKind: 'int64' | 'text' | 'row_number';
+  readonly cells: readonly PlacedCell[];
+  readonly featuriser: { readonly featurise: Featuriser['featurise']; readonly fields: Featuriser['fields'] } | null;
+  /** The featuriser's inputs and their places in the query. */
+  readonly inputs: readonly { readonly name: string; readonly at: number }[];
+}
+
+/**
+ * Finds the columns of molecules in a source, or says everything that is wrong with them: COLUMN_NOT_FOUND, COLUMN_TYPE. Columns that the
+ * featurisation provides are read when all of them are there, and made from its inputs otherwise. Fails with what `createFeaturiser` says.
+ */
+export async function layOutMolecules(source: OpenSource, wanted: WantedMolecules): Promise<MoleculeLayout | readonly DataProblem[]> {
+  const cells = wantedCells(wanted.graph, wanted.withTargets);
+  const has = (name: string): boolean => source.columns.some((column) => column.name === name);
+  const { featuriser, provided } = await chooseFeaturiser(source, { wanted, cells });
+  const problems: DataProblem[] = [];
+  const idKind = findRowId(source, problems);
+  const select: string[] = rowIdSql(source, idKind);
+  const placed: PlacedCell[] = [];
+  for (const cell of cells) {
+    if (provided.includes(cell.name)) {
+      placed.push({ ...cell, from: { kind: 'featuriser' } });
+      continue;
+    }
+    const column = source.columns.find(({ name }) => name === cell.name);
+    if (column === undefined) problems.push(missingColumn(cell.name, cell.role.startsWith('y_') ? 'y_features' : 'x_features', source));
+    else if (!isNumeric(column) || !cell.depths.includes(column.depth)) problems.push(await wrongType(source, column, cell.expected));
+    else {
+      placed.push({ ...cell, from: { kind: 'column', at: select.length, depth: column.depth } });
+      select.push(`CAST(${quoteName(cell.name)} AS DOUBLE${'[]'.repeat(column.depth)})`);
+    }
+  }
+  const inputs = (featuriser?.inputs ?? []).filter(has).map((name) => {
+    select.push(quoteName(name));
+    return { name, at: select.length - 1 };
+  });
+  if (problems.length > 0) {
+    return (await isEmpty(source)) ? [{ code: 'DATA_EMPTY', where: source.where, text: 'has no rows' }] : problems;
+  }
+  const order = source.hasFileOrder ? '' : ' ORDER BY 1';
+  return { sql: `SELECT ${select.join(', ')} FROM ${source.view}${order}`, idKind, cells: placed, featuriser, inputs };
+}
+
+/** An empty list of lists in every row of a JSON file has no element type: it reads as JSON, and is as good as numbers. */
+function isNumeric({ kind, type }: ColumnInfo): boolean {
+  return kind === 'integer' || kind === 'real' || kind === 'boolean' || /^JSON(\[\])+$/.test(type);
+}
+
+async function chooseFeaturiser(
+  source: OpenSource,
+  { wanted, cells }: { readonly wanted: WantedMolecules; readonly cells: readonly WantedCell[] },
+): Promise<{ readonly featuriser: Featuriser | null; readonly provided: readonly string[] }> {
+  const names = source.columns.map(({ name }) => name);
+  if (wanted.featurisation === null) return { featuriser: null, provided: [] };
+  const outputs = providedColumns(wanted.featurisation);
+  const provided = cells.map(({ name }) => name).filter((name) => outputs.includes(name));
+  if (provided.every((name) => names.includes(name))) return { featuriser: null, provided: [] };
+  try {
+    return { featuriser: await createFeaturiser(wanted.featurisation, names), provided };
+  } catch (error) {
+    if (!(error instanceof RootstockError)) throw error;
+    throw new RootstockError(error.code, `${source.where}: ${error.message}`, { ...error.details, where: source.where }, { cause: error });
+  }
+}
