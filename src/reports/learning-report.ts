@@ -34,7 +34,7 @@ function members({ name, config, interval }: SchedulerPlan): readonly string[] {
     `${name} by ${interval}s`,
     ...(schedulers as readonly JsonObject[]).map((member, index) => {
       const when = starts === null ? 'times' : `from ${starts[index]}:`;
-      return `  ${when} ${String(member['name'] as string)} ${argumentsText(member['config'] as JsonObject)}`;
+      return `  ${when} ${member['name'] as string} ${argumentsText(member['config'] as JsonObject)}`;
     }),
   ];
 }
