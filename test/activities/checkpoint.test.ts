@@ -65,6 +65,20 @@ test('a finished stage becomes its result: weights, receipt, ledger, manifest, s
   assert.equal(await readFile(committedSampleLog(run.stateDir, stageKey), 'utf8'), log);
 });
 
+test('a stage with EMAWeightAveraging hands on its average, and keeps last, best and averaged weights', async (t) => {
+  const callbacks = { EMAWeightAveraging: { decay: 0.5 } };
+  const run = await makeRun(t, documentWith({ max_epochs: 1, limit_train_batches: 4, callbacks }));
+  const { store } = run.deps;
+  const { checkpointInput } = await trained(run);
+  const result = await attempt(run).checkpoint(checkpointInput);
+  assert.deepEqual(result.weights, result.emaWeights);
+  assert.notDeepEqual(result.weights, result.lastWeights);
+  assert.deepEqual(result.bestWeights, result.emaWeights, 'the one validation was of the average');
+  assert.deepEqual((await readStageManifest(store, checkpointInput.stageKey))?.result, result);
+  const newest = await findNewestSnapshot(store, checkpointInput.stageKey);
+  assert.ok((newest?.envelope.elapsedMs ?? -1) >= 0, 'the time spent goes with the snapshot');
+});
+
 test('with frozen_modules_mode train the statistics of a frozen module move, and the receipt is over parameters only', async (t) => {
   const run = await makeRun(t, documentWith({ max_epochs: 1, limit_train_batches: 2, frozen_modules_mode: 'train' }));
   const { store } = run.deps;

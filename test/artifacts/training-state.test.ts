@@ -53,6 +53,14 @@ test('a training state comes back from the store bit for bit', async () => {
   assert.deepEqual(await loadTrainingState(store, KEY, await snapshotOf(store, STATE)), STATE);
 });
 
+test('averaged weights come back bit for bit, and are part of the state digest', async () => {
+  const store = await makeStore();
+  const averaged: TrainingState = { ...STATE, ema: new Map([...STATE.weights].map(([path]) => [path, vector(0.1, 0.2, 0.3)])) };
+  const snapshot = await snapshotOf(store, averaged);
+  assert.deepEqual(await loadTrainingState(store, KEY, snapshot), averaged);
+  assert.notEqual(snapshot.stateDigest, (await snapshotOf(store, STATE)).stateDigest);
+});
+
 test('equal states have equal blobs, whatever the order of their maps', async () => {
   const store = await makeStore();
   const reversed = { ...STATE, weights: new Map([...STATE.weights].reverse()) };
@@ -97,6 +105,17 @@ test('a snapshot in the middle of a stage is not its end', async () => {
   await assert.rejects(finalise(store, { ...STATE, counters: { ...STATE.counters, stoppedBy: null } }), { code: 'INTERNAL' });
 });
 
+test('averaged weights become complete weights of their own; without any, carry_weights ema is STAGE_INVALID', async () => {
+  const store = await makeStore();
+  const ema = new Map([...STATE.weights, ['head.weight', vector(0.1, 0.2, 0.3)] as const]);
+  const { emaWeights } = await finalise(store, { ...STATE, ema }, ['body.weight'], 'ema');
+  const averaged = await loadWeights(store, emaWeights ?? assert.fail());
+  assert.deepEqual(averaged.get('head.weight'), vector(0.1, 0.2, 0.3));
+  assert.deepEqual(averaged.get('body.weight'), INPUT.get('body.weight'));
+  assert.equal('emaWeights' in (await finalise(store, STATE)), false);
+  await assert.rejects(finalise(store, STATE, ['body.weight'], 'ema'), { code: 'STAGE_INVALID' });
+});
+
 test('carry_weights best without a best is STAGE_INVALID', async () => {
   const store = await makeStore();
   await assert.rejects(finalise(store, { ...STATE, best: null }, ['body.weight'], 'best'), { code: 'STAGE_INVALID' });
@@ -122,7 +141,12 @@ async function snapshotOf(store: ArtifactStore, state: TrainingState) {
   );
 }
 
-async function finalise(store: ArtifactStore, state: TrainingState, still = ['body.weight'], carryWeights: 'last' | 'best' = 'last') {
+async function finalise(
+  store: ArtifactStore,
+  state: TrainingState,
+  still = ['body.weight'],
+  carryWeights: StagePlan['carryWeights'] = 'last',
+) {
   const stage = {
     name: 'tiny',
     carryWeights,
