@@ -3,14 +3,12 @@ import { existsSync } from 'node:fs';
 import test from 'node:test';
 import { dispose, tensor } from '@tensorflow/tfjs-core';
 import { mergeWeights } from '../../src/artifacts/training-state.ts';
-import type { OptimizerPlan } from '../../src/contracts/plan.ts';
 import type { Weights } from '../../src/contracts/tensors.ts';
 import { buildGraphBatch } from '../../src/data/build-graph-batch.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import { egnnModel } from '../../src/models/egnn/egnn-model.ts';
 import { uploadGraphBatch } from '../../src/training/graph-batches.ts';
 import type { StageSetup } from '../../src/training/stage-setup.ts';
-import { resolveFreeze } from '../../src/transfer/freeze.ts';
 import { graphGradients } from '../models/egnn/gradients.ts';
 import {
   evalContext,
@@ -20,12 +18,10 @@ import {
   readJson,
   readWeights,
   SYNTHETIC,
-  toDataset,
-  toFacts,
-  toNeighbours,
 } from '../models/egnn/molecules.ts';
 import { assertClose } from '../models/support.ts';
-import { lastState, makeSetup, type Recording, record } from './support.ts';
+import { egnnStage } from './egnn-stage.ts';
+import { lastState, type Recording, record } from './support.ts';
 
 // physicsml trained these stages (test/fixtures/golden/README.md). Float32 on both sides, summed in other orders: a difference of one
 // rounding grows from step to step. Measured with the composed operations on wasm: losses of 20 steps within 7e-6, first gradients and
@@ -54,7 +50,7 @@ for (const [name, folder] of [
     await loadBackend('wasm');
     const model = readJson(folder, 'b_egnn/model_config_input.json') as GoldenModelConfig;
     const golden = readJson(folder, 'b_egnn/trajectory.json') as Trajectory;
-    const setup = stageSetup(model, {
+    const setup = egnnStage(model, {
       molecules: readJson(folder, 'b_egnn/molecules.json') as readonly GoldenMolecule[],
       weights: await readWeights(folder, 'b_egnn/init.safetensors'),
       optimizer: { name: 'AdamW', config: { lr: 0.005 } },
@@ -75,7 +71,7 @@ for (const [name, folder] of [
     const preTrained = await readWeights(folder, 'c_egnn/pre_trained.safetensors');
     for (const [path, data] of start) if (path.startsWith('egnn.')) assert.deepEqual(data, preTrained.get(path), path);
 
-    const setup1 = stageSetup(model, {
+    const setup1 = egnnStage(model, {
       molecules,
       weights: start,
       freeze: ['egnn'],
@@ -91,7 +87,7 @@ for (const [name, folder] of [
     for (const path of setup1.stage.mask.frozen) assert.deepEqual(handedOn.get(path), start.get(path), path);
     assertWeights(handedOn, await readWeights(folder, 'c_egnn/stage1/final.safetensors'));
 
-    const setup2 = stageSetup(model, {
+    const setup2 = egnnStage(model, {
       molecules,
       weights: handedOn,
       index: 1,
@@ -107,51 +103,6 @@ for (const [name, folder] of [
     const path = 'c_egnn/stage2/grad_step1.safetensors';
     await assertFirstGradients({ ...setup2, inputWeights: theirs }, { folder, path, tolerance: ENERGY_GRADIENT });
   });
-}
-
-interface StageInput {
-  readonly molecules: readonly GoldenMolecule[];
-  readonly weights: Weights;
-  readonly freeze?: readonly string[];
-  readonly index?: number;
-  readonly optimizer: OptimizerPlan;
-  readonly batchSize: number;
-  readonly epochs: number;
-}
-
-/** A stage as physicsml ran it: rows in file order, the last short batch dropped, CosineAnnealingLR over all steps. */
-function stageSetup(
-  model: GoldenModelConfig,
-  { molecules, weights, freeze = [], index = 0, optimizer, batchSize, epochs }: StageInput,
-): StageSetup {
-  const facts = toFacts(model);
-  const tree = egnnModel.describe(model.config, facts);
-  const batches = Math.floor(molecules.length / batchSize);
-  const plain = makeSetup({
-    index,
-    optimizer,
-    validation: null,
-    scheduler: { name: 'CosineAnnealingLR', config: { T_max: epochs * batches }, interval: 'step', frequency: 1 },
-    train: { batchSize, dropLast: true, shuffle: false },
-    trainer: { maxEpochs: epochs, backend: 'wasm' },
-  });
-  return {
-    ...plain,
-    tree,
-    model: { definition: egnnModel, config: model.config, facts, ops: plain.model.ops },
-    inputWeights: weights,
-    train: toDataset(molecules, model),
-    validation: null,
-    stage: {
-      ...plain.stage,
-      freezeModules: freeze,
-      mask: resolveFreeze(freeze, tree),
-      datamodule: { ...plain.stage.datamodule, neighbours: toNeighbours(model) },
-      batchesPerEpoch: batches,
-      stepsPerEpoch: batches,
-      totalSteps: epochs * batches,
-    },
-  };
 }
 
 async function assertFirstGradients(
