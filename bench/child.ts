@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { BareJob, BareResult } from './bare-loop.ts';
 import type { LoadJob, LoadResult } from './load-child.ts';
 import type { LoopJob, LoopResult } from './loop-child.ts';
+import type { PrefixJob, PrefixResult } from './prefix-child.ts';
 import type { StallJob, StallResult } from './stall-child.ts';
 
 /** What runs in a process of its own: what it is given and what it gives back, both JSON. */
@@ -10,6 +11,7 @@ interface Children {
   readonly bare: { readonly job: BareJob; readonly result: BareResult };
   readonly loop: { readonly job: LoopJob; readonly result: LoopResult };
   readonly stall: { readonly job: StallJob; readonly result: StallResult };
+  readonly prefix: { readonly job: PrefixJob; readonly result: PrefixResult };
   readonly load: { readonly job: LoadJob; readonly result: LoadResult };
 }
 
@@ -23,6 +25,7 @@ const WORK: { readonly [N in ChildName]: () => Promise<(job: Children[N]['job'])
   bare: async () => (await import('./bare-loop.ts')).trainBare,
   loop: async () => (await import('./loop-child.ts')).measureLoops,
   stall: async () => (await import('./stall-child.ts')).measureStalls,
+  prefix: async () => (await import('./prefix-child.ts')).measurePrefix,
   load: async () => (await import('./load-child.ts')).measureLoad,
 };
 
