@@ -1,6 +1,7 @@
 import type { Plan, StagePlan } from '../contracts/plan.ts';
 import { formatBytes, formatCount } from './format.ts';
 import { formatLearning } from './learning-report.ts';
+import { formatStageNotes } from './stage-notes.ts';
 import { formatTable } from './table.ts';
 
 /** Writes a plan for people: model, match, data, stages with every value that a stage changes, warnings. */
@@ -10,6 +11,7 @@ export function formatPlan(plan: Plan): string {
     initial(plan),
     data(plan),
     stages(plan),
+    formatStageNotes(plan),
     prefixes(plan),
     ...plan.stages.map(stageValues).filter((text) => text !== ''),
     ...[...plan.stages, ...(plan.baseline === null ? [] : [plan.baseline])].map(formatLearning),
