@@ -95,8 +95,8 @@ void test('problems inside param_groups and lists of schedulers are at their pla
     { name: 'StepLr', confg: {} },
   ];
   assert.deepEqual(problemsOf(stagedRun({ scheduler: { name: 'ChainedScheduler', config: { schedulers: members } } })), [
-    'model.config.transfer_learning.stages.0.scheduler.config.schedulers.1.confg: unknown key. Did you mean "config"?',
     'model.config.transfer_learning.stages.0.scheduler.config.schedulers.0.config.step_siz: unknown key. Did you mean "step_size"?',
+    'model.config.transfer_learning.stages.0.scheduler.config.schedulers.1.confg: unknown key. Did you mean "config"?',
   ]);
 });
 
