@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Json } from '../contracts/json.ts';
+import { MODELS_NOT_BUILT } from '../contracts/models-not-built.ts';
 import { checkData } from './check-data.ts';
+import { checkMolecules } from './check-molecules.ts';
 import { checkDetails, type SectionKind } from './check-section.ts';
 import { checkShape } from './check-shape.ts';
 import { checkTrainFeatures } from './check-train-features.ts';
@@ -20,6 +22,7 @@ export function checkRun(value: Json, models: readonly ModelSchema[]): Issue[] {
     ...checkShape(runSchema, value),
     ...checkData(value['data'], ['data']),
     ...(isMapping(config) ? checkModelConfig(config, findModel(model['name'], models)) : []),
+    ...(isMapping(config) ? checkMolecules(value, config, findModel(model['name'], models)) : []),
     ...checkModelName(model['name'], models),
   ];
 }
@@ -33,6 +36,10 @@ function findModel(name: unknown, models: readonly ModelSchema[]): ModelSchema |
 function checkModelName(name: unknown, models: readonly ModelSchema[]): Issue[] {
   if (typeof name !== 'string' || name === '' || findModel(name, models) !== undefined) return [];
   const known = models.map((model) => model.name);
+  if (MODELS_NOT_BUILT.includes(name)) {
+    const text = `${show(name)} is a model of physicsml or molflux that is not built. Models: ${known.join(', ')}`;
+    return [{ code: 'NOT_AVAILABLE', path: ['model', 'name'], at: 'value', text }];
+  }
   const near = nearest(name, known);
   const hint = near === null ? '' : ` Did you mean "${near}"?`;
   return [

@@ -1,10 +1,14 @@
+import type { JsonObject } from '../contracts/json.ts';
+import type { LossSpec } from '../ops/loss-spec.ts';
 import type { FeatureModel } from './definition.ts';
+import { lossGradientKernels } from './losses/gradient-kernels.ts';
+import { readLoss } from './losses/read-loss.ts';
 import { describeMlp, forwardMlp, mlpGradientKernels, mlpHyperparameters, mlpPrefix } from './mlp.ts';
 import { agreeWithData, readOptionalCount } from './read-config.ts';
 
 /**
- * A multilayer perceptron with mean squared error: molflux's `lightning_mlp_regressor`, with its names, shapes and defaults, so that a
- * model saved by molflux loads verbatim. The equivalent torch module, for num_layers 3:
+ * A multilayer perceptron with mean squared error, or the loss of `loss_config` (not in molflux): molflux's `lightning_mlp_regressor`, with
+ * its names, shapes and defaults, so that a model saved by molflux loads verbatim. The equivalent torch module, for num_layers 3:
  *
  *     self.module = nn.Sequential(
  *         nn.Linear(input_dim, hidden_dim), nn.SiLU(),   # module.0
@@ -24,6 +28,10 @@ export const mlpRegressor: FeatureModel = {
     zod.strictObject({
       ...mlpHyperparameters(zod),
       num_tasks: zod.int().min(1).nullish().describe('Number of outputs; default: the number of y_features. A contradiction is an error.'),
+      loss_config: zod
+        .record(zod.string(), zod.json())
+        .nullish()
+        .describe('The loss: {name, weight, config} with the names of physicsml and torch; default: MSELoss.'),
     }),
   defaults: { optimizer: { name: 'Adam', config: { lr: 1e-4 } }, scheduler: null },
   describe(config, facts) {
@@ -35,13 +43,23 @@ export const mlpRegressor: FeatureModel = {
       key: 'num_tasks',
       what: 'the number of y_features',
     });
+    readLossConfig(config, output);
     return describeMlp(config, { input, output });
   },
   forward: forwardMlp,
   prefix: mlpPrefix,
-  loss: (outputs, targets, ops) => ops.mseLoss(outputs, targets),
-  gradientKernels: (config) => [...new Set([...mlpGradientKernels(config), 'Multiply', 'RealDiv', 'Sub'])].sort(),
+  loss(outputs, targets, ops, config) {
+    const spec = readLossConfig(config, outputs.shape[1] ?? 1);
+    return spec === null ? ops.mseLoss(outputs, targets) : ops.loss(spec, { prediction: outputs, target: targets });
+  },
+  gradientKernels: (config) =>
+    [...new Set([...mlpGradientKernels(config), ...lossGradientKernels(config['loss_config']), 'Multiply', 'RealDiv', 'Sub'])].sort(),
 };
 
 /** The same model under molflux's name, so that a model_config of molflux runs unchanged. */
 export const lightningMlpRegressor: FeatureModel = { ...mlpRegressor, name: 'lightning_mlp_regressor' };
+
+function readLossConfig(config: JsonObject, columns: number): LossSpec | null {
+  const value = config['loss_config'] ?? null;
+  return value === null ? null : readLoss(value, { key: 'loss_config', columns, hasMolecules: false });
+}

@@ -1,3 +1,4 @@
+import { MODELS_NOT_BUILT } from '../contracts/models-not-built.ts';
 import { nearestNames } from '../contracts/nearest.ts';
 import { RootstockError } from '../errors.ts';
 import { cnnClassifier } from './cnn-classifier.ts';
@@ -24,7 +25,7 @@ export const builtinModels: readonly ModelDefinition[] = [
 /** All models a process knows, the built-in ones and further ones. */
 export interface ModelRegistry {
   readonly models: readonly ModelDefinition[];
-  /** Finds a model by the name in `model.name`. Throws UNKNOWN_MODEL with the nearest names. */
+  /** Finds a model by the name in `model.name`. Throws UNKNOWN_MODEL with the nearest names, NOT_AVAILABLE for a model of physicsml that is not built. */
   find(name: string): ModelDefinition;
 }
 
@@ -36,12 +37,16 @@ export function modelRegistry(extra: readonly ModelDefinition[] = []): ModelRegi
   return { models, find: (name) => byName.get(name) ?? unknownModel(name, [...byName.keys()]) };
 }
 
-/** Finds a built-in or given model by name. Throws UNKNOWN_MODEL with the nearest names. */
+/** Finds a built-in or given model by name. Throws UNKNOWN_MODEL with the nearest names, NOT_AVAILABLE for a model of physicsml that is not built. */
 export function findModel(name: string, extra: readonly ModelDefinition[] = []): ModelDefinition {
   return modelRegistry(extra).find(name);
 }
 
 function unknownModel(name: string, known: readonly string[]): never {
+  if (MODELS_NOT_BUILT.includes(name)) {
+    const text = `model.name: "${name}" is a model of physicsml or molflux that is not built.\nFix: use one of ${known.join(', ')}.`;
+    throw new RootstockError('NOT_AVAILABLE', text, { name, known });
+  }
   const nearest = nearestNames(name, known);
   const hint = nearest.length > 0 ? ` Did you mean ${nearest.map((near) => `"${near}"`).join(' or ')}?` : '';
   throw new RootstockError('UNKNOWN_MODEL', `model.name: there is no model "${name}".${hint}\nFix: use one of ${known.join(', ')}.`, {

@@ -25,11 +25,12 @@ export function headLoss(spec: LossSpec, data: LossData): tf.Scalar {
 function reduce(losses: tf.Tensor, reduction: Reduction): tf.Scalar {
   switch (reduction) {
     case 'mean':
-      return tf.mean(losses);
+      // No line at all (edges of molecules that have none) counts as 0, not as the NaN of 0 / 0.
+      return losses.size === 0 ? tf.sum(losses) : tf.mean(losses);
     case 'sum':
       return tf.sum(losses);
     case 'batchmean':
-      return tf.div(tf.sum(losses), tf.scalar(losses.shape[0] ?? 1));
+      return tf.div(tf.sum(losses), tf.scalar(Math.max(1, losses.shape[0] ?? 1)));
   }
 }
 
@@ -66,7 +67,7 @@ function atLeast(x: tf.Tensor, lowest: number): tf.Tensor {
 function perAtomLoss({ prediction, target, nodesPerGraph }: LossData): tf.Scalar {
   if (nodesPerGraph === undefined) throw new Error('A loss per atom needs the sizes of the molecules.');
   const sizes = tf.reshape(nodesPerGraph, [1, -1]); // [1, G]
-  return tf.mean(tf.square(tf.div(tf.sub(target, prediction), sizes)));
+  return reduce(tf.square(tf.div(tf.sub(target, prediction), sizes)), 'mean');
 }
 
 /** The loss over targets that are not NaN; 0 where all are. */

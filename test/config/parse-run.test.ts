@@ -190,6 +190,12 @@ void test('hyperparameters are checked by the schema of the model, and not at al
   assert.match(error.message, /there is no model "egnn"\. Models: toy_regressor, other_classifier/u);
 });
 
+void test('a model of physicsml that is not built is refused by name', () => {
+  const error = failure(() => parse(smallRun({}, { model: { name: 'mace_model', config: { x_features: ['a'], y_features: ['b'] } } })));
+  assert.equal(error.code, 'NOT_AVAILABLE');
+  assert.match(error.message, /"mace_model" is a model of physicsml or molflux that is not built\. Models: toy_regressor/u);
+});
+
 void test('rules of the run file have their own words', () => {
   const cases: [unknown, string][] = [
     [

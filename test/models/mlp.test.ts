@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import type { JsonObject } from '../../src/contracts/json.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import { mlpClassifier } from '../../src/models/mlp-classifier.ts';
 import { lightningMlpRegressor, mlpRegressor } from '../../src/models/mlp-regressor.ts';
@@ -35,6 +36,19 @@ void test('weights and biases start uniform within 1 / sqrt(inputs), as in torch
   assert.deepEqual(initializers['module.0.weight'], { kind: 'uniform', low: -0.2, high: 0.2 });
   assert.deepEqual(initializers['module.0.bias'], { kind: 'uniform', low: -0.2, high: 0.2 });
   assert.deepEqual(initializers['module.2.bias'], { kind: 'uniform', low: -0.5, high: 0.5 });
+});
+
+void test("the regressor's loss is the mean squared error, or the one that loss_config names", async () => {
+  await loadBackend('cpu');
+  const { ctx } = testContext({});
+  const loss = (config: JsonObject) => floats(mlpRegressor.loss(tf.tensor2d([[3], [1]]), tf.tensor2d([[1], [1]]), ctx.ops, config))[0];
+  assert.equal(loss({}), 2);
+  assert.equal(loss({ loss_config: { name: 'L1Loss', weight: 3 } }), 3);
+  assert.deepEqual(mlpRegressor.gradientKernels({ loss_config: { name: 'L1Loss' } }).includes('Sign'), true);
+  assert.throws(
+    () => mlpRegressor.describe({ loss_config: { name: 'WeightedMSELoss' } }, { inputWidth: 1, outputWidth: 1 }),
+    hasCode('MODEL_CONFIG_INVALID', /loss_config: WeightedMSELoss divides by atoms/),
+  );
 });
 
 void test('a width that contradicts the data is an error that names both values', () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { MODELS_NOT_BUILT } from '../../src/contracts/models-not-built.ts';
 import { nearestNames } from '../../src/contracts/nearest.ts';
 import { defineModel } from '../../src/models/define-model.ts';
 import type { ModelDefinition } from '../../src/models/definition.ts';
@@ -25,6 +26,14 @@ void test('built-in models are found by name, molflux name included', () => {
 void test('an unknown model is an error with the nearest names', () => {
   assert.throws(() => findModel('mlp_regresor'), hasCode('UNKNOWN_MODEL', /Did you mean "mlp_regressor"/));
   assert.throws(() => findModel('zzz'), hasCode('UNKNOWN_MODEL', /use one of cnn_classifier/));
+});
+
+void test('a model of physicsml that is not built is refused by name', () => {
+  assert.throws(
+    () => findModel('ani_model'),
+    hasCode('NOT_AVAILABLE', /"ani_model" is a model of physicsml or molflux that is not built\.\nFix: use one of .*egnn_model/),
+  );
+  for (const name of MODELS_NOT_BUILT) assert.ok(!builtinModels.some((model) => model.name === name), name);
 });
 
 void test('further models join the registry, under names of their own', () => {

@@ -7,7 +7,10 @@ interface SumAttributes {
   readonly keepDims: boolean;
 }
 
-/** Replaces Sum over leading axes, the gradient of every bias: tfjs transposes the whole tensor first. */
+/**
+ * Replaces Sum over leading axes, the gradient of every bias: tfjs transposes the whole tensor first. And Sum of a tensor without elements
+ * (a batch of molecules without an edge), where tfjs 4.22 leaves what was in the memory.
+ */
 export function installSum(): void {
   replaceKernel('Sum', sum);
 }
@@ -16,13 +19,32 @@ function sum({ inputs: { x }, attrs, backend }: KernelCall<{ readonly x: TensorI
   const rank = x.shape.length;
   const listed = typeof attrs.axis === 'number' ? [attrs.axis] : (attrs.axis ?? x.shape.map((_, axis) => axis));
   const axes = listed.map((axis) => (axis < 0 ? axis + rank : axis)).sort((a, b) => a - b);
+  if (sizeOf(x.shape) === 0) return sumOfNothing({ x, axes, keepDims: attrs.keepDims, backend });
   const leading = axes.length > 0 && axes.length < rank && axes.every((axis, position) => axis === position);
-  if (!leading || x.dtype !== 'float32' || sizeOf(x.shape) === 0) {
+  if (!leading || x.dtype !== 'float32') {
     return runStock('Sum', { inputs: { x }, attrs: { axis: [...listed], keepDims: attrs.keepDims }, backend });
   }
   const kept = x.shape.slice(axes.length);
   const out = backend.makeOutput(attrs.keepDims ? [...axes.map(() => 1), ...kept] : kept, 'float32');
   addRows(floats(backend, x), floats(backend, out));
+  return out;
+}
+
+function sumOfNothing({
+  x,
+  axes,
+  keepDims,
+  backend,
+}: Pick<KernelCall<unknown, unknown>, 'backend'> & {
+  readonly x: TensorInfo;
+  readonly axes: readonly number[];
+  readonly keepDims: boolean;
+}): TensorInfo {
+  const shape = keepDims
+    ? x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length))
+    : x.shape.filter((_, axis) => !axes.includes(axis));
+  const out = backend.makeOutput(shape, x.dtype === 'int32' ? 'int32' : 'float32');
+  backend.typedArrayFromHeap(out).fill(0);
   return out;
 }
 

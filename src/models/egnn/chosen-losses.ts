@@ -40,12 +40,13 @@ export function sumLosses(
   return { total, heads };
 }
 
-/** The losses of heads that have columns and a configuration. Throws as readLoss, and MODEL_CONFIG_INVALID for a loss without columns. */
+/** The losses of `heads` that have columns and a configuration. Throws as readLoss, and MODEL_CONFIG_INVALID for a loss without columns. */
 export function chosen(
   config: JsonObject,
   columns: Readonly<Partial<Record<GraphHead, number>>>,
+  heads: readonly GraphHead[] = TRAINED_HEADS,
 ): readonly (readonly [GraphHead, LossSpec])[] {
-  return TRAINED_HEADS.flatMap((head) => {
+  return heads.flatMap((head) => {
     const value = config[lossKey(head)] ?? null;
     if (value === null) return [];
     const count = columns[head] ?? 0;

@@ -7,6 +7,9 @@ import { plainBody } from './plain-body.ts';
 /** physicsml's loss of this model: torch's GaussianNLLLoss with eps 0.01, over the square of the predicted standard deviation. */
 const GAUSSIAN: LossSpec = { kind: 'gaussian', full: false, eps: 0.01, reduction: 'mean', scale: 1 };
 
+/** Heads whose loss a run file chooses. */
+const CHOSEN_HEADS = ['y_node_scalars', 'y_edge_scalars'] as const;
+
 /**
  * physicsml's `mean_var_egnn_model`: egnn_model with a second pooling head, pooling_head_std, that predicts the standard deviation of each
  * y_graph_scalars. Its loss of y_graph_scalars is not chosen; those of the other heads are.
@@ -19,16 +22,14 @@ export const meanVarEgnnModel = egnnFamily({
   withStd: true,
   gradientKernels: () => ['Multiply', 'Neg', 'RealDiv', 'Sign', 'Square'],
   loss: (outputs, graphs, ctx) => {
-    const losses = chosen(ctx.config, {
-      y_node_scalars: outputs.y_node_scalars?.shape[1] ?? 0,
-      y_edge_scalars: outputs.y_edge_scalars?.shape[1] ?? 0,
-    });
+    const columns = Object.fromEntries(CHOSEN_HEADS.map((head) => [head, outputs[head]?.shape[1] ?? 0]));
+    const losses = chosen(ctx.config, columns, CHOSEN_HEADS);
     return sumLosses([...losses, ['y_graph_scalars', GAUSSIAN]], { outputs, graphs, ctx });
   },
   maskedHeads: chosenLosses.maskedHeads,
   checkLosses(config, { targets }) {
     if ((targets.y_graph_scalars ?? 0) === 0) throw withoutMean();
-    chosen(config, targets);
+    chosen(config, targets, CHOSEN_HEADS);
   },
 });
 

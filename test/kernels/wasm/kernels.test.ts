@@ -123,6 +123,16 @@ void test('the depthwise gradients honour dilation: they are the adjoints of the
   assert.ok(Math.abs(dot(dy, y) - dot(dFilter, filter)) < 1e-4);
 });
 
+void test('the sum of nothing is zero, whatever the memory held', () => {
+  // Memory of this size is handed out again.
+  tf.tensor1d([1, 2, 3, 4]).dispose();
+  const empty = tf.zeros([0, 4]);
+  assert.deepEqual([...tf.sum(empty, 0).dataSync()], [0, 0, 0, 0]);
+  assert.deepEqual([...tf.sum(empty).dataSync()], [0]);
+  assert.deepEqual(tf.sum(empty, 1).shape, [0]);
+  assert.deepEqual(tf.sum(empty, 0, true).shape, [1, 4]);
+});
+
 void test('an index outside the rows is an error', () => {
   assert.throws(() => tf.gather(tf.ones([3, 2]), tf.tensor1d([0, 3], 'int32')), hasCode('INTERNAL'));
 });

@@ -63,7 +63,7 @@ for (const backend of ['cpu', 'wasm'] as const) {
 
 void test('a batch without any target that is there has loss 0 and no slope', async () => {
   await loadBackend('wasm');
-  const target = tf.fill([2, 1], Number.NaN);
+  const target = tf.tensor2d([Number.NaN, Number.NaN], [2, 1]);
   for (const config of [{ name: 'MaskedMSELoss' }, { name: 'MultiTaskLoss', config: { losses_configs: [{ name: 'MSELoss' }] } }]) {
     const spec = readLoss(config, { key: 'loss_config', columns: 1, hasMolecules: true });
     const { value, grads } = differentiate(spec, tf.ones([2, 1]), (prediction) => ({ prediction, target }));
