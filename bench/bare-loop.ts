@@ -7,6 +7,8 @@ import type { Weights } from '../src/contracts/tensors.ts';
 import { loadBackend } from '../src/kernels/backend.ts';
 import type { ForwardContext } from '../src/models/definition.ts';
 import { composedOps } from '../src/ops/composed-ops.ts';
+import { createOps } from '../src/ops/create-ops.ts';
+import type { Ops } from '../src/ops/ops.ts';
 import { createOptimizer } from '../src/training/optimizers/create-optimizer.ts';
 import type { Optimizer, Slots } from '../src/training/optimizers/optimizer.ts';
 import { downloadTensors, uploadTensor } from '../src/training/tensor-data.ts';
@@ -44,6 +46,7 @@ export async function trainBare({ workload, kernels, output }: BareJob): Promise
   const started = performance.now();
   await (kernels === 'pack' ? loadBackend('wasm') : loadStockWasm());
   const optimizer = kernels === 'pack' ? createOptimizer({ name: 'Adam', config: { lr: workload.lr } }) : stockAdam();
+  const ops = kernels === 'pack' ? createOps() : composedOps();
   const numbers = await readFloats(join(workload.directory, FILES.numbers));
   const at = workload.rows * workload.width;
   const data = { x: numbers.subarray(0, at), y: numbers.subarray(at) };
@@ -51,7 +54,7 @@ export async function trainBare({ workload, kernels, output }: BareJob): Promise
   let [loopMs, loss] = [0, Number.NaN];
   for (const stage of workload.stages) {
     const begun = performance.now();
-    const trained = await trainStage({ workload, stage, optimizer, weights, data });
+    const trained = await trainStage({ workload, stage, optimizer, weights, data, ops });
     loopMs += performance.now() - begun;
     ({ weights, loss } = trained);
   }
@@ -68,8 +71,9 @@ async function trainStage(input: {
   readonly optimizer: Optimizer;
   readonly weights: Weights;
   readonly data: Batches;
+  readonly ops: Ops;
 }): Promise<{ readonly weights: Weights; readonly loss: number }> {
-  const { workload, stage, optimizer, weights, data } = input;
+  const { workload, stage, optimizer, weights, data, ops } = input;
   const tree = treeOf(workload);
   const trainable = new Set(resolveFreeze(stage.freeze, tree).trainable);
   const tensors = new Map([...weights].map(([path, values]) => [path, uploadTensor(values)]));
@@ -78,8 +82,7 @@ async function trainStage(input: {
     .map(({ path }) => tf.variable(tensors.get(path) as tf.Tensor, true, path));
   const slots = new Map<string, Slots>(variables.map(({ name, shape }) => [name, optimizer.initialState({ path: name, shape })]));
   const params = { ...Object.fromEntries(tensors), ...Object.fromEntries(variables.map((variable) => [variable.name, variable])) };
-  const context = plainContext(workload);
-  const ops = composedOps();
+  const context = plainContext(workload, ops);
   const { batchSize, width, lr } = workload;
   const batches = Math.floor(workload.rows / batchSize);
   let loss = Number.NaN;
@@ -118,14 +121,14 @@ async function trainStage(input: {
 }
 
 /** An MLP without dropout or BatchNorm asks for nothing else. */
-function plainContext(workload: Workload): ForwardContext {
+function plainContext(workload: Workload, ops: Ops): ForwardContext {
   const refuse = () => {
     throw new Error('the workload has neither dropout nor buffers');
   };
   return {
     config: modelConfig(workload),
     facts: { inputWidth: workload.width, outputWidth: 1 },
-    ops: composedOps(),
+    ops,
     mode: () => 'train',
     dropoutMask: refuse,
     noise: refuse,

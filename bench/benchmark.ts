@@ -43,6 +43,8 @@ export interface Measurement {
   readonly samples: readonly Sample[];
   /** Sizes, counts and checks that a reader needs to judge the figure. */
   readonly notes: readonly string[];
+  /** How its absolute numbers are written, where that is not the benchmark's. */
+  readonly absoluteUnit?: AbsoluteUnit;
 }
 
 /** One sample: the figure and the absolute numbers behind it, null where there is no baseline. */

@@ -51,7 +51,7 @@ export function toRow(benchmark: Benchmark, measurement: Measurement, at: { read
     measures,
     against,
     unit,
-    absoluteUnit,
+    absoluteUnit: measurement.absoluteUnit ?? absoluteUnit,
     figure,
     ours: median(counted.map(({ ours }) => ours)),
     baseline: baselines.length === 0 ? null : median(baselines),

@@ -28,6 +28,11 @@ export function hasStepped(stateDir: string): boolean {
   return loggedStages(stateDir).some((key) => names(join(samples, key)).some((name) => size(join(samples, key, name)) > 0));
 }
 
+/** Bytes in the log of a stage's first attempt; it grows with every step. */
+export function sampleLogSize(stateDir: string, stageKey: string): number {
+  return size(rawSampleLog(stateDir, stageKey, 0));
+}
+
 /** Whether this attempt has done a step. */
 export function leaseHasStepped(stateDir: string, stageKey: string, lease: number): boolean {
   return size(rawSampleLog(stateDir, stageKey, lease)) > 0;
