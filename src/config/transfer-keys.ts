@@ -51,7 +51,7 @@ const moduleName = () => text().meta({ words: 'a module name' });
 export const transferSchema = z.strictObject({
   pre_trained_model_path: required(
     filePath().meta({ words: 'a path to a saved model or to a run file that makes one' }),
-    'A saved model (directory or .safetensors file), or a run file that makes it: then that run goes first.',
+    'A saved model (a directory of a run, of physicsml or of molflux; or a .safetensors, .pt, .pth or .ckpt file), or a run file that makes it: then that run goes first.',
   ),
   modules_to_match: option(
     z
