@@ -1,5 +1,6 @@
 import { b1 } from './b1.ts';
 import { b2 } from './b2.ts';
+import { b4 } from './b4.ts';
 import { b5 } from './b5.ts';
 import { b6 } from './b6.ts';
 import { b7 } from './b7.ts';
@@ -9,7 +10,7 @@ import { b17 } from './b17.ts';
 import type { Benchmark } from './benchmark.ts';
 
 /** Every benchmark, in order. */
-export const BENCHMARKS: readonly Benchmark[] = [b1, b2, b5, b6, b7, b9, b13, b17];
+export const BENCHMARKS: readonly Benchmark[] = [b1, b2, b4, b5, b6, b7, b9, b13, b17];
 
 /** What --quick runs. */
 export const QUICK: readonly Benchmark[] = [b6, b7, b9, b17];
