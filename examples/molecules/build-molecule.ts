@@ -1,28 +1,52 @@
 import * as ocl from 'openchemlib';
 import { randomStream } from '../../src/random/stream.ts';
 
-/** Steps of the rough geometry, and at most of the relaxed one. */
-const ROUGH_STEPS = 120;
+/** Steps of a minimisation, at most; most molecules here need two or three hundred. */
 const MOST_STEPS = 4_000;
 
-/** Electronvolts in a kilocalorie per mole (CODATA 2018). */
-const EV_PER_KCAL = 0.0433641;
+/** Energies of single atoms in Hartree, those of physicsml's tutorial (B3LYP). */
+const ATOM_ENERGIES: Readonly<Record<string, number>> = {
+  H: -0.6019805629746086,
+  C: -38.07749583990695,
+  N: -54.75225433326539,
+  O: -75.22521603087064,
+  F: -99.85134426752529,
+};
+
+/** Mean bond enthalpies in kJ/mol, as tables of physical chemistry give them (Atkins, "Physical Chemistry", data section). */
+const BOND_ENTHALPIES: Readonly<Record<string, number>> = {
+  'C-C': 348,
+  'C=C': 612,
+  'C#C': 838,
+  'C-O': 360,
+  'C=O': 743,
+  'C-N': 305,
+  'C=N': 613,
+  'C#N': 890,
+  'C-F': 484,
+  'C-H': 412,
+  'H-N': 388,
+  'H-O': 463,
+};
+
+/** Kilojoules and kilocalories per mole in a Hartree (CODATA 2018). */
+const KJ_PER_HARTREE = 2625.4996;
+const KCAL_PER_HARTREE = 627.5095;
 
 /** A molecule with its labels. */
 export interface BuiltMolecule {
   readonly smiles: string;
-  /** V2000, with the rough geometry. */
+  /** V2000, with the relaxed geometry. */
   readonly molBlock: string;
-  /** MMFF94 energy of the rough geometry: cheap. eV. */
-  readonly roughEnergy: number;
-  /** MMFF94 energy after relaxing that geometry to the end: what is wanted. eV. */
-  readonly relaxedEnergy: number;
+  /** Atoms less their mean bond enthalpies: what a table gives, without a geometry. Hartree. */
+  readonly estimate: number;
+  /** The same with the MMFF94 energy of the relaxed geometry (strain, torsions, charges) on top, as force fields make heats of formation. Hartree. */
+  readonly energy: number;
 }
 
 /**
- * Builds a molecule: a flat drawing with hydrogens, shaken out of the plane, goes through 120 steps of MMFF94 minimisation (the rough
- * geometry, which is what a model sees) and then to the minimum. The same SMILES always give the same molecule. Undefined when MMFF94 does
- * not know an atom of it or finds no minimum.
+ * Builds a molecule: a flat drawing with hydrogens, shaken out of the plane, is relaxed by MMFF94. The same SMILES always give the same
+ * molecule. Undefined when a constant is missing for a bond or an atom of it, or no minimum is found.
  */
 export function buildMolecule(smiles: string): BuiltMolecule | undefined {
   const mol = ocl.Molecule.fromSmiles(smiles);
@@ -37,15 +61,24 @@ export function buildMolecule(smiles: string): BuiltMolecule | undefined {
   }
   try {
     const field = new ocl.ForceFieldMMFF94(mol, 'MMFF94');
-    field.minimise({ maxIts: ROUGH_STEPS });
-    const rough = field.getTotalEnergy();
-    const molBlock = toMolBlock(mol, smiles);
     if (field.minimise({ maxIts: MOST_STEPS }) !== 0) return undefined;
-    const relaxed = field.getTotalEnergy();
-    return { smiles, molBlock, roughEnergy: rough * EV_PER_KCAL, relaxedEnergy: relaxed * EV_PER_KCAL };
+    const estimate = estimateEnergy(mol);
+    const energy = estimate + field.getTotalEnergy() / KCAL_PER_HARTREE;
+    return Number.isFinite(energy) ? { smiles, molBlock: toMolBlock(mol, smiles), estimate, energy } : undefined;
   } catch {
     return undefined; // openchemlib throws where a force field constant is missing
   }
+}
+
+/** NaN where a bond is not in the table. */
+function estimateEnergy(mol: ocl.Molecule): number {
+  let energy = 0;
+  for (let i = 0; i < mol.getAllAtoms(); i += 1) energy += ATOM_ENERGIES[mol.getAtomLabel(i)] ?? Number.NaN;
+  for (let i = 0; i < mol.getAllBonds(); i += 1) {
+    const [first, second] = [mol.getBondAtom(0, i), mol.getBondAtom(1, i)].map((atom) => mol.getAtomLabel(atom)).sort();
+    energy -= (BOND_ENTHALPIES[`${first}${'-=#'[mol.getBondOrder(i) - 1]}${second}`] ?? Number.NaN) / KJ_PER_HARTREE;
+  }
+  return energy;
 }
 
 /** A V2000 block (CTFile Formats): four decimals, so that the last bits of a processor's sine do not show. */

@@ -16,7 +16,7 @@ const SKELETONS = [
   'C1{}CCC1{}',
   'C1{}CCCC1{}',
   'C1{}CO1',
-  'C1{}CN1{}',
+  'C1{}CN1',
   'C1{}COC1{}',
   'C1{}CCOC1{}',
   'C1{}CCNC1{}',
