@@ -78,6 +78,12 @@ void test('everything that changes numbers changes the key', () => {
     ['early stopping', key({ trainer: { callbacks: { EarlyStopping: { monitor: 'val_loss' } } } })],
     ['checkpoint monitor', key({ trainer: { callbacks: { ModelCheckpoint: { monitor: 'val/mae' } } } })],
     ['carry_weights', key({ stages: [{ carry_weights: 'best' }] })],
+    ['carry_optimizer', key({ stages: [{ carry_optimizer: 'matching' }, {}] })],
+    ['parameter groups', key({ optimizer: { param_groups: [{ params: ['module.0'], lr: 1 }] } })],
+    ['paths of parameter groups', key({ optimizer: { param_groups: [{ params: ['module.2'], lr: 1 }] } })],
+    ['plateau', key({ scheduler: { name: 'ReduceLROnPlateau' } })],
+    ['plateau monitor', key({ scheduler: { name: 'ReduceLROnPlateau', monitor: 'val/mae' } })],
+    ['warm-up', key({ scheduler: { name: 'StepLR', config: { step_size: 1 }, warmup: { steps: 2 } } })],
   ];
   const seen = new Map([[reference, 'the reference']]);
   for (const [what, value] of keys) {
@@ -91,6 +97,24 @@ void test('what only validation reads does not count without validation', () => 
   const validation = { datamodule: { validation: { batch_size: 7 } }, trainer: { check_val_every_n_epoch: 3 } };
   assert.equal(key(validation, { dataDigests }), key({}, { dataDigests }));
   assert.equal(key({ trainer: { limit_val_batches: 0 } }), key({}, { dataDigests }));
+});
+
+void test('the optimizer state that a stage takes over decides its key, and so do the parameters that go on with it', () => {
+  const stages = (second: Variation['optimizer']) => ({ stages: [{ carry_optimizer: 'matching' }, { optimizer: second ?? {} }] });
+  const taken = (inputOptimizerSha256: string | undefined, second: Variation['optimizer'] = {}) =>
+    key(stages(second), { stage: 1, inputOptimizerSha256 });
+  assert.equal(taken('a'.repeat(64)), taken('a'.repeat(64)));
+  assert.equal(new Set([taken('a'.repeat(64)), taken('b'.repeat(64)), taken(undefined)]).size, 3);
+  const { inputOptimizer } = document(stages({}), { stage: 1, inputOptimizerSha256: 'a'.repeat(64) });
+  assert.deepEqual(inputOptimizer, {
+    sha256: 'a'.repeat(64),
+    carried: ['module.0.bias', 'module.0.weight', 'module.2.bias', 'module.2.weight'],
+  });
+});
+
+void test('without parameter groups the document has no word of them, so that old results are found again', () => {
+  assert.deepEqual(Object.keys(document().optimizer as object), ['name', 'config']);
+  assert.deepEqual(document({ optimizer: { layer_decay: 1, no_weight_decay: false } }), document());
 });
 
 void test('a changed optimizer in stage 2 leaves the key of stage 1 alone', () => {
