@@ -27,6 +27,8 @@ export const INPUTS = 8;
 export const e2eClassifier: ModelDefinition = {
   ...mlpClassifier,
   name: 'e2e_classifier',
+  // The delay and the fault are in forward, so every step has to go through it.
+  prefix: () => null,
   forward(params, inputs, ctx) {
     const outputs = mlpClassifier.forward(params, inputs, ctx);
     if (ctx.mode(HEAD) !== 'train') return outputs;

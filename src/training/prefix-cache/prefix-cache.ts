@@ -5,6 +5,7 @@ import type { GraphPrefix, Params } from '../../models/definition.ts';
 import { standsStill } from '../../transfer/stands-still.ts';
 import { type Batch, loadBatch, loadTargets, type Rows } from '../batches.ts';
 import type { StageSetup } from '../stage-setup.ts';
+import { checkPrefix } from './check-prefix.ts';
 import { type EncodedSplit, type EncodeInput, encodeFeatures, encodeGraphs } from './encode-split.ts';
 
 /** The outputs of a stage's frozen prefix for all its rows. */
@@ -46,10 +47,12 @@ async function encodeSplit({ model, stage }: StageSetup, dataset: Dataset, input
   if (definition.inputs === 'graphs') {
     const prefix = definition.prefix?.(config, facts, still) ?? null;
     if (prefix === null || dataset.kind !== 'graphs') throw noPrefix(definition.name, stage.name);
+    await checkPrefix(dataset, prefix, input);
     return graphLoader(dataset, { prefix, encoded: await encodeGraphs(dataset, prefix, input), neighbours: input.neighbours });
   }
   const prefix = definition.prefix?.(config, facts, still) ?? null;
   if (prefix === null || dataset.kind !== 'features') throw noPrefix(definition.name, stage.name);
+  await checkPrefix(dataset, prefix, input);
   const encoded = await encodeFeatures(dataset, prefix, input);
   return (rows) => {
     const { x } = encoded.take(rows);

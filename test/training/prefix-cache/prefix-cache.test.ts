@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { memory } from '@tensorflow/tfjs-core';
+import { memory, type Tensor } from '@tensorflow/tfjs-core';
 import type { PrefixCachePlan } from '../../../src/contracts/plan.ts';
 import type { Weights } from '../../../src/contracts/tensors.ts';
 import type { BondColumns, RaggedTargets } from '../../../src/data/dataset.ts';
@@ -121,6 +121,21 @@ test('the cache leaves no tensor behind', async () => {
   await loadBackend('wasm');
   const before = memory().numTensors;
   for (const make of Object.values(SETUPS)) await record(withCache(make()));
+  assert.equal(memory().numTensors, before);
+});
+
+test('a forward pass that a prefix does not belong to is refused by name', async () => {
+  await loadBackend('wasm');
+  const other: GraphModel = {
+    ...TINY_GRAPH_MODEL,
+    forward(params, graphs, ctx) {
+      const outputs = TINY_GRAPH_MODEL.forward(params, graphs, ctx);
+      return { ...outputs, y_node_scalars: ctx.ops.scaleAndShift(outputs.y_node_scalars as Tensor, 1.001, 0) };
+    },
+  };
+  const before = memory().numTensors;
+  const setup = withCache(makeGraphSetup({ trainer, freeze: ['encoder'], definition: other }));
+  await assert.rejects(record(setup), { code: 'MODEL_CONFIG_INVALID', message: /does not belong to its forward pass/u });
   assert.equal(memory().numTensors, before);
 });
 
