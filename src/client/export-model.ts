@@ -15,6 +15,8 @@ import type { ModelDefinition } from '../models/definition.ts';
 
 /** What a saved model can be written as. */
 export const EXPORT_FORMATS = ['physicsml', 'safetensors', 'torch'] as const;
+
+/** The name of a format to write. */
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** What to write, and where. */
