@@ -9,6 +9,7 @@ import { buildGraphBatch } from '../../../src/data/build-graph-batch.ts';
 import { loadBackend } from '../../../src/kernels/backend.ts';
 import type { ForwardContext, GraphModel } from '../../../src/models/definition.ts';
 import { findModel } from '../../../src/models/registry.ts';
+import { composedOps } from '../../../src/ops/composed-ops.ts';
 import { createOps } from '../../../src/ops/create-ops.ts';
 import { uploadGraphBatch } from '../../../src/training/graph-batches.ts';
 import { graphDatasetOf, type TestMolecule } from '../../helpers/graph-dataset.ts';
@@ -18,6 +19,11 @@ import { readJson, readWeights, SYNTHETIC } from './molecules.ts';
 
 // One step of physicsml in float32 (test/fixtures/golden/README.md). Sums of at most a hundred edges in other orders: measured 4e-6.
 const TOLERANCE = 1e-5;
+
+const OPERATIONS = [
+  ['composed', composedOps],
+  ['fused', createOps],
+] as const;
 
 const FOLDER = join(SYNTHETIC, 'd_egnn');
 
@@ -38,29 +44,36 @@ for (const name of readdirSync(FOLDER)) {
     }
   });
 
-  void test(`${name} computes physicsml's outputs, losses and gradients`, async () => {
-    await loadBackend('wasm');
-    const weights = await readWeights(FOLDER, `${name}/weights.safetensors`);
-    const params = Object.fromEntries(
-      [...weights].map(([path, { data, shape, dtype }]) => [path, tf.tensor(data, [...shape], dtype === 'int64' ? 'int32' : 'float32')]),
-    );
-    const paths = model.describe(golden.model.config, facts).tensors.flatMap(({ path, kind }) => (kind === 'parameter' ? [path] : []));
-    const buffers = new Map<string, tf.Tensor>();
-    const step = graphGradients(model, { params, graphs: load(golden), ctx: contextOf(golden, facts, buffers), paths });
+  for (const [operations, create] of OPERATIONS) {
+    void test(`${name} computes physicsml's outputs, losses and gradients with ${operations} operations`, async () => {
+      await loadBackend('wasm');
+      const weights = await readWeights(FOLDER, `${name}/weights.safetensors`);
+      const params = Object.fromEntries(
+        [...weights].map(([path, { data, shape, dtype }]) => [path, tf.tensor(data, [...shape], dtype === 'int64' ? 'int32' : 'float32')]),
+      );
+      const paths = model.describe(golden.model.config, facts).tensors.flatMap(({ path, kind }) => (kind === 'parameter' ? [path] : []));
+      const buffers = new Map<string, tf.Tensor>();
+      const step = graphGradients(model, {
+        params,
+        graphs: load(golden),
+        ctx: contextOf(golden, { facts, buffers, ops: create() }),
+        paths,
+      });
 
-    assert.deepEqual(Object.keys(step.outputs).sort(), Object.keys(golden.outputs).sort());
-    for (const [head, output] of Object.entries(golden.outputs)) {
-      assertClose(step.outputs[head] ?? [], output.flat(), { tolerance: TOLERANCE, what: head });
-    }
-    const { loss, ...heads } = golden.losses;
-    assertClose([step.loss], [loss ?? Number.NaN], { tolerance: TOLERANCE, what: 'loss' });
-    assert.deepEqual(Object.keys(step.headLosses), Object.keys(heads), 'losses are added up in this order');
-    assertClose(Object.values(step.headLosses), Object.values(heads), { tolerance: TOLERANCE, what: 'losses by head' });
-    assertGradients(step.gradients, await readWeights(FOLDER, `${name}/gradients.safetensors`));
-    for (const [path, value] of Object.entries(golden.mode === 'train' ? golden.buffers : {})) {
-      assertClose(floats(buffers.get(path) as tf.Tensor), [value].flat(), { tolerance: TOLERANCE, what: path });
-    }
-  });
+      assert.deepEqual(Object.keys(step.outputs).sort(), Object.keys(golden.outputs).sort());
+      for (const [head, output] of Object.entries(golden.outputs)) {
+        assertClose(step.outputs[head] ?? [], output.flat(), { tolerance: TOLERANCE, what: head });
+      }
+      const { loss, ...heads } = golden.losses;
+      assertClose([step.loss], [loss ?? Number.NaN], { tolerance: TOLERANCE, what: 'loss' });
+      assert.deepEqual(Object.keys(step.headLosses), Object.keys(heads), 'losses are added up in this order');
+      assertClose(Object.values(step.headLosses), Object.values(heads), { tolerance: TOLERANCE, what: 'losses by head' });
+      assertGradients(step.gradients, await readWeights(FOLDER, `${name}/gradients.safetensors`));
+      for (const [path, value] of Object.entries(golden.mode === 'train' ? golden.buffers : {})) {
+        assertClose(floats(buffers.get(path) as tf.Tensor), [value].flat(), { tolerance: TOLERANCE, what: path });
+      }
+    });
+  }
 }
 
 interface GoldenCase {
@@ -116,12 +129,15 @@ function missingAsNaN(targets: TestMolecule['targets'] = {}): NonNullable<TestMo
   );
 }
 
-function contextOf({ model, mode }: GoldenCase, facts: InputFacts, buffers: Map<string, tf.Tensor>): ForwardContext {
+function contextOf(
+  { model, mode }: GoldenCase,
+  { facts, buffers, ops }: Pick<ForwardContext, 'facts' | 'ops'> & { readonly buffers: Map<string, tf.Tensor> },
+): ForwardContext {
   const unexpected = (path: string): never => assert.fail(`unexpected call at ${path}`);
   return {
     config: model.config,
     facts,
-    ops: createOps(),
+    ops,
     mode: () => mode,
     dropoutMask: unexpected,
     noise: unexpected,
