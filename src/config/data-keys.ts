@@ -57,4 +57,12 @@ export const dataSchema = z.strictObject({
   source: option(source(), 'All rows, to be split.'),
   row_id: option(rowId, 'Column with a stable id per row; null: the row number.', { default: null }),
   split: option(split, 'Splits source.'),
+  featurisation: option(
+    z
+      .union([filePath(), z.array(z.record(z.string(), z.unknown())), z.record(z.string(), z.unknown())])
+      .nullable()
+      .meta({ words: 'a path to a featurisation_metadata.json, or its content, or its "config" list' }),
+    'Molecules: how columns that the data lacks are made from others, as molflux saves it. Columns that are there are read.',
+    { default: null },
+  ),
 });

@@ -25,8 +25,8 @@ const evalMode = option(
   oneDataset,
 );
 
-/** The datamodule section, with molflux's names. */
-export const datamoduleSchema = z.strictObject({
+/** The datamodule section of every model, with molflux's names. */
+export const plainDatamoduleSchema = z.strictObject({
   train: option(
     z.strictObject({
       batch_size: batchSize,
@@ -65,5 +65,7 @@ export const datamoduleSchema = z.strictObject({
   shuffle_seed: option(wholeNumber(0, 4_294_967_295).nullable(), 'Seed of the order of rows; null: derived from seed and stage.', {
     default: null,
   }),
-  ...moleculeDatamoduleShape,
 });
+
+/** The datamodule section with the keys of molecule models. */
+export const datamoduleSchema = plainDatamoduleSchema.extend(moleculeDatamoduleShape);

@@ -29,15 +29,8 @@ function titleOf({ path, of }: KeyDescription): string {
   return of === null || parent.endsWith(`.${of}`) ? parent : `${parent} of ${of}`;
 }
 
-/** Keys that a pasted physicsml file has; they fill no table. */
-const MOLECULE = 'For molecule models.';
-
 function renderGroup(title: string, keys: readonly KeyDescription[]): string {
-  const molecule = keys.filter(({ description }) => description === MOLECULE);
-  const rows = keys.filter(({ description }) => description !== MOLECULE).map(cells);
-  const names = molecule.map(({ path }) => `\`${lastKey(path)}\``).join(', ');
-  const rest = molecule.length === 0 ? [] : ['', `Not available yet, for molecule models: ${names}.`];
-  return [`### ${heading(title)}`, '', ...renderTable([['key', 'type', 'default', 'meaning'], ...rows]), ...rest, ''].join('\n');
+  return [`### ${heading(title)}`, '', ...renderTable([['key', 'type', 'default', 'meaning'], ...keys.map(cells)]), ''].join('\n');
 }
 
 /** Columns padded to equal width, as the formatter wants them. */

@@ -39,6 +39,8 @@ export interface DataSection {
   readonly source?: DataSourceSection;
   readonly row_id?: string | null;
   readonly split?: SplitSection;
+  /** A path, or the content of a featurisation_metadata.json, or its "config" list. */
+  readonly featurisation?: string | JsonObject | readonly JsonObject[] | null;
 }
 
 /** A path or glob, or a DuckDB query over named files. */

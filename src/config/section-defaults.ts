@@ -2,21 +2,21 @@ import { z } from 'zod';
 import type { Json, JsonObject } from '../contracts/json.ts';
 import type { SectionKind } from './check-section.ts';
 import { lookUpClass } from './classes.ts';
-import { datamoduleSchema } from './datamodule-keys.ts';
+import { plainDatamoduleSchema } from './datamodule-keys.ts';
 import { optimizerClasses } from './optimizer-keys.ts';
 import { schedulerClasses, schedulerObject } from './scheduler-keys.ts';
 import { unwrap } from './schema-at.ts';
 import { trainerSchema } from './trainer-keys.ts';
 
 /**
- * The defaults of a section in the run file's spelling, complete for every supported key.
+ * The defaults of a section in the run file's spelling, complete for every supported key; those of molecules are left to the molecule models.
  *
  * For optimizer and scheduler, `name` chooses a class and `config` holds torch's defaults for it (StepLR has no default step_size). Without
  * a name: Adam with lr 1e-4 (molflux), and CosineAnnealingLR over num_steps (physicsml).
  */
 export function sectionDefaults(kind: SectionKind, name?: string): JsonObject {
   if (kind === 'trainer') return shapeDefaults(trainerSchema);
-  if (kind === 'datamodule') return shapeDefaults(datamoduleSchema);
+  if (kind === 'datamodule') return shapeDefaults(plainDatamoduleSchema);
   return kind === 'optimizer' ? optimizerDefaults(name) : schedulerDefaults(name);
 }
 

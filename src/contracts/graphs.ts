@@ -34,6 +34,12 @@ export interface GraphColumns {
   readonly maskedHeads: readonly GraphHead[];
 }
 
+/**
+ * Most directed edges of a batch. A small EGNN (12 features, three blocks) keeps some 512 bytes per edge for its backward pass, so this many
+ * take 2 GiB, half of the largest heap that WebAssembly has; planning refuses more (GRAPH_TOO_LARGE).
+ */
+export const MOST_BATCH_EDGES = 4_194_304;
+
 /** How edges are found: directed pairs i != j with |r_j - r_i|^2 <= cut_off^2 in float32, sorted by i, then j. */
 export interface NeighbourPlan {
   /** Angstrom. */

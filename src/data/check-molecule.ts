@@ -1,4 +1,4 @@
-import { GRAPH_HEADS, type GraphHead } from '../contracts/graphs.ts';
+import { GRAPH_HEADS, type GraphHead, MOST_BATCH_EDGES } from '../contracts/graphs.ts';
 import { type CellOf, checkTargets, type MoleculeTargets } from './check-targets.ts';
 import { countNeighbours, findCoincident } from './count-neighbours.ts';
 import type { CellRole } from './molecule-cells.ts';
@@ -24,9 +24,6 @@ export interface Molecule {
   /** Edges within the base's cut_off; 0 when they are not counted. */
   readonly edges: number;
 }
-
-/** Counting the edges of one molecule stops here: a batch may not have more either (src/planner/graph-size.ts). */
-export const MOST_EDGES = 4_194_304;
 
 /** Checks the cells of one row and makes them a molecule; null when something is wrong with it, which has then been reported. */
 export function checkMolecule(cells: readonly (CellOf & { readonly role: CellRole })[], context: MoleculeContext): Molecule | null {
@@ -164,7 +161,8 @@ function checkEdges({ coordinates, bonds, column, bondColumn }: EdgeCheck, { nei
     report({ code: 'MOLECULE_INVALID', column: bondColumn, kind: 'far', text });
     break;
   }
-  return countNeighbours(coordinates, neighbours, MOST_EDGES);
+  // One molecule may not have more than a batch may.
+  return countNeighbours(coordinates, neighbours, MOST_BATCH_EDGES);
 }
 
 /** Rounds to float32; the first number that is none is reported. */

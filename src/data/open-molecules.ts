@@ -31,21 +31,21 @@ export async function openMolecules(blob: ReadableBlob, footer: MoleculeFooter):
   let [row, atom, bond] = [0, 0, 0];
   for (const block of blocks) {
     const reader = blockReader(blob, block.offset);
-    await reader.fill(atomCounts, row, block.rows);
-    await reader.fill(arrays.atomNumbers, atom, block.atoms);
-    await reader.fill(arrays.coordinates, atom * 3, block.atoms * 3);
-    await reader.fill(arrays.nodeAttrs, atom * footer.node_attr_width, block.atoms * footer.node_attr_width);
+    await reader.next(atomCounts, row, block.rows);
+    await reader.next(arrays.atomNumbers, atom, block.atoms);
+    await reader.next(arrays.coordinates, atom * 3, block.atoms * 3);
+    await reader.next(arrays.nodeAttrs, atom * footer.node_attr_width, block.atoms * footer.node_attr_width);
     if (bondWidth !== null) {
-      await reader.fill(bondCounts, row, block.rows);
-      await reader.fill(arrays.pairs, bond * 2, block.bonds * 2);
-      await reader.fill(arrays.bondAttrs, bond * bondWidth, block.bonds * bondWidth);
+      await reader.next(bondCounts, row, block.rows);
+      await reader.next(arrays.pairs, bond * 2, block.bonds * 2);
+      await reader.next(arrays.bondAttrs, bond * bondWidth, block.bonds * bondWidth);
     }
-    await reader.fill(arrays.graphAttrs, row * footer.graph_attr_width, block.rows * footer.graph_attr_width);
-    if (footer.total_atomic_energy) await reader.fill(arrays.energies, row, block.rows);
+    await reader.next(arrays.graphAttrs, row * footer.graph_attr_width, block.rows * footer.graph_attr_width);
+    if (footer.total_atomic_energy) await reader.next(arrays.energies, row, block.rows);
     for (const [at, target] of targets.entries()) {
-      if (isEdgeHead(target.head)) await reader.fill(target.counts, row, block.rows);
+      if (isEdgeHead(target.head)) await reader.next(target.counts, row, block.rows);
       const lines = linesOf(target.head, block, at) * target.width;
-      await reader.fill(target.values, target.filled, lines);
+      await reader.next(target.values, target.filled, lines);
       target.filled += lines;
     }
     row += block.rows;
@@ -98,7 +98,7 @@ function offsetsOf(head: GraphHead, { rows, nodeOffsets, counts }: Lines): Uint3
 function blockReader(blob: ReadableBlob, offset: number) {
   let at = offset;
   return {
-    fill: async (into: Float32Array | Int32Array | Uint32Array, first: number, count: number): Promise<void> => {
+    next: async (into: Float32Array | Int32Array | Uint32Array, first: number, count: number): Promise<void> => {
       await readInto(blob, { offset: at, length: count * 4 }, into.subarray(first, first + count));
       at += count * 4;
     },

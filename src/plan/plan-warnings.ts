@@ -10,6 +10,7 @@ export function planWarnings(stages: readonly StagePlan[]): readonly string[] {
     ...schedulerWarning(stage),
     ...freshOptimizer(stage),
     ...prefixWarning(stage),
+    ...oldNames(stage),
   ]);
 }
 
@@ -58,4 +59,13 @@ function freshOptimizer({ name, optimizer, optimizerFrom }: StagePlan): readonly
   return [
     `Stage "${name}" takes over no optimizer state although the stage before hands it on: no parameter is trained in both by ${optimizer.name} with the same slots.`,
   ];
+}
+
+/** physicsml's deprecated names of batch sizes are honoured. */
+function oldNames({ name, origins }: StagePlan): readonly string[] {
+  return (['train', 'validation'] as const).flatMap((split) =>
+    origins[`datamodule.${split}_batch_size`] === undefined
+      ? []
+      : [`Stage "${name}" has its batch size from datamodule.${split}_batch_size, an old name; write datamodule.${split}.batch_size.`],
+  );
 }

@@ -1,4 +1,5 @@
 import { type SectionKind, validateSection } from '../config/check-section.ts';
+import { withBatchSizes } from '../config/molecule-keys.ts';
 import type { RunConfig, StageSection } from '../config/run-config.ts';
 import { sectionDefaults } from '../config/section-defaults.ts';
 import type { JsonObject } from '../contracts/json.ts';
@@ -24,8 +25,8 @@ export function resolveSections(base: WrittenSections, stage: WrittenSections | 
     trainer: mergeLayers([layer('default', trainerDefaults), ...given('base', callbacks.base), ...given('stage', callbacks.stage)]),
     datamodule: mergeLayers([
       layer('default', sectionDefaults('datamodule')),
-      ...given('base', base.datamodule),
-      ...given('stage', stage?.datamodule),
+      ...given('base', withSizes(base.datamodule)),
+      ...given('stage', withSizes(stage?.datamodule)),
     ]),
     optimizer: mergeLayers(
       [
@@ -117,6 +118,10 @@ function layer(origin: Origin, value: JsonObject | null): Layer {
 
 function given(origin: Origin, value: JsonObject | null | undefined): readonly Layer[] {
   return value === undefined ? [] : [layer(origin, value)];
+}
+
+function withSizes(datamodule: JsonObject | undefined): JsonObject | undefined {
+  return datamodule === undefined ? undefined : withBatchSizes(datamodule);
 }
 
 /** A logger says nothing about numbers, and its forms do not merge: it has been checked where it was written. */

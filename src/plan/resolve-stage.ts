@@ -9,6 +9,7 @@ import { checkBatches } from './check-batches.ts';
 import { checkMonitors, type Watched } from './check-monitors.ts';
 import { cycledMomentum, lateMonitor, overriddenRates } from './check-schedule.ts';
 import { applyDebugging, type RunSections } from './debugging.ts';
+import { checkGraphSize } from './graph-size.ts';
 import { optimizerPlan } from './optimizer-values.ts';
 import type { Accelerator, PlanFacts } from './plan-facts.ts';
 import { type PrefixCacheInput, planPrefixCache } from './prefix-cache.ts';
@@ -75,6 +76,7 @@ export function resolveStage(request: StageRequest, facts: PlanFacts, problems: 
   );
   const backend = problems.attempt(() => backendOf(trainer, facts));
   if (backend === undefined) return undefined;
+  problems.add(...checkGraphSize(facts.data, datamodulePlan(datamodule), where));
   problems.add(...checkBudget({ mask, backend, memoryBytes: facts.memoryBytes }, where));
 
   const steps = stepsOf({ trainer, datamodule }, facts);

@@ -1,4 +1,5 @@
 import { type Duration, durationSeconds } from '../config/duration.ts';
+import { neighbourPlanOf } from '../contracts/graph-columns.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { BackendName, DataModulePlan, TrainerPlan } from '../contracts/plan.ts';
 import type { CallbackPlans } from './callbacks.ts';
@@ -76,7 +77,8 @@ export function datamodulePlan(datamodule: JsonObject): DataModulePlan {
     validation: { batchSize: batchSize('validation'), dropLast: split('validation')['drop_last'] as boolean },
     test: { batchSize: batchSize('test') },
     predict: { batchSize: batchSize('predict') },
-    neighbours: null,
+    // Only molecule models have num_elements, and they need it.
+    neighbours: datamodule['num_elements'] === undefined ? null : neighbourPlanOf(datamodule),
     shuffleSeed: datamodule['shuffle_seed'] as number | null,
   };
 }

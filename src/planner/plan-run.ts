@@ -16,6 +16,7 @@ import { featurisationDocument } from '../plan/model-config-document.ts';
 import type { PreTrainedFacts } from '../plan/plan-facts.ts';
 import { buildDataRequest } from './data-request.ts';
 import { describeModel } from './describe-model.ts';
+import { readFeaturisation } from './featurisation.ts';
 import { publishedRunDigest } from './published-output.ts';
 import { requireBackends } from './require-backends.ts';
 import { requireKernels } from './require-kernels.ts';
@@ -63,7 +64,7 @@ async function planDocument(document: RunDocument, options: PlanRunOptions, { fi
   if (outputs.includes(outputPath)) throw sameOutput(document.source, outputPath);
   await checkOutput(outputPath, run.name);
   const data = await scan(run, document, definition, options);
-  const model = describeModel(definition, run, data.facts);
+  const model = describeModel(definition, run, data);
   const { preTrained, child } = await findPreTrained(run, document, { options, lineage: { files, outputs: [...outputs, outputPath] } });
   const digest = runDigest({
     written: run.written,
@@ -81,7 +82,8 @@ async function planDocument(document: RunDocument, options: PlanRunOptions, { fi
 }
 
 async function scan(run: RunConfig, document: RunDocument, definition: ModelDefinition, options: PlanRunOptions): Promise<DataPlan> {
-  const request = buildDataRequest(run, document.baseDir, definition.task);
+  const featurisation = await readFeaturisation(run.data.featurisation, document.baseDir);
+  const request = buildDataRequest(run, document.baseDir, { definition, featurisation });
   const onProgress = options.onProgress;
   const facts = await scanData(request, {
     cacheDir: options.cacheDir,

@@ -6,8 +6,12 @@ import { builtinModels } from '../../src/models/registry.ts';
 import { buildDataRequest } from '../../src/planner/data-request.ts';
 import { runDocument, type Variation } from './support.ts';
 
-const requestOf = (data: JsonObject, more: Variation = {}) =>
-  buildDataRequest(parseRunObject(runDocument({ data, ...more }), { source: 'test', models: builtinModels }), '/runs', 'regression');
+const requestOf = (data: JsonObject, more: Variation = {}) => {
+  const run = parseRunObject(runDocument({ data, ...more }), { source: 'test', models: builtinModels });
+  const definition = builtinModels.find(({ name }) => name === run.model.name);
+  if (definition === undefined) throw new TypeError(`no model ${run.model.name}`);
+  return buildDataRequest(run, '/runs', { definition });
+};
 
 test('paths become absolute, relative to the run file', () => {
   const { sources } = requestOf({ train: 'a/train.csv', validation: '/elsewhere/v.parquet', test: '../t.jsonl' });

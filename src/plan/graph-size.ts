@@ -1,0 +1,28 @@
+import { MOST_BATCH_EDGES } from '../contracts/graphs.ts';
+import type { DataModulePlan, DataPlan, SplitName } from '../contracts/plan.ts';
+import type { PlanProblem } from './problems.ts';
+
+/**
+ * Estimates the edges of a batch from the scan's counts before anything is allocated: GRAPH_TOO_LARGE when they are more than
+ * MOST_BATCH_EDGES. A batch counts as the molecule with most edges and average ones; another cut_off than the scan's counts by volume,
+ * and no molecule has more edges than pairs of atoms. `where`: dotted place of the stage.
+ */
+export function checkGraphSize({ request, facts }: DataPlan, datamodule: DataModulePlan, where: string): readonly PlanProblem[] {
+  const { graph, splits } = facts;
+  const { neighbours } = datamodule;
+  if (graph === undefined || neighbours === null) return [];
+  const growth = (neighbours.cutOff / (request.neighbours?.cutOff ?? neighbours.cutOff)) ** 3;
+  const cell = neighbours.cell === null ? graph.largestMolecule ** 2 : Number.POSITIVE_INFINITY;
+  const perMolecule = (edges: number): number => Math.min(edges * growth, cell);
+  return (['train', 'validation', 'test'] as const).flatMap((split: SplitName) => {
+    const rows = splits[split]?.rows ?? 0;
+    if (rows === 0) return [];
+    const batch = Math.min(datamodule[split].batchSize, rows);
+    const mean = perMolecule((graph.edges[split] ?? 0) / rows);
+    const estimate = Math.round((batch - 1) * mean + perMolecule(graph.mostEdges));
+    if (estimate <= MOST_BATCH_EDGES) return [];
+    const text = `${batch} molecules of up to ${graph.largestMolecule} atoms may make ${estimate} edges or more within cut_off ${neighbours.cutOff} Angstrom, expected at most ${MOST_BATCH_EDGES} in a batch`;
+    const fix = `lower datamodule.cut_off or datamodule.${split}.batch_size, or leave the largest molecules out`;
+    return [{ code: 'GRAPH_TOO_LARGE', where: `${where}.datamodule.${split}.batch_size`, text, fix } satisfies PlanProblem];
+  });
+}
