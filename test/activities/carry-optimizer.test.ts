@@ -36,7 +36,7 @@ function carrying(second: JsonObject = {}): JsonObject {
         transfer_learning: { ...transfer, stages },
       },
     },
-  } as unknown as JsonObject;
+  };
 }
 
 /** Runs all stages; with `killAt`, each stage's trainer is killed once when it has logged that step. */
