@@ -53,7 +53,7 @@ export function buildMolecule(smiles: string): BuiltMolecule | undefined {
   mol.inventCoordinates();
   mol.addImplicitHydrogens();
   const { uniform } = randomStream(0, 'examples/molecules', smiles);
-  const scale = 1.5 / mol.getAverageBondLength(); // Angstrom, about a C-C bond
+  const scale = 1.5 / mol.getAverageBondLength(false); // Angstrom, about a C-C bond
   for (let i = 0; i < mol.getAllAtoms(); i += 1) {
     mol.setAtomX(i, mol.getAtomX(i) * scale);
     mol.setAtomY(i, mol.getAtomY(i) * scale);

@@ -8,7 +8,7 @@ import type { BuiltMolecule } from './build-molecule.ts';
 import { enumerateSmiles } from './enumerate-smiles.ts';
 
 /** Molecules of each file. */
-export const COUNTS = { estimates: 700, energies: 400 } as const;
+const COUNTS = { estimates: 700, energies: 400 };
 
 /** Decides which molecules there are and their order. */
 const SEED = 1;
@@ -17,15 +17,15 @@ const SEED = 1;
  * Makes estimates.sdf (molecules with the cheap label) and energies.sdf (other molecules, with the expensive label) in a directory, unless
  * they are there. Both depend on nothing but this code and openchemlib's version. Takes about half a minute on two cores.
  */
-export async function generateData(directory: string, report: (text: string) => void): Promise<void> {
+export async function generateData(directory: string, report: (text: string) => void, counts = COUNTS): Promise<void> {
   const paths = { estimates: join(directory, 'estimates.sdf'), energies: join(directory, 'energies.sdf') };
   if ((await exists(paths.estimates)) && (await exists(paths.energies))) return;
-  const molecules = await buildMolecules(COUNTS.estimates + COUNTS.energies, report);
+  const molecules = await buildMolecules(counts.estimates + counts.energies, report);
   await mkdir(directory, { recursive: true });
   const toRecord = (label: string, value: (molecule: BuiltMolecule) => number) => (molecule: BuiltMolecule) =>
     `${molecule.molBlock}> <smiles>\n${molecule.smiles}\n\n> <${label}>\n${value(molecule).toFixed(6)}\n\n$$$$\n`;
-  const estimates = molecules.slice(0, COUNTS.estimates).map(toRecord('energy_estimate', ({ estimate }) => estimate));
-  const energies = molecules.slice(COUNTS.estimates).map(toRecord('energy', ({ energy }) => energy));
+  const estimates = molecules.slice(0, counts.estimates).map(toRecord('energy_estimate', ({ estimate }) => estimate));
+  const energies = molecules.slice(counts.estimates).map(toRecord('energy', ({ energy }) => energy));
   await write(paths.estimates, estimates.join(''));
   await write(paths.energies, energies.join(''));
 }
