@@ -10,6 +10,7 @@ from pathlib import Path
 
 from molflux.features import load_from_dict
 from rdkit import Chem
+from rdkit.Chem import AllChem
 
 MAPPING = {1: 0, 6: 1, 7: 2, 8: 3, 9: 4, 17: 5}
 ENERGIES = {
@@ -33,6 +34,10 @@ SMILES = [
     "C/C=C/C=O", "C/C=C\\C", "F/C(Cl)=C(/F)Cl", "C[C@H](F)O", "C[C@@H](F)Cl", "c1ccccc1O", "[NH3+]CC([O-])=O", "N#CC1CC1",
     "[H]OC", "O=C1C=CC(=O)N1", "C[N@+](CC)(CCC)CCO", "CC(F)Cl", "C1=CC=CN1", "O=[N+]([O-])C", "OC(F)=C",
 ]  # fmt: skip
+
+
+# With geometries of RDKit (ETKDG, seed 7), because the parities of a mol block are those of its coordinates.
+EMBEDDED = ["C[C@H](F)O", "C[C@@H](F)Cl", "N[C@@H](C)C(=O)O", "C[C@]1(O)CCO[C@@H]1F", "C[N@@+](CC)(CCC)CCO", "F[C@H]1CO1"]
 
 
 def point(i: int) -> list[float]:
@@ -61,7 +66,20 @@ def main() -> None:
                 "features": {name: values[0] for name, values in features.items()},
             }
         )
-    text = json.dumps({"config": CONFIG, "molecules": molecules}, separators=(",", ":"))
+    blocks = []
+    for smiles in EMBEDDED:
+        mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+        assert AllChem.EmbedMolecule(mol, randomSeed=7) == 0
+        features = representation.featurise([mol.ToBinary()])
+        blocks.append(
+            {
+                "smiles": smiles,
+                "v2000": Chem.MolToMolBlock(mol),
+                "v3000": Chem.MolToV3KMolBlock(mol),
+                "features": {name: values[0] for name, values in features.items()},
+            }
+        )
+    text = json.dumps({"config": CONFIG, "molecules": molecules, "blocks": blocks}, separators=(",", ":"))
     Path("test/fixtures/golden/d_smiles.json").write_text(text + "\n")
 
 

@@ -93,6 +93,7 @@ interface SmilesFile {
     readonly v3000: string;
     readonly features: Expected;
   }[];
+  readonly blocks: readonly { readonly smiles: string; readonly v2000: string; readonly v3000: string; readonly features: Expected }[];
 }
 
 const smilesFile = JSON.parse(readFileSync(join(golden, 'd_smiles.json'), 'utf8')) as SmilesFile;
@@ -125,5 +126,14 @@ void test('a V3000 mol block gives the atoms, charges and bonds that physicsml s
     const bondFeatures = features.physicsml_bond_features?.map(([ring]) => [ring]);
     const expected = { ...features, physicsml_atom_features: atomFeatures, physicsml_bond_features: bondFeatures } as Expected;
     check(featuriser.featurise({ molecule: v3000 }), expected, 1e-6, smiles);
+  }
+});
+
+void test('mol blocks with a geometry give all features that physicsml sees, tetrahedral tags included', async () => {
+  const featuriser = await createFeaturiser(metadataOf(smilesFile.config), ['molecule']);
+  assert.ok(smilesFile.blocks.some(({ features }) => features.physicsml_atom_features?.some((values) => values.at(-1) !== 0)));
+  for (const { smiles, v2000, v3000, features } of smilesFile.blocks) {
+    check(featuriser.featurise({ molecule: v2000 }), features, 5.1e-5, `${smiles}, V2000`);
+    check(featuriser.featurise({ molecule: v3000 }), features, 5.1e-7, `${smiles}, V3000`);
   }
 });
