@@ -1,6 +1,19 @@
 import type { GraphColumns, InputFacts, NeighbourPlan } from './graphs.ts';
-import type { Json, JsonObject } from './json.ts';
+import type { JsonObject } from './json.ts';
+import type { CarriedOptimizerPlan, OptimizerPlan, SchedulerPlan } from './optimizer-plan.ts';
 import type { ModuleTree } from './tensors.ts';
+import type { TrainerPlan } from './trainer-plan.ts';
+
+export type {
+  CarriedOptimizerPlan,
+  OptimizerName,
+  OptimizerPlan,
+  ParameterGroupPlan,
+  SchedulerName,
+  SchedulerPlan,
+  WarmupPlan,
+} from './optimizer-plan.ts';
+export type { BackendName, EarlyStoppingPlan, MonitorPlan, TrainerPlan, WeightAveragingPlan } from './trainer-plan.ts';
 
 /** Everything a run does, resolved and complete. Built by `src/plan`, stored as an artifact, read by activities and the trainer. */
 export interface Plan {
@@ -236,75 +249,6 @@ export interface TrainableMask {
   readonly frozenParameters: number;
 }
 
-/** Exact backend name. */
-export type BackendName = 'wasm' | 'cpu' | 'tensorflow' | 'webgpu';
-
-/** Resolved trainer section. Counts are whole numbers; -1 or null means "no limit". */
-export interface TrainerPlan {
-  readonly backend: BackendName;
-  readonly maxEpochs: number;
-  readonly maxSteps: number;
-  readonly minEpochs: number | null;
-  readonly minSteps: number | null;
-  readonly limitTrainBatches: number | null;
-  readonly limitValBatches: number | null;
-  readonly limitTestBatches: number | null;
-  /** Validation after every n-th epoch; null: valCheckInterval counts batches across epochs. */
-  readonly checkValEveryNEpoch: number | null;
-  /** Batches between two validations, a multiple of accumulateGradBatches. Absent: validation at the end of an epoch. */
-  readonly valCheckInterval?: number;
-  readonly numSanityValSteps: number;
-  readonly accumulateGradBatches: number;
-  readonly accumulateNormalization: 'samples' | 'lightning';
-  readonly gradientClipVal: number | null;
-  readonly gradientClipAlgorithm: 'norm' | 'value';
-  readonly terminateOnNan: boolean;
-  /** Loss and gradients are checked in every step. Absent: no. */
-  readonly detectAnomaly?: true;
-  /** Seconds of training after which the stage ends at the next step. Absent: no limit. */
-  readonly maxTimeSeconds?: number;
-  readonly logEveryNSteps: number;
-  readonly frozenModulesMode: 'eval' | 'train';
-  readonly earlyStopping: EarlyStoppingPlan | null;
-  /** EMAWeightAveraging. Absent: no weights are averaged. */
-  readonly weightAveraging?: WeightAveragingPlan;
-  /** LearningRateMonitor with logging_interval epoch: the learning rate is among the metrics of every epoch. Absent: of logged steps only. */
-  readonly logLrEveryEpoch?: true;
-  /** fast_dev_run: batches that the stage was cut down to. The other values say so already; this one is for people. Absent: the stage is whole. */
-  readonly fastDevRun?: number;
-  readonly checkpointMonitor: MonitorPlan;
-  readonly snapshot: { readonly everySeconds: number | null; readonly everySteps: number | null; readonly keep: number };
-}
-
-/** What "best" means: a metric name and whether smaller (min) or larger (max) wins. */
-export interface MonitorPlan {
-  readonly monitor: string;
-  readonly mode: 'min' | 'max';
-}
-
-/** Lightning's EarlyStopping arguments. */
-export interface EarlyStoppingPlan extends MonitorPlan {
-  readonly minDelta: number;
-  readonly patience: number;
-  readonly strict: boolean;
-  readonly checkFinite: boolean;
-  readonly stoppingThreshold: number | null;
-  readonly divergenceThreshold: number | null;
-  /** True: judged at the end of every epoch, by the newest value; false: at validations only. Absent: whenever the monitor was logged. */
-  readonly checkOnTrainEpochEnd?: boolean;
-}
-
-/** Arguments of Lightning's EMAWeightAveraging: average = decay * average + (1 - decay) * weights. */
-export interface WeightAveragingPlan {
-  /** 0 .. 1. */
-  readonly decay: number;
-  readonly updateEveryNSteps: number;
-  /** 0-based optimizer step from which on averages are updated. */
-  readonly updateStartingAtStep: number;
-  /** Whether float buffers are averaged too; otherwise, and for whole numbers, the newest value is copied. */
-  readonly useBuffers: boolean;
-}
-
 /** Resolved datamodule section. */
 export interface DataModulePlan {
   readonly train: { readonly batchSize: number; readonly dropLast: boolean; readonly shuffle: boolean };
@@ -315,70 +259,4 @@ export interface DataModulePlan {
   readonly neighbours: NeighbourPlan | null;
   /** Null: derived from the run's seed and the stage index. */
   readonly shuffleSeed: number | null;
-}
-
-/** The optimizers of a run file, by their torch names. */
-export type OptimizerName = 'Adadelta' | 'Adagrad' | 'Adam' | 'Adamax' | 'AdamW' | 'ASGD' | 'NAdam' | 'RAdam' | 'RMSprop' | 'Rprop' | 'SGD';
-
-/** Canonical torch name, and every torch argument of that class. */
-export interface OptimizerPlan {
-  readonly name: OptimizerName;
-  readonly config: Readonly<Record<string, Json>>;
-  /** Parameters whose arguments differ from `config`; no path is in two groups. Absent: all are alike. */
-  readonly groups?: readonly ParameterGroupPlan[];
-}
-
-/** One parameter group, resolved from param_groups, layer_decay and no_weight_decay. */
-export interface ParameterGroupPlan {
-  /** Sorted parameter paths, trainable ones only. */
-  readonly paths: readonly string[];
-  /** Every torch argument, complete. */
-  readonly config: Readonly<Record<string, Json>>;
-}
-
-/** The schedulers of a run file, by their torch names. */
-export type SchedulerName =
-  | 'ChainedScheduler'
-  | 'ConstantLR'
-  | 'CosineAnnealingLR'
-  | 'CosineAnnealingWarmRestarts'
-  | 'CyclicLR'
-  | 'ExponentialLR'
-  | 'LinearLR'
-  | 'MultiStepLR'
-  | 'OneCycleLR'
-  | 'PolynomialLR'
-  | 'ReduceLROnPlateau'
-  | 'SequentialLR'
-  | 'StepLR'
-  | 'SWALR';
-
-/** Which parameters go on with the optimizer state of the stage before, by path; both lists are sorted and together they are all trainable ones. */
-export interface CarriedOptimizerPlan {
-  readonly carried: readonly string[];
-  readonly fresh: readonly string[];
-}
-
-/**
- * Canonical torch name, and every torch argument; T_max and total_steps are numbers by now. `config.schedulers` of SequentialLR and
- * ChainedScheduler holds mappings {name, config}, each complete.
- */
-export interface SchedulerPlan {
-  readonly name: SchedulerName;
-  readonly config: Readonly<Record<string, Json>>;
-  readonly interval: 'step' | 'epoch';
-  readonly frequency: number;
-  /** ReduceLROnPlateau only: the metric it watches. Not strict: an epoch without the metric does not count. */
-  readonly monitor?: { readonly name: string; readonly strict: boolean };
-  readonly warmup?: WarmupPlan;
-}
-
-/** The learning rate rises linearly from startFactor times the schedule's first rate to that rate; the schedule begins after it. */
-export interface WarmupPlan {
-  /** Optimizer steps, at least 1. */
-  readonly steps: number;
-  /** Above 0, at most 1. */
-  readonly startFactor: number;
-  /** Whole epochs that those steps fill: a schedule that counts epochs begins after them. */
-  readonly epochs: number;
 }
