@@ -14,6 +14,7 @@ import { buildPlan } from '../plan/build-plan.ts';
 import { planDigest, runDigest } from '../plan/digests.ts';
 import { featurisationDocument } from '../plan/model-config-document.ts';
 import type { PreTrainedFacts } from '../plan/plan-facts.ts';
+import { checkSavedModel } from './check-saved-model.ts';
 import { buildDataRequest } from './data-request.ts';
 import { describeModel } from './describe-model.ts';
 import { readFeaturisation } from './featurisation.ts';
@@ -107,7 +108,9 @@ async function findPreTrained(
   if (run.transferLearning === undefined) return { preTrained: null, child: null };
   const path = resolve(document.baseDir, run.transferLearning.preTrainedModelPath);
   if (RUN_FILE_EXTENSIONS.includes(extname(path))) return planChild(path, { run, options, lineage });
-  const { tensors, weightsSha256, config, featurisation } = await inspectSavedModel(path);
+  const facts = await inspectSavedModel(path);
+  checkSavedModel(facts, path, options.models);
+  const { tensors, weightsSha256, config, featurisation } = facts;
   return {
     preTrained: {
       source: { kind: 'model', path, weightsSha256 },

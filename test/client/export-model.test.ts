@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import test, { type TestContext } from 'node:test';
+import test from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { makeExportFixture } from '../../ops/make-export-fixture.ts';
 import { readSafetensors } from '../../src/artifacts/safetensors/read.ts';
@@ -200,7 +200,7 @@ function moleculesOf(
     readonly numElements: number;
   },
 ): GraphDataset {
-  const at = <T>(name: string, row: number): T => molecules[name]?.[row] as T;
+  const at = (name: string, row: number) => molecules[name]?.[row] as never;
   const rows = (molecules['physicsml_atom_numbers'] ?? []).map(
     (_, row): TestMolecule => ({
       atomNumbers: at('physicsml_atom_numbers', row),
@@ -209,12 +209,12 @@ function moleculesOf(
       ...(columns.edgeAttrs === null
         ? {}
         : {
-            bonds: at<[number, number][]>('physicsml_bond_idxs', row).map((pair, bond) => ({
+            bonds: (at('physicsml_bond_idxs', row) as [number, number][]).map((pair, bond) => ({
               pair,
-              attrs: at<number[][]>(columns.edgeAttrs ?? '', row)[bond] ?? [],
+              attrs: (at(columns.edgeAttrs ?? '', row) as number[][])[bond] ?? [],
             })),
           }),
-      ...(columns.graphAttrs.length === 0 ? {} : { graphAttrs: columns.graphAttrs.flatMap((name) => at<number[]>(name, row)) }),
+      ...(columns.graphAttrs.length === 0 ? {} : { graphAttrs: columns.graphAttrs.flatMap((name) => at(name, row) as number[]) }),
       ...(columns.totalAtomicEnergy === null ? {} : { totalAtomicEnergy: at(columns.totalAtomicEnergy, row) }),
     }),
   );

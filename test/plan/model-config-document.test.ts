@@ -78,14 +78,14 @@ test('what a run publishes is read again with the same facts, columns and neighb
 });
 
 test('sections have the keys of molflux, and only those', () => {
-  const { config, version, tag } = modelConfigDocument(plan()) as Readonly<Record<string, JsonObject>>;
+  const { config, version, tag } = modelConfigDocument(plan()) as { config: Record<string, JsonObject>; version: string; tag: string };
   assert.deepEqual([tag, version], ['my_graph_model', '0.8.0']);
-  const datamodule = config?.['datamodule'] as JsonObject;
+  const datamodule = config['datamodule'] ?? {};
   assert.deepEqual(datamodule['train'], { batch_size: 8, drop_last: true });
   assert.deepEqual(datamodule['cell'], DATAMODULE.cell);
   assert.equal(datamodule['node_idxs_col'], 'idxs', 'a column that nothing reads keeps its key');
   assert.equal(datamodule['edge_idxs_col'], 'physicsml_bond_idxs');
-  assert.deepEqual(config?.['scheduler'], {
+  assert.deepEqual(config['scheduler'], {
     name: 'ReduceLROnPlateau',
     config: {},
     interval: 'epoch',
@@ -93,7 +93,7 @@ test('sections have the keys of molflux, and only those', () => {
     monitor: 'val/total/loss',
     strict: true,
   });
-  assert.equal((config?.['trainer'] as JsonObject)['gradient_clip_algorithm'], null);
+  assert.equal(config['trainer']?.['gradient_clip_algorithm'], null);
 });
 
 test('a featurisation is published complete: of the run itself, or carried from the pre-trained model', () => {

@@ -52,6 +52,18 @@ test('a hyperparameter that contradicts the pre-trained model is named with both
   });
 });
 
+test('a pre-trained model whose weights are not those of its model_config.json is refused with every tensor', async (t) => {
+  const directory = await prepare(t);
+  const path = join(directory, 'molflux/model_config.json');
+  const written = JSON.parse(await readFile(path, 'utf8')) as { config: Record<string, unknown> };
+  await writeFile(path, JSON.stringify({ ...written, config: { ...written.config, num_layers: 4, input_dim: 3 } }));
+  await assert.rejects(planFile(await writeRun(directory, 'run.yaml', document('molflux'))), {
+    code: 'CHECKPOINT_INVALID',
+    message:
+      /5 tensors differ, of 8[\s\S]*module\.0\.weight: expected float32 \[8, 3\], received float32 \[8, 4\][\s\S]*module\.6\.bias: expected float32 \[1\], received nothing/u,
+  });
+});
+
 test('a checkpoint that changed after planning is refused', async (t) => {
   const directory = await prepare(t);
   const { plan } = await planFile(await writeRun(directory, 'run.yaml', document('bare.ckpt')));

@@ -1,23 +1,42 @@
 import type { ModuleTree, Weights } from '../../contracts/tensors.ts';
 import { composeMessage, RootstockError } from '../../errors.ts';
 
-/** Checks that weights are those of a model: every tensor with its shape, and no other. CHECKPOINT_INVALID lists all that differ. */
-export function checkWeights({ tensors }: ModuleTree, weights: Weights, where: string): void {
-  const expected = new Map(tensors.map((spec) => [spec.path, spec]));
-  const problems = [...new Set([...expected.keys(), ...weights.keys()])].flatMap((path) => {
-    const [wanted, found] = [expected.get(path), weights.get(path)].map((tensor) =>
-      tensor === undefined ? 'nothing' : `${tensor.dtype} [${tensor.shape.join(', ')}]`,
-    );
-    return wanted === found ? [] : [{ where: path, text: `expected ${wanted}, received ${found}` }];
+/** A tensor that a weights file holds. */
+export interface FoundTensor {
+  readonly path: string;
+  readonly shape: readonly number[];
+  /** As in memory: float32 or int64. */
+  readonly dtype: string;
+}
+
+/** Checks that tensors are those of a model: every one with its shape, and no other. CHECKPOINT_INVALID lists all that differ. */
+export function checkTensors({ tensors }: ModuleTree, found: readonly FoundTensor[], where: string): void {
+  const [expected, received] = [byPath(tensors), byPath(found)];
+  const problems = [...new Set([...expected.keys(), ...received.keys()])].flatMap((path) => {
+    const [wanted, given] = [expected.get(path) ?? 'nothing', received.get(path) ?? 'nothing'];
+    return wanted === given ? [] : [{ where: path, text: `expected ${wanted}, received ${given}` }];
   });
   if (problems.length === 0) return;
   throw new RootstockError(
     'CHECKPOINT_INVALID',
     composeMessage(
-      `"${where}" holds weights of another model than its model_config.json: ${problems.length} of ${expected.size} tensors differ.`,
+      `"${where}" holds weights of another model than its model_config.json: ${problems.length} tensors differ, of ${expected.size} that it describes.`,
       problems,
       'put the model_config.json beside the weights that it was saved with.',
     ),
     { where, problems },
   );
+}
+
+/** Checks weights as `checkTensors` does. */
+export function checkWeights(tree: ModuleTree, weights: Weights, where: string): void {
+  checkTensors(
+    tree,
+    [...weights].map(([path, { shape, dtype }]) => ({ path, shape, dtype })),
+    where,
+  );
+}
+
+function byPath(tensors: readonly FoundTensor[]): ReadonlyMap<string, string> {
+  return new Map(tensors.map(({ path, shape, dtype }) => [path, `${dtype} [${shape.join(', ')}]`]));
 }

@@ -106,7 +106,7 @@ for (const [kind, document, sentence] of [
   ['a column that is nowhere', molecules({}, { graph_attrs_cols: null }), /config\.x_features: "charge" is no column/],
 ] as const) {
   test(`a model_config.json with ${kind} is refused, naming the place`, () => {
-    assert.throws(() => parseSavedModel(document as JsonObject, 'model_config.json'), { code: 'CHECKPOINT_INVALID', message: sentence });
+    assert.throws(() => parseSavedModel(document, 'model_config.json'), { code: 'CHECKPOINT_INVALID', message: sentence });
   });
 }
 
