@@ -56,7 +56,7 @@ function dataRequest(path: string, saved: SavedModel, definition: ModelDefinitio
     y: saved.yFeatures,
     task: definition.task,
     classes: saved.classes,
-    ...(graph === null ? {} : { graph: { ...graph.columns, maskedHeads } }),
+    ...(graph === null ? {} : { graph: { ...graph.columns, maskedHeads }, neighbours: graph.neighbours }),
     ...(featurisation === null ? {} : { featurisation }),
   };
 }
