@@ -47,9 +47,10 @@ function hyperparametersOf(modelConfig: JsonObject): JsonObject {
   return typeof config === 'object' && config !== null && !Array.isArray(config) ? (config as JsonObject) : modelConfig;
 }
 
+/** Absent and null are the same: a saved model_config writes every default out. */
 function configDifferences(before: JsonObject, now: JsonObject): readonly string[] {
   return Object.keys(now)
-    .filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]))
+    .filter((key) => JSON.stringify(before[key] ?? null) !== JSON.stringify(now[key] ?? null))
     .map((key) => `${key} was ${show(before[key])} in the pre-trained model, is ${show(now[key])} here`);
 }
 
