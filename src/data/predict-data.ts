@@ -1,5 +1,6 @@
 import { RootstockError } from '../errors.ts';
 import { layOutColumns } from './columns.ts';
+import { type MoleculePredictBatch, openMoleculeBatches, type PredictMolecules } from './predict-molecules.ts';
 import { createProblems } from './problems.ts';
 import { type ReadContext, type RowBlock, readRows } from './read-rows.ts';
 import { findSource, openSource } from './source.ts';
@@ -10,7 +11,9 @@ export interface PredictDataInput {
   readonly path: string;
   /** Column with row ids, or null: the row number. */
   readonly rowId: string | null;
-  /** The model's x_features. */
+  /** Molecules; null or absent for plain features. */
+  readonly molecules?: PredictMolecules | null | undefined;
+  /** The x_features of a model of plain features. */
   readonly x: readonly string[];
   /** Values per row that the model takes, over all x columns. */
   readonly expectedWidth: number;
@@ -19,8 +22,12 @@ export interface PredictDataInput {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Rows to predict, B of them, in file order. */
-export interface PredictBatch {
+/** Rows to predict, in file order. */
+export type PredictBatch = FeaturePredictBatch | MoleculePredictBatch;
+
+/** B rows of plain features. */
+export interface FeaturePredictBatch {
+  readonly kind: 'features';
   /** Number of the first row in the file, counting from 0. */
   readonly firstRow: number;
   readonly rows: number;
@@ -36,7 +43,7 @@ export interface PredictData {
 }
 
 /**
- * Opens a file for prediction; needs the x columns only. Fails with FILE_NOT_FOUND, DATA_UNREADABLE, COLUMN_NOT_FOUND, COLUMN_TYPE.
+ * Opens a file for prediction; needs no column of targets. Fails with FILE_NOT_FOUND, DATA_UNREADABLE, COLUMN_NOT_FOUND, COLUMN_TYPE.
  * Iterating fails with SHAPE_MISMATCH when rows have another width than the model takes, DATA_NOT_FINITE or COLUMN_RAGGED naming
  * rows (every problem of the next 2048 rows at once), and DATA_EMPTY when there are no rows at all.
  */
@@ -47,6 +54,14 @@ export async function openPredictData(input: PredictDataInput): Promise<PredictD
   problems.throwIfAny();
   if (!('spec' in found)) throw new TypeError('a source without files and without problems');
   const source = await openSource(found, { rowId: input.rowId, threads: null, signal: input.signal });
+  if (input.molecules !== undefined && input.molecules !== null) {
+    const { molecules, batchSize, path } = input;
+    const batches = await openMoleculeBatches(source, { molecules, batchSize, path }).catch((error: unknown) => {
+      source.close();
+      throw error;
+    });
+    return { batches, close: source.close };
+  }
   const layout = await layOutColumns(source, { x: input.x, y: [], task: 'regression' }).catch((error: unknown) => {
     source.close();
     throw error;
@@ -76,8 +91,8 @@ async function* checkBlocks(blocks: AsyncGenerator<RowBlock>, input: PredictData
 }
 
 /** Cuts blocks anew into batches of one size. */
-async function* rebatch(blocks: AsyncGenerator<RowBlock>, batchSize: number): AsyncGenerator<PredictBatch> {
-  let waiting: PredictBatch | null = null;
+async function* rebatch(blocks: AsyncGenerator<RowBlock>, batchSize: number): AsyncGenerator<FeaturePredictBatch> {
+  let waiting: FeaturePredictBatch | null = null;
   for await (const block of blocks) {
     waiting = joinRows(waiting, block);
     let taken = 0;
@@ -90,18 +105,24 @@ async function* rebatch(blocks: AsyncGenerator<RowBlock>, batchSize: number): As
   if (waiting !== null && waiting.rows > 0) yield waiting;
 }
 
-function joinRows(before: PredictBatch | null, { firstRow, ids, x }: RowBlock): PredictBatch {
+function joinRows(before: FeaturePredictBatch | null, { firstRow, ids, x }: RowBlock): FeaturePredictBatch {
   const rowIds = ids.map(String);
-  if (before === null || before.rows === 0) return { firstRow, rows: ids.length, x, rowIds };
+  if (before === null || before.rows === 0) return { kind: 'features', firstRow, rows: ids.length, x, rowIds };
   const joined = new Float32Array(before.x.length + x.length);
   joined.set(before.x);
   joined.set(x, before.x.length);
-  return { firstRow: before.firstRow, rows: before.rows + ids.length, x: joined, rowIds: [...before.rowIds, ...rowIds] };
+  return { kind: 'features', firstRow: before.firstRow, rows: before.rows + ids.length, x: joined, rowIds: [...before.rowIds, ...rowIds] };
 }
 
-function sliceRows({ firstRow, rows, x, rowIds }: PredictBatch, start: number, end: number): PredictBatch {
+function sliceRows({ firstRow, rows, x, rowIds }: FeaturePredictBatch, start: number, end: number): FeaturePredictBatch {
   const width = x.length / rows;
-  return { firstRow: firstRow + start, rows: end - start, x: x.slice(start * width, end * width), rowIds: rowIds.slice(start, end) };
+  return {
+    kind: 'features',
+    firstRow: firstRow + start,
+    rows: end - start,
+    x: x.slice(start * width, end * width),
+    rowIds: rowIds.slice(start, end),
+  };
 }
 
 function wrongWidth({ x, expectedWidth, path }: PredictDataInput, widths: ReadonlyMap<string, number>): RootstockError {

@@ -1,12 +1,14 @@
 import type { FromTrainer, PredictJob } from '../contracts/trainer-protocol.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { openPredictData, type PredictBatch } from '../data/predict-data.ts';
+import type { PredictMolecules } from '../data/predict-molecules.ts';
 import { PHASE_BUDGETS_MS } from '../training/budgets.ts';
 import { predictBatch } from '../training/predict.ts';
 import { predictionTable } from '../training/prediction-table.ts';
 import { type JobContext, nextTurn } from './job-context.ts';
 import { openModel } from './open-model.ts';
 import { predictionFormat, writePredictions } from './prediction-file.ts';
+import type { SavedModel } from './saved-model.ts';
 
 /** Predicts every row of a data file with a saved model and writes CSV, JSONL or parquet, one row per input row in order. */
 export async function runPredict(job: PredictJob, { channel }: JobContext): Promise<FromTrainer> {
@@ -20,6 +22,7 @@ export async function runPredict(job: PredictJob, { channel }: JobContext): Prom
     path: job.data,
     rowId: null,
     x: saved.graph === null ? saved.xFeatures : [],
+    molecules: moleculesOf(saved),
     expectedWidth: saved.facts.inputWidth,
     batchSize,
   });
@@ -41,6 +44,12 @@ export async function runPredict(job: PredictJob, { channel }: JobContext): Prom
   return { type: 'predicted', rows };
 }
 
-function toDataset({ rows, x, rowIds }: PredictBatch): Dataset {
+function moleculesOf({ graph, featurisation, facts }: SavedModel): PredictMolecules | null {
+  return graph === null || facts.graph === undefined ? null : { ...graph, featurisation, facts: facts.graph };
+}
+
+function toDataset(batch: PredictBatch): Dataset {
+  if (batch.kind === 'graphs') return batch.dataset;
+  const { rows, x, rowIds } = batch;
   return { kind: 'features', rows, width: x.length / rows, x, y: new Float32Array(0), targetWidth: 0, rowId: (row) => rowIds[row] ?? '' };
 }

@@ -2,14 +2,17 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { openPredictData, type PredictBatch, type PredictDataInput } from '../../src/data/predict-data.ts';
+import { type FeaturePredictBatch, openPredictData, type PredictDataInput } from '../../src/data/predict-data.ts';
 import { failure, makeDirectory, writeTable } from './data-fixtures.ts';
 
-async function readAll(t: TestContext, input: Partial<PredictDataInput> & { readonly path: string }): Promise<readonly PredictBatch[]> {
+async function readAll(
+  t: TestContext,
+  input: Partial<PredictDataInput> & { readonly path: string },
+): Promise<readonly FeaturePredictBatch[]> {
   const data = await openPredictData({ rowId: null, x: ['x1', 'x2'], expectedWidth: 3, batchSize: 1000, ...input });
   t.after(() => data.close());
-  const batches: PredictBatch[] = [];
-  for await (const batch of data.batches()) batches.push(batch);
+  const batches: FeaturePredictBatch[] = [];
+  for await (const batch of data.batches()) if (batch.kind === 'features') batches.push(batch);
   return batches;
 }
 
