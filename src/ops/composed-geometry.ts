@@ -3,7 +3,7 @@ import { gather } from './composed-segments.ts';
 import type { Segments } from './segments.ts';
 
 /** Square of physicsml's shortest distance, 1e-8: keeps lengths away from 0, where they have no slope. */
-const SHORTEST_SQUARED = 1e-16;
+export const SHORTEST_SQUARED = 1e-16;
 
 /** See Ops.edgeVectors. */
 export function edgeVectors(coordinates: tf.Tensor, [from, to]: readonly [Segments, Segments], cellShifts: tf.Tensor | null): tf.Tensor {

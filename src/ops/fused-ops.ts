@@ -1,8 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type FusedActivation, isFusedActivation } from '../kernels/fused/activation.ts';
+import { fusedConcat } from '../kernels/fused/concat.ts';
 import { fusedEdgeLinear } from '../kernels/fused/edge-linear.ts';
+import { fusedEdgeVectors, fusedLengths } from '../kernels/fused/geometry.ts';
 import { fusedLinear } from '../kernels/fused/linear.ts';
 import { fusedGatedSegmentSum, fusedGather, fusedSegmentSum } from '../kernels/fused/segments.ts';
+import { SHORTEST_SQUARED } from './composed-geometry.ts';
 import { composedOps } from './composed-ops.ts';
 import type { Activation, Ops } from './ops.ts';
 
@@ -35,6 +38,13 @@ export function fusedOps(): Ops {
     segmentSum: (x, segments) => (isMatrix(x) ? fusedSegmentSum(x, segments) : composed.segmentSum(x, segments)),
     gatedSegmentSum: (x, gate, segments) =>
       isMatrix(x) ? fusedGatedSegmentSum(x, gate, segments) : composed.gatedSegmentSum(x, gate, segments),
+    concat: (parts) => (parts.every(isMatrix) ? fusedConcat(parts) : composed.concat(parts)),
+    edgeVectors(coordinates, edges, cellShifts) {
+      // Without an edge there is nothing to compute, and no memory to point at.
+      if (edges[0].index.size === 0) return composed.edgeVectors(coordinates, edges, cellShifts);
+      return fusedEdgeVectors(coordinates, edges, cellShifts);
+    },
+    lengths: (vectors) => (isMatrix(vectors) ? fusedLengths(vectors, SHORTEST_SQUARED) : composed.lengths(vectors)),
   };
 }
 

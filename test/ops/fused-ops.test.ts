@@ -168,6 +168,25 @@ test('fused gather, sum and gated sum equal the composed ones, for sorted and un
   }
 });
 
+test('fused geometry equals the composed one, with and without shifts, and has no slope at distance 0', () => {
+  const edges = [segments(FROM, NODES), segments(TO, NODES)] as const;
+  const shifts = matrix(FROM.length, 3, 7);
+  for (const cellShifts of [null, shifts]) {
+    const compute: Compute = (ops, [coordinates]) => ops.edgeVectors(coordinates as tf.Tensor, edges, cellShifts);
+    assertAlike(compute, [matrix(NODES, 3, 1)], `edge vectors, ${cellShifts === null ? 'no ' : ''}shifts`);
+    assertAlike((ops, inputs) => ops.lengths(compute(ops, inputs)), [matrix(NODES, 3, 1)], 'lengths');
+  }
+  assertAlike((ops, [vectors]) => ops.lengths(vectors as tf.Tensor), [tf.tensor([0, 0, 0, 3, 4, 0], [2, 3])], 'a vector of length 0');
+});
+
+test('a fused concatenation equals the composed one, for one part, several, and the same twice', () => {
+  for (const widths of [[3], [12, 12], [1, 5, 4, 9]]) {
+    const parts = widths.map((width, index) => matrix(6, width, index + 1));
+    assertAlike((ops, inputs) => ops.concat(inputs), parts, widths.join(' + '));
+  }
+  assertAlike((ops, [x]) => ops.concat([x as tf.Tensor, x as tf.Tensor]), [matrix(6, 5, 1)], 'twice');
+});
+
 test('gradients of the fused operations agree with finite differences', () => {
   const edgeIndex = [segments(FROM, NODES), segments(TO, NODES)] as const;
   const ops = fusedOps();
@@ -238,6 +257,7 @@ test('an index outside the nodes is an error, not a read of other memory', () =>
   const wrong = { ...segments([0, 1], 2), index: tf.tensor1d([0, 2], 'int32') };
   assert.throws(() => ops.gather(matrix(2, 3, 1), wrong), /gather: an index is outside 0 \.\. 1/);
   const edgeIndex = [segments([0, 1], 2), wrong] as const;
+  assert.throws(() => ops.edgeVectors(matrix(2, 3, 1), edgeIndex, null), /edgeVectors: an index is outside 0 \.\. 1/);
   assert.throws(
     () => ops.edgeLinear({ nodes: matrix(2, 3, 1), edges: matrix(2, 1, 2), edgeIndex }, matrix(4, 7, 3), null),
     /edgeLinear: an index is outside 0 \.\. 1/,

@@ -2,8 +2,9 @@
 // and there is no relaxed SIMD: every engine gives the same bits.
 export { activationGradient, prepare, tableBytes } from './activations';
 export { edgeCombine, gatherRows } from './edges';
+export { edgeVectors, lengths, lengthsGradient } from './geometry';
 export { linear } from './linear';
 export { multiply } from './multiply';
-export { copyPadded, pack } from './pack';
+export { copyColumns, copyPadded, pack } from './pack';
 export { gatedRows, gatedSegmentSum, rowProducts, segmentSum } from './segments';
 export { columnSum, transposedMultiply } from './transposed-multiply';

@@ -1,4 +1,4 @@
-import { at, FLOAT, panelWidth } from './lanes';
+import { at, FLOAT, loadLanes, panelWidth, storeLanes } from './lanes';
 
 /**
  * Copies a matrix B [depth, columns] and a bias [columns] (0: none) into the order in which `multiply` reads them: the bias, padded
@@ -32,6 +32,16 @@ export function copyPadded(
     for (let column = 0; column < stride; column++) {
       const value: f32 = column < columns ? load<f32>(at(b, row * rowStride + column * columnStride)) : 0;
       store<f32>(at(to, row * stride + column), value);
+    }
+  }
+}
+
+/** to [rows, columns] = from: columns of one matrix into another. Strides count floats. */
+export function copyColumns(rows: i32, columns: i32, from: usize, fromStride: i32, to: usize, toStride: i32): void {
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column += 4) {
+      const left = columns - column;
+      storeLanes(at(to, row * toStride + column), loadLanes(at(from, row * fromStride + column), left), left);
     }
   }
 }
