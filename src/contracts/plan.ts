@@ -6,10 +6,8 @@ import type { TrainerPlan } from './trainer-plan.ts';
 
 export type {
   CarriedOptimizerPlan,
-  OptimizerName,
   OptimizerPlan,
   ParameterGroupPlan,
-  SchedulerName,
   SchedulerPlan,
   WarmupPlan,
 } from './optimizer-plan.ts';
