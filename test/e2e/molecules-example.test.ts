@@ -34,7 +34,7 @@ test('the molecules example runs from nothing: makes molecules, pre-trains, tran
   );
 });
 
-test("physicsml's tutorial on QM9: errors of the quality of the reference table, and below those from scratch", {
+test("physicsml's tutorial on QM9: errors of the quality of the reference table", {
   skip: existsSync(QM9) ? false : 'needs ../shared/reference/data (QM9 is not committed)',
 }, async (t) => {
   const { lumo, u0, u0FromScratch } = await runTutorial(t, 0);
