@@ -42,7 +42,7 @@ const evaluation = z.strictObject({
       .array(z.enum(['accuracy', 'mae', 'rmse', 'r2']))
       .refine(distinct, { error: 'a metric is named twice' })
       .meta({ words: 'a list of "accuracy" (classifiers), "mae", "rmse", "r2" (regressors)' }),
-    'Metrics beside the loss; absent: those of the task.',
+    'Metrics beside the loss; absent: those of the task. They are called test/mae, and for each of several y features test/mae/<y>; a model of molecules with several heads has test/<head>/mae and val/<head>/mae, and the loss of each head is val/total/<head>. Missing targets are left out.',
   ),
   baseline: option(
     z.literal('from_scratch').nullable(),
