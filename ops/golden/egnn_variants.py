@@ -199,6 +199,10 @@ def write(name, case):
         "losses": {head: float(loss.detach().sum()) for head, loss in losses.items()},
         "buffers": {key: value.tolist() for key, value in module.named_buffers()},
     }
+    if case.get("cell"):
+        # Edges as physicsml finds them, and what crossing the boundary adds to r_j - r_i.
+        shifts = batch["cell_shift_vector"] @ torch.tensor(case["cell"])
+        case_file["edges"] = {"index": batch["edge_index"].tolist(), "shifts": shifts.tolist()}
     (folder / "case.json").write_text(json.dumps(clean(case_file), allow_nan=False) + "\n")
 
 

@@ -6,6 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { GraphFacts, GraphHead, InputFacts } from '../../../src/contracts/graphs.ts';
 import type { JsonObject } from '../../../src/contracts/json.ts';
 import { buildGraphBatch } from '../../../src/data/build-graph-batch.ts';
+import type { HostGraphBatch, HostSegments } from '../../../src/data/graph-batch.ts';
+import { segmentsOf } from '../../../src/data/segments-of.ts';
 import { loadBackend } from '../../../src/kernels/backend.ts';
 import type { ForwardContext, GraphModel } from '../../../src/models/definition.ts';
 import { findModel } from '../../../src/models/registry.ts';
@@ -87,13 +89,14 @@ interface GoldenCase {
   readonly outputs: Readonly<Record<string, readonly (readonly number[])[]>>;
   readonly losses: Readonly<Record<string, number>>;
   readonly buffers: Readonly<Record<string, number | readonly number[]>>;
+  /** Of a periodic cell: edge_index [2][E] and shifts [E][3]. */
+  readonly edges?: { readonly index: readonly (readonly number[])[]; readonly shifts: readonly (readonly number[])[] };
 }
 
 interface GoldenDataModule {
   readonly num_elements: number;
   readonly cut_off: number;
   readonly self_interaction: boolean;
-  readonly cell?: readonly (readonly number[])[];
   readonly y_graph_scalars?: readonly string[];
   readonly y_node_scalars?: readonly string[];
   readonly y_edge_scalars?: readonly string[];
@@ -115,11 +118,18 @@ function factsOf({ model, molecules }: GoldenCase): InputFacts {
   return { inputWidth: 0, outputWidth: 0, graph };
 }
 
-function load({ model, molecules }: GoldenCase) {
-  const { num_elements: numElements, cut_off: cutOff, self_interaction: selfInteraction, cell = null } = model.config.datamodule;
+function load({ model, molecules, edges }: GoldenCase) {
+  const { num_elements: numElements, cut_off: cutOff, self_interaction: selfInteraction } = model.config.datamodule;
   const withNaN = molecules.map((molecule) => ({ ...molecule, targets: missingAsNaN(molecule.targets) }));
   const rows = molecules.map((_, row) => row);
-  return uploadGraphBatch(buildGraphBatch(graphDatasetOf(withNaN, { numElements }), rows, { cutOff, selfInteraction, cell }));
+  const batch = buildGraphBatch(graphDatasetOf(withNaN, { numElements }), rows, { cutOff, selfInteraction, cell: null });
+  return uploadGraphBatch(edges === undefined ? batch : withEdges(batch, edges));
+}
+
+/** The batch with the edges that physicsml found, across periodic boundaries as well: what is tested here is the model. */
+function withEdges(batch: HostGraphBatch, { index, shifts }: NonNullable<GoldenCase['edges']>): HostGraphBatch {
+  const [from, to] = index.map((row) => segmentsOf(Int32Array.from(row), batch.numNodes)) as [HostSegments, HostSegments];
+  return { ...batch, numEdges: from.index.length, edgeIndex: [from, to], cellShifts: Float32Array.from(shifts.flat()) };
 }
 
 /** JSON has no NaN: a missing target is null there. */
