@@ -11,8 +11,8 @@ import type { SavedModelFacts } from './saved-model.ts';
 
 /**
  * Checks that a pre-trained model's weights are those that its model_config.json describes, as loading it would. CHECKPOINT_INVALID lists
- * every tensor that is missing, too many or of another shape. Models that are not known here, or that their definition refuses to build, are
- * passed over: a match needs the names of their tensors only.
+ * every tensor that is missing, too many or of another shape. Models that are not known here, that do not say their widths, or that
+ * their definition refuses to build, are passed over: a match needs the names of their tensors only.
  */
 export function checkSavedModel({ config, tensors }: SavedModelFacts, path: string, models: readonly ModelDefinition[]): void {
   const definition = models.find(({ name }) => name === config?.['name']);
@@ -26,17 +26,20 @@ export function checkSavedModel({ config, tensors }: SavedModelFacts, path: stri
   );
 }
 
+/** Documents that do not say enough to predict from, or ask for what is not built, can still be started from. */
+const INCOMPLETE: readonly string[] = ['CHECKPOINT_INVALID', 'MODEL_CONFIG_INVALID', 'NOT_AVAILABLE'];
+
 /** Whether a document says what the model reads; documents of other programs need not. */
 function describesData({ config }: JsonObject): boolean {
   return typeof config === 'object' && config !== null && 'x_features' in config && 'y_features' in config;
 }
 
 function describe(definition: ModelDefinition, document: JsonObject, path: string): ModuleTree | undefined {
-  const saved = parseSavedModel(document, join(path, SAVED_MODEL_FILES.config));
   try {
+    const saved = parseSavedModel(document, join(path, SAVED_MODEL_FILES.config));
     return definition.describe(saved.config, saved.facts);
   } catch (error) {
-    if (error instanceof RootstockError && ['MODEL_CONFIG_INVALID', 'NOT_AVAILABLE'].includes(error.code)) return undefined;
+    if (error instanceof RootstockError && INCOMPLETE.includes(error.code)) return undefined;
     throw error;
   }
 }
