@@ -1,9 +1,8 @@
-import { GRAPH_HEADS, type GraphHead, MOST_BATCH_EDGES } from '../contracts/graphs.ts';
+import { GRAPH_HEADS, type GraphHead } from '../contracts/graphs.ts';
+import { checkEdges } from './check-edges.ts';
 import { type CellOf, checkTargets, type MoleculeTargets } from './check-targets.ts';
-import { countNeighbours, findCoincident } from './count-neighbours.ts';
 import type { CellRole } from './molecule-cells.ts';
 import type { MoleculeContext } from './molecule-context.ts';
-import { squaredDistance, squaredLimit } from './neighbours.ts';
 import type { ListCell } from './nested-lists.ts';
 import { shapeText } from './nested-lists.ts';
 
@@ -48,7 +47,10 @@ export function checkMolecule(cells: readonly (CellOf & { readonly role: CellRol
   const totalAtomicEnergy = energy === undefined ? null : (readLine(energy, own)[0] ?? 0);
   const bonds = readBonds(of('edgeIdxs')[0], of('edgeAttrs')[0], { atoms, context: own });
   if (failed || atoms === 0) return null;
-  const edges = checkEdges({ coordinates, bonds, column: places?.name ?? '', bondColumn: of('edgeIdxs')[0]?.name ?? '' }, own);
+  const edges = checkEdges(
+    { coordinates, pairs: bonds?.pairs ?? null, column: places?.name ?? '', bondColumn: of('edgeIdxs')[0]?.name ?? '' },
+    own,
+  );
   const heads = GRAPH_HEADS.map((head): readonly [GraphHead, readonly CellOf[]] => [head, of(head)]);
   const targets = checkTargets(heads, { atoms, edges: context.neighbours === null ? null : edges, context: own });
   return failed ? null : { atomNumbers, coordinates, nodeAttrs, bonds, graphAttrs, totalAtomicEnergy, targets, edges };
@@ -134,35 +136,6 @@ function readBonds(
     return invalid('index', `bond ${bad >> 1}: expected atoms 0 .. ${atoms - 1}, received ${cell.values[bad]}`);
   }
   return { pairs: Uint32Array.from(cell.values), attrs: readLines(attrs, { lines: bonds, what: 'bonds' }, context) };
-}
-
-interface EdgeCheck {
-  readonly coordinates: Float32Array;
-  readonly bonds: Molecule['bonds'];
-  readonly column: string;
-  readonly bondColumn: string;
-}
-
-function checkEdges({ coordinates, bonds, column, bondColumn }: EdgeCheck, { neighbours, report }: MoleculeContext): number {
-  const same = findCoincident(coordinates);
-  if (same !== null) {
-    const text = `atoms ${same[0]} and ${same[1]} are in the same place (closer than 0.000001 Angstrom)`;
-    report({ code: 'MOLECULE_INVALID', column, kind: 'coincident', text });
-  }
-  if (neighbours === null) return 0;
-  const { cutOff, selfInteraction } = neighbours;
-  const limit = squaredLimit(cutOff);
-  const pairs = bonds?.pairs ?? [];
-  for (let bond = 0; 2 * bond < pairs.length; bond++) {
-    const [i, j] = [pairs[2 * bond] as number, pairs[2 * bond + 1] as number];
-    if (i === j ? selfInteraction : squaredDistance(coordinates, i, j) <= limit) continue;
-    const far = i === j ? 'are one atom' : `are ${Math.sqrt(squaredDistance(coordinates, i, j)).toFixed(3)} Angstrom apart`;
-    const text = `bond ${bond}: atoms ${i} and ${j} ${far}, so there is no edge within cut_off (${cutOff} Angstrom) that could have its features`;
-    report({ code: 'MOLECULE_INVALID', column: bondColumn, kind: 'far', text });
-    break;
-  }
-  // One molecule may not have more than a batch may.
-  return countNeighbours(coordinates, neighbours, MOST_BATCH_EDGES);
 }
 
 /** Rounds to float32; the first number that is none is reported. */

@@ -2,6 +2,7 @@ import type { NeighbourPlan } from '../contracts/graphs.ts';
 import { RootstockError } from '../errors.ts';
 import type { GraphDataset } from './dataset.ts';
 import { findNeighbours, type NeighbourList } from './neighbours.ts';
+import { findPeriodicNeighbours } from './periodic-neighbours.ts';
 
 /** Edges of one molecule, and where its bonds are among them. E edges, M bonds. */
 export interface MoleculeEdges {
@@ -70,8 +71,8 @@ function findEdges(dataset: GraphDataset, row: number, neighbours: NeighbourPlan
 }
 
 function listNeighbours(coordinates: Float32Array, neighbours: NeighbourPlan): NeighbourList {
-  if (neighbours.cell === null) return findNeighbours(coordinates, neighbours);
-  throw new RootstockError('NOT_AVAILABLE', 'Periodic cells cannot be read yet.\nFix: leave datamodule.cell and datamodule.pbc out.');
+  const { cell } = neighbours;
+  return cell === null ? findNeighbours(coordinates, neighbours) : findPeriodicNeighbours(coordinates, { ...neighbours, cell });
 }
 
 interface FoundEdges {
@@ -89,14 +90,20 @@ function findBondEdges(dataset: GraphDataset, row: number, { found, neighbours }
     const [i, j] = [bonds.pairs[2 * bond] as number, bonds.pairs[2 * bond + 1] as number];
     const [there, back] = [edges.get(pairKey(i, j)), edges.get(pairKey(j, i))];
     if (there === undefined || back === undefined) throw bondOutside(dataset.rowId(row), [i, j], neighbours);
-    bondEdges.set([there, back], (bond - start) * 2);
+    if (there.images > 1) throw bondAmbiguous(dataset.rowId(row), [i, j], { images: there.images, neighbours });
+    bondEdges.set([there.edge, back.edge], (bond - start) * 2);
   }
   return bondEdges;
 }
 
-function indexEdges({ first, second }: NeighbourList): ReadonlyMap<number, number> {
-  const edges = new Map<number, number>();
-  for (let edge = 0; edge < first.length; edge++) edges.set(pairKey(first[edge] as number, second[edge] as number), edge);
+/** The first edge of each pair of atoms, and how many there are: images in a periodic cell. */
+function indexEdges({ first, second }: NeighbourList): ReadonlyMap<number, { readonly edge: number; readonly images: number }> {
+  const edges = new Map<number, { readonly edge: number; readonly images: number }>();
+  for (let edge = 0; edge < first.length; edge++) {
+    const key = pairKey(first[edge] as number, second[edge] as number);
+    const known = edges.get(key);
+    edges.set(key, { edge: known?.edge ?? edge, images: (known?.images ?? 0) + 1 });
+  }
   return edges;
 }
 
@@ -110,5 +117,17 @@ function bondOutside(id: string, [i, j]: readonly [number, number], { cutOff }: 
     'MOLECULE_INVALID',
     `Molecule "${id}": the bond of atoms ${i} and ${j} is no edge, because they are further apart than cut_off (${cutOff} Angstrom) or the same atom.\nFix: raise datamodule.cut_off to more than the longest bond, or leave the bond out.`,
     { row: id, atoms: [i, j], cutOff },
+  );
+}
+
+function bondAmbiguous(
+  id: string,
+  [i, j]: readonly [number, number],
+  { images, neighbours }: { readonly images: number; readonly neighbours: NeighbourPlan },
+): RootstockError {
+  return new RootstockError(
+    'MOLECULE_INVALID',
+    `Molecule "${id}": the bond of atoms ${i} and ${j} fits ${images} images within cut_off (${neighbours.cutOff} Angstrom), so it cannot be told whose features it has.\nFix: lower datamodule.cut_off below half of the cell, or leave the features of bonds out.`,
+    { row: id, atoms: [i, j], images },
   );
 }

@@ -1,12 +1,12 @@
 import type { NeighbourPlan } from '../contracts/graphs.ts';
 
-/** Directed edges of one molecule or crystal, sorted by `first`, then `second`, then shift. Atoms are counted from 0. E edges. */
+/** Directed edges of one molecule or crystal, sorted by `first`, then `second`, then image. Atoms are counted from 0. E edges. */
 export interface NeighbourList {
   /** [E] */
   readonly first: ArrayLike<number>;
   /** [E] */
   readonly second: ArrayLike<number>;
-  /** [E, 3] whole lattice vectors to add to r_second - r_first; null without a cell. */
+  /** [E, 3] what to add to r_second - r_first, in Angstrom; null without a cell. */
   readonly shifts: ArrayLike<number> | null;
 }
 
