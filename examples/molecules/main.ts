@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -26,8 +25,7 @@ if (values.qm9 === undefined) {
 
 /** Runs a command of rootstock with its output on this terminal; a command that fails ends this one with its exit code. */
 async function rootstock(...words: readonly string[]): Promise<void> {
-  const built = resolve(here, '../../dist/src/cli/main.js');
-  const main = existsSync(built) ? [built] : ['--import', 'tsx', resolve(here, '../../src/cli/main.ts')];
+  const main = ['--import', import.meta.resolve('tsx'), resolve(here, '../../src/cli/main.ts')];
   const child = spawn(process.execPath, [...main, ...words], { stdio: 'inherit' });
   const code = await new Promise<number | null>((done) => child.once('exit', done));
   if (code !== 0) process.exit(code ?? 1);
