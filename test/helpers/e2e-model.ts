@@ -2,11 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mul } from '@tensorflow/tfjs-core';
 import type { ModelDefinition } from '../../src/models/definition.ts';
 import { mlpClassifier } from '../../src/models/mlp-classifier.ts';
+import { DELAY_ENV, pauseTraining } from './e2e-pause.ts';
+
+export { e2eEgnn } from './e2e-graph-model.ts';
 
 /** Environment that steers the model below in a trainer process. */
 export const MODEL_ENV = {
-  /** Milliseconds that a training batch is slowed down by, so that a test can hit the middle of a stage. Changes no number. */
-  delay: 'ROOTSTOCK_E2E_DELAY_MS',
+  delay: DELAY_ENV,
   /** File whose presence makes the batch with the poison row fail; its text says how: a Fault. */
   fault: 'ROOTSTOCK_E2E_FAULT_FILE',
 } as const;
@@ -32,7 +34,7 @@ export const e2eClassifier: ModelDefinition = {
   forward(params, inputs, ctx) {
     const outputs = mlpClassifier.forward(params, inputs, ctx);
     if (ctx.mode(HEAD) !== 'train') return outputs;
-    pause(Number(process.env[MODEL_ENV.delay] ?? 0));
+    pauseTraining(ctx, HEAD);
     const file = process.env[MODEL_ENV.fault];
     if (file === undefined || !existsSync(file)) return outputs;
     const rows = inputs.dataSync();
@@ -44,7 +46,3 @@ export const e2eClassifier: ModelDefinition = {
 
 /** The last module: never frozen by a test. */
 const HEAD = 'module.4';
-
-function pause(ms: number): void {
-  if (ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
