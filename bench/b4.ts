@@ -4,7 +4,7 @@ import { type Benchmark, type Measurement, type Sample, toSample } from './bench
 import { ensureBuild } from './rootstock-command.ts';
 import { abbaOrder, median } from './statistics.ts';
 import { runOurTutorial, runPhysicsml, type TutorialResult } from './tutorial.ts';
-import { findMolecules, PHASES, writeTutorial } from './tutorial-files.ts';
+import { findMolecules, PHASES, writeMolecules } from './tutorial-files.ts';
 
 /** Names the Python that has physicsml. */
 const PYTHON = 'ROOTSTOCK_PHYSICSML_PYTHON';
@@ -36,14 +36,14 @@ export const b4: Benchmark = {
     const python = process.env[PYTHON];
     if (python === undefined) say(`against figures from another machine: ${PYTHON} names no Python with physicsml`);
     ensureBuild(say);
-    await writeTutorial(directory, molecules, seed);
+    await writeMolecules(directory, molecules, seed);
     const pairs: { readonly ours: TutorialResult; readonly baseline: TutorialResult }[] = [];
     for (const [pair, order] of abbaOrder(samples + 1).entries()) {
       const found = { ours: REFERENCE, baseline: REFERENCE };
       for (const side of order) {
         const own = join(directory, `${side}-${pair}`);
         await mkdir(own);
-        if (side === 'ours') found.ours = await runOurTutorial(directory, own);
+        if (side === 'ours') found.ours = await runOurTutorial(directory, own, seed);
         else if (python !== undefined) found.baseline = await runPhysicsml(python, directory, own);
         say(
           `pair ${pair}: ${side} ${found[side].wallSeconds.toFixed(1)} s, steps ${found[side].stepMs.map((ms) => ms.toFixed(1)).join(' / ')} ms`,

@@ -30,8 +30,8 @@ export function findMolecules(): string | undefined {
   return [given, beside].find((path) => path !== undefined && existsSync(path));
 }
 
-/** Writes the run files of physicsml's transfer-learning tutorial, and its data cut in two. `drop_last: false` because its in-memory batches keep the short one. */
-export async function writeTutorial(directory: string, molecules: string, seed: number): Promise<void> {
+/** Writes the data that both sides read: all molecules, and 800 of them in an order by seed. */
+export async function writeMolecules(directory: string, molecules: string, seed: number): Promise<void> {
   const sql = async (text: string) => {
     const instance = await DuckDBInstance.create(':memory:');
     const connection = await instance.connect();
@@ -44,6 +44,13 @@ export async function writeTutorial(directory: string, molecules: string, seed: 
     sql(`COPY (SELECT * FROM read_parquet(${quoted(molecules)}) ${rest}) TO ${quoted(join(directory, to))} (FORMAT parquet)`);
   await copy('', TUTORIAL_FILES.all);
   await copy(`ORDER BY hash(mol_id, ${seed}) LIMIT 800`, TUTORIAL_FILES.train);
+}
+
+/**
+ * Writes the run files of physicsml's transfer-learning tutorial into a directory of their own, beside which the data are. `drop_last: false` because
+ * the tutorial's in-memory batches keep the short one.
+ */
+export async function writeRunFiles(directory: string, seed: number): Promise<void> {
   const write = (name: string, run: object) => writeFile(join(directory, name), JSON.stringify(run, null, 2));
   await write(TUTORIAL_FILES.pretrain, runFile({ name: 'tutorial-pretrain', target: 'lumo', output: 'pre_trained_model', seed }));
   const stages = [
@@ -65,7 +72,7 @@ function runFile(
   return {
     name,
     seed,
-    data: { train: TUTORIAL_FILES.train, row_id: 'mol_id' },
+    data: { train: `../${TUTORIAL_FILES.train}`, row_id: 'mol_id' },
     model: {
       name: 'egnn_model',
       config: {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { endRootstock, startRootstock } from './rootstock-command.ts';
 import { loggedStages, readLease, sampleLogSize } from './sample-logs.ts';
-import { PHASES, TUTORIAL_FILES } from './tutorial-files.ts';
+import { PHASES, TUTORIAL_FILES, writeRunFiles } from './tutorial-files.ts';
 
 /** What one side of B4 took. */
 export interface TutorialResult {
@@ -22,18 +22,18 @@ const MOLECULES = 1000;
 const POLL_MS = 4;
 
 /** Runs the tutorial as a user does, with a server and a state of its own, then predicts all molecules. */
-export async function runOurTutorial(directory: string, own: string): Promise<TutorialResult> {
-  const state = join(own, 'state');
-  const sets = ['--set', `output.path=${join(own, 'model')}`];
-  const running = startRootstock(directory, ['--state', state, 'run', TUTORIAL_FILES.transfer, '--json', ...sets]);
+export async function runOurTutorial(directory: string, own: string, seed: number): Promise<TutorialResult> {
+  await writeRunFiles(own, seed);
+  const state = join(own, '.rootstock');
+  const running = startRootstock(own, ['run', TUTORIAL_FILES.transfer, '--json']);
   const ended = { yet: false };
   const done = running.ended.finally(() => {
     ended.yet = true;
   });
   const [{ wallMs }, stepMs] = await Promise.all([done, watchSteps(state, ended)]);
-  await endRootstock(directory);
-  const words = ['--model', join(own, 'model'), '--data', TUTORIAL_FILES.all, '--out', join(own, 'predictions.csv')];
-  const predicted = await startRootstock(directory, ['predict', ...words, '--batch-size', '128']).ended;
+  await endRootstock(own);
+  const words = ['--model', 'model', '--data', join(directory, TUTORIAL_FILES.all), '--out', 'predictions.csv'];
+  const predicted = await startRootstock(own, ['predict', ...words, '--batch-size', '128']).ended;
   return { wallSeconds: wallMs / 1000, stepMs, predictMs: predicted.wallMs / MOLECULES, importSeconds: 0 };
 }
 
