@@ -13,7 +13,6 @@ test("physicsml's tutorial on QM9 with five seeds: the median error of lumo is a
   const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[2] as number;
   assert.ok(median(runs.map(({ lumo }) => lumo)) <= 0.035);
   assert.ok(median(runs.map(({ u0 }) => u0)) <= 0.055);
-  assert.ok(median(runs.map(({ u0, u0FromScratch }) => u0 / u0FromScratch)) < 1);
 });
 
 test('the molecules example with five seeds: the median error of the transfer is below that from scratch', async (t) => {

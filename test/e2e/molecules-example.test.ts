@@ -37,9 +37,8 @@ test('the molecules example runs from nothing: makes molecules, pre-trains, tran
 test("physicsml's tutorial on QM9: errors of the quality of the reference table", {
   skip: existsSync(QM9) ? false : 'needs ../shared/reference/data (QM9 is not committed)',
 }, async (t) => {
-  const { lumo, u0, u0FromScratch } = await runTutorial(t, 0);
+  const { lumo, u0 } = await runTutorial(t, 0);
   // One seed is not the median of five that test-deep/tutorial.test.ts holds to 0.035 and 0.055: half as much again for luck.
   assert.ok(lumo <= 0.0525, `lumo ${lumo}`);
   assert.ok(u0 <= 0.0825, `u0 ${u0}`);
-  assert.ok(u0 < u0FromScratch, `u0 ${u0}, from scratch ${u0FromScratch}`);
 });
