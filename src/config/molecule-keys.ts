@@ -83,8 +83,7 @@ export function withBatchSizes(datamodule: JsonObject): JsonObject {
   for (const [alias, split] of Object.entries(BATCH_ALIASES)) {
     const size = datamodule[alias];
     const section = datamodule[split];
-    if (typeof size === 'number')
-      result = { ...result, [split]: { ...(isMapping(section) ? section : {}), batch_size: size } };
+    if (typeof size === 'number') result = { ...result, [split]: { ...(isMapping(section) ? section : {}), batch_size: size } };
   }
   return result;
 }
