@@ -194,7 +194,7 @@ const CASES: readonly Case[] = [
     title: 'an option whose engine comes later',
     code: 'NOT_AVAILABLE',
     names: [/not available yet/u],
-    change: ({ config }) => void (config['optimizer'] = { name: 'RMSprop' }),
+    change: ({ top }) => void (top['output'] = { path: 'out', stage: 'first' }),
   },
   {
     title: 'an output directory that belongs to something else',
