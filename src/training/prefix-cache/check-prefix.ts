@@ -13,19 +13,21 @@ export interface CheckPrefixInput {
   readonly model: Model;
   readonly params: Params;
   readonly neighbours: NeighbourPlan | null;
-  readonly batchSize: number;
 }
+
+/** Rows that are compared: enough to tell two functions apart, few enough to cost nothing. */
+const ROWS = 8;
 
 /** The same operations on the same batch: anything beyond rounding means that they are others. */
 const TOLERANCE = 1e-4;
 
 /**
- * Checks on the first batch that a prefix and what comes behind it give what the forward pass gives: a definition that is spread into another
+ * Checks on the first rows that a prefix and what comes behind it give what the forward pass gives: a definition that is spread into another
  * one with a forward of its own brings a prefix along that does not belong to it. MODEL_CONFIG_INVALID otherwise.
  */
 export async function checkPrefix(dataset: Dataset, prefix: FeaturePrefix | GraphPrefix, input: CheckPrefixInput): Promise<void> {
   const { model, params } = input;
-  const rows = Uint32Array.from({ length: Math.min(input.batchSize, dataset.rows) }, (_, row) => row);
+  const rows = Uint32Array.from({ length: Math.min(ROWS, dataset.rows) }, (_, row) => row);
   const batch = loadBatch(dataset, rows, input.neighbours);
   const context = evaluationContext(model);
   const inParts = (): Record<string, Tensor> => {

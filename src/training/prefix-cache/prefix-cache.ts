@@ -41,18 +41,18 @@ export async function openPrefixCache(setup: StageSetup, params: Params, between
   };
 }
 
-async function encodeSplit({ model, stage }: StageSetup, dataset: Dataset, input: EncodeInput): Promise<(rows: Rows) => Batch> {
+async function encodeSplit({ model, stage, train }: StageSetup, dataset: Dataset, input: EncodeInput): Promise<(rows: Rows) => Batch> {
   const { definition, config, facts } = model;
   const still = standsStill(stage);
   if (definition.inputs === 'graphs') {
     const prefix = definition.prefix?.(config, facts, still) ?? null;
     if (prefix === null || dataset.kind !== 'graphs') throw noPrefix(definition.name, stage.name);
-    await checkPrefix(dataset, prefix, input);
+    if (dataset === train) await checkPrefix(dataset, prefix, input);
     return graphLoader(dataset, { prefix, encoded: await encodeGraphs(dataset, prefix, input), neighbours: input.neighbours });
   }
   const prefix = definition.prefix?.(config, facts, still) ?? null;
   if (prefix === null || dataset.kind !== 'features') throw noPrefix(definition.name, stage.name);
-  await checkPrefix(dataset, prefix, input);
+  if (dataset === train) await checkPrefix(dataset, prefix, input);
   const encoded = await encodeFeatures(dataset, prefix, input);
   return (rows) => {
     const { x } = encoded.take(rows);
