@@ -35,8 +35,8 @@ export interface GraphColumns {
 }
 
 /**
- * Most directed edges of a batch. A small EGNN (12 features, three blocks) keeps some 512 bytes per edge for its backward pass, so this many
- * take 2 GiB, half of the largest heap that WebAssembly has; planning refuses more (GRAPH_TOO_LARGE).
+ * Most directed edges of a batch, whatever the model: at 512 bytes each, less than any model takes, they fill 2 GiB, half of the largest heap
+ * that WebAssembly has. Planning refuses more, and fewer where the model takes more for each (GRAPH_TOO_LARGE).
  */
 export const MOST_BATCH_EDGES = 4_194_304;
 

@@ -27,6 +27,8 @@ interface ModelCommon {
   };
   /** Names, shapes and initialisers of all tensors. No tensors, microseconds. Throws MODEL_CONFIG_INVALID when hyperparameters contradict the data. */
   describe(config: JsonObject, facts: InputFacts): ModuleTree;
+  /** Refuses what can predict but not be trained (a head without a loss). Throws MODEL_CONFIG_INVALID or NOT_AVAILABLE. Absent: nothing. */
+  checkTraining?(config: JsonObject, facts: InputFacts): void;
   /** tfjs kernels that the backward pass needs, so that a backend lacking one is refused before training. */
   gradientKernels(config: JsonObject): readonly string[];
 }
@@ -49,6 +51,8 @@ export interface GraphModel extends ModelCommon {
   readonly task: 'regression';
   /** Heads whose loss leaves out missing targets, so that the data may have holes there. */
   maskedHeads(config: JsonObject): readonly GraphHead[];
+  /** About how many bytes one directed edge takes in a forward and backward pass, so that a batch that cannot fit is refused in the plan. */
+  bytesPerEdge?(config: JsonObject): number;
   /** Computes the outputs of one batch of molecules by head. */
   forward(params: Params, graphs: GraphBatch, ctx: ForwardContext): GraphOutputs;
   /** The leading part that a stage leaves as it is, so that its outputs are computed once per stage; null: there is none. Absent: never. */

@@ -2,12 +2,26 @@ import { MOST_BATCH_EDGES } from '../contracts/graphs.ts';
 import type { DataModulePlan, DataPlan, SplitName } from '../contracts/plan.ts';
 import type { PlanProblem } from './problems.ts';
 
+/** What a batch's edges may take: half of the largest heap that WebAssembly has. */
+const BATCH_BYTES = 2 ** 31;
+
+/** How a stage makes graphs, and what an edge takes in training; 0: not known. */
+export interface GraphSize {
+  readonly datamodule: DataModulePlan;
+  readonly bytesPerEdge: number;
+}
+
 /**
- * Estimates the edges of a batch from the scan's counts before anything is allocated: GRAPH_TOO_LARGE when they are more than
- * MOST_BATCH_EDGES. A batch counts as the molecule with most edges and average ones; another cut_off than the scan's counts by volume,
- * and no molecule has more edges than pairs of atoms. `where`: dotted place of the stage.
+ * Estimates the edges of a batch from the scan's counts before anything is allocated: GRAPH_TOO_LARGE when they take more than 2 GiB in the
+ * model (half of it is needed without a backward pass), or are more than MOST_BATCH_EDGES. A batch counts as the molecule with most edges
+ * and average ones; another cut_off than the scan's counts by volume, and no molecule has more edges than pairs of atoms. `where`: dotted
+ * place of the stage.
  */
-export function checkGraphSize({ request, facts }: DataPlan, datamodule: DataModulePlan, where: string): readonly PlanProblem[] {
+export function checkGraphSize(
+  { request, facts }: DataPlan,
+  { datamodule, bytesPerEdge }: GraphSize,
+  where: string,
+): readonly PlanProblem[] {
   const { graph, splits } = facts;
   const { neighbours } = datamodule;
   if (graph === undefined || neighbours === null) return [];
@@ -20,9 +34,12 @@ export function checkGraphSize({ request, facts }: DataPlan, datamodule: DataMod
     const batch = Math.min(datamodule[split].batchSize, rows);
     const mean = perMolecule((graph.edges[split] ?? 0) / rows);
     const estimate = Math.round((batch - 1) * mean + perMolecule(graph.mostEdges));
-    if (estimate <= MOST_BATCH_EDGES) return [];
-    const text = `${batch} molecules of up to ${graph.largestMolecule} atoms may make ${estimate} edges or more within cut_off ${neighbours.cutOff} Angstrom, expected at most ${MOST_BATCH_EDGES} in a batch`;
-    const fix = `lower datamodule.cut_off or datamodule.${split}.batch_size, or leave the largest molecules out`;
+    const bytes = split === 'train' ? bytesPerEdge : bytesPerEdge / 2;
+    const most = Math.floor(Math.min(MOST_BATCH_EDGES, BATCH_BYTES / Math.max(bytes, 1)));
+    if (estimate <= most) return [];
+    const share = bytes === 0 ? '' : ` (this model takes about ${(bytes / 1024).toFixed(1)} KiB for each)`;
+    const text = `${batch} molecules of up to ${graph.largestMolecule} atoms may make ${estimate} edges or more within cut_off ${neighbours.cutOff} Angstrom, expected at most ${most} in a batch${share}`;
+    const fix = `lower datamodule.cut_off or datamodule.${split}.batch_size, make the model smaller, or leave the largest molecules out`;
     return [{ code: 'GRAPH_TOO_LARGE', where: `${where}.datamodule.${split}.batch_size`, text, fix } satisfies PlanProblem];
   });
 }

@@ -32,6 +32,8 @@ export interface ModelFacts {
   readonly config: JsonObject;
   /** Widths of input and output. */
   readonly facts: InputFacts;
+  /** Molecule models: bytes per directed edge in a forward and backward pass. Absent: not known. */
+  readonly bytesPerEdge?: number;
   /** The leading part that a stage leaves as it is, given what stands still; null: there is none. Absent: never. */
   readonly prefix?: ((standsStill: StandsStill) => PrefixSize | null) | undefined;
 }

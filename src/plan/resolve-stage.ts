@@ -76,7 +76,9 @@ export function resolveStage(request: StageRequest, facts: PlanFacts, problems: 
   );
   const backend = problems.attempt(() => backendOf(trainer, facts));
   if (backend === undefined) return undefined;
-  problems.add(...checkGraphSize(facts.data, datamodulePlan(datamodule), where));
+  problems.add(
+    ...checkGraphSize(facts.data, { datamodule: datamodulePlan(datamodule), bytesPerEdge: facts.model.bytesPerEdge ?? 0 }, where),
+  );
   problems.add(...checkBudget({ mask, backend, memoryBytes: facts.memoryBytes }, where));
 
   const steps = stepsOf({ trainer, datamodule }, facts);

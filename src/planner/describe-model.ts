@@ -16,13 +16,16 @@ export function describeModel(definition: ModelDefinition, run: RunConfig, { req
   const outputWidth = data.classes === null ? yFeatures.length : data.classes.length;
   const { version, task, defaults } = definition;
   const facts: InputFacts = { inputWidth, outputWidth, ...graphFacts(request, data) };
+  const tree = definition.describe(config, facts);
+  definition.checkTraining?.(config, facts);
   return {
     definitionVersion: version,
     task,
     defaults,
     config,
     facts,
-    tree: definition.describe(config, facts),
+    tree,
+    ...(definition.inputs === 'graphs' && definition.bytesPerEdge !== undefined ? { bytesPerEdge: definition.bytesPerEdge(config) } : {}),
     prefix: prefixOf(definition, config, facts),
   };
 }

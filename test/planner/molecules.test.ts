@@ -201,3 +201,23 @@ test('the tutorial on 1,000 QM9 molecules is planned and materialised', {
   const { facts } = await materialiseData(plan.data.request, store.put);
   checkDataUnchanged(plan.data.facts, facts);
 });
+
+test('the same batch fits a small model and is refused for a wide one, which takes more memory for each edge', async (t) => {
+  const directory = await makeDirectory(t);
+  const atoms = 300;
+  const cube = Array.from({ length: atoms }, (_, k) => [k % 7, Math.floor(k / 7) % 7, Math.floor(k / 49)]);
+  const row = (k: number) => ({ mol_id: k, physicsml_atom_numbers: cube.map(() => 0), physicsml_coordinates: cube, u0: 0 });
+  await writeRows(
+    join(directory, 'molecules.jsonl'),
+    Array.from({ length: 4 }, (_, k) => row(k)),
+  );
+  const data = { train: 'molecules.jsonl', row_id: 'mol_id' };
+  const document = (hidden: number) => ({
+    ...tutorial('molecules.jsonl', { config: { c_hidden: hidden }, datamodule: { cut_off: 100, train: { batch_size: 2 } } }),
+    data,
+  });
+  await planned(directory, document(12));
+  const error = await failure(() => planned(directory, document(200)));
+  assert.equal(error.code, 'GRAPH_TOO_LARGE');
+  assert.match(error.message, /this model takes about 37\.5 KiB for each/);
+});

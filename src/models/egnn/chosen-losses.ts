@@ -36,7 +36,7 @@ export function sumLosses(
     heads[head] = loss;
     total = total === undefined ? loss : (ctx.ops.add(total, loss) as Scalar);
   }
-  if (total === undefined) throw new Error('No head of the model has a loss and targets.');
+  if (total === undefined) throw nothingTrained(columnsOf(outputs));
   return { total, heads };
 }
 

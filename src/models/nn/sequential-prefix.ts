@@ -23,12 +23,9 @@ export function sequentialPrefix(chain: SequentialChain, standsStill: StandsStil
   );
   const end = all.findIndex(({ layer, path }) => !isStill(layer, path, standsStill));
   const still = end < 0 ? all : all.slice(0, end);
-  const shape = still.reduce<readonly number[] | null>(
-    (before, { layer }) => (before === null ? null : shapeAfter(layer, before)),
-    chain.inputShape,
-  );
+  const shape = still.reduce<readonly number[]>((before, { layer }) => shapeAfter(layer, before), chain.inputShape);
   const modules = still.filter(({ layer, path }) => describeSequential(path, [layer]).length > 0).map(({ path }) => path);
-  if (end < 0 || modules.length === 0 || shape === null) return null;
+  if (end < 0 || modules.length === 0) return null;
   return {
     modules,
     shape,
@@ -59,27 +56,29 @@ function runChain(
   return value;
 }
 
-/** Shape of one row after a layer; images are [H, W, C]. Null: not known, so that nothing is kept beyond it. */
-function shapeAfter(layer: Layer, shape: readonly number[]): readonly number[] | null {
+/** Shape of one row after a layer; images are [H, W, C]. */
+function shapeAfter(layer: Layer, shape: readonly number[]): readonly number[] {
   const [height = 1, width = 1, channels = 1] = shape;
   switch (layer.kind) {
     case 'linear':
-      return [layer.outFeatures];
+      return [...shape.slice(0, -1), layer.outFeatures];
     case 'conv2d': {
       const after = (side: number) => outputSide(side, { size: layer.kernelSize, stride: layer.stride, padding: layer.padding });
       return [after(height), after(width), layer.outChannels];
     }
-    case 'max_pool': {
+    case 'flatten':
+      return [shape.reduce((product, size) => product * size, 1)];
+    case 'max_pool':
+    case 'avg_pool': {
       const after = (side: number) => outputSide(side, { size: layer.kernelSize, stride: layer.kernelSize, padding: 0 });
       return [after(height), after(width), channels];
     }
-    case 'flatten':
-      return [shape.reduce((product, size) => product * size, 1)];
+    case 'embedding':
+      return [...shape, layer.embeddingDim];
+    case 'layer_norm':
     case 'batch_norm':
     case 'activation':
     case 'dropout':
       return shape;
-    default:
-      return null;
   }
 }

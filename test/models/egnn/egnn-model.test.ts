@@ -85,7 +85,13 @@ void test('hyperparameters that contradict the data are errors with both values,
 
 void test('heads without what they read are errors', () => {
   const refused = (config: JsonObject, options: CaseOptions, pattern: RegExp) =>
-    assert.throws(() => egnnModel.describe(config, smallFacts(options)), hasCode('MODEL_CONFIG_INVALID', pattern));
+    assert.throws(
+      () => {
+        egnnModel.describe(config, smallFacts(options));
+        egnnModel.checkTraining?.(config, smallFacts(options));
+      },
+      hasCode('MODEL_CONFIG_INVALID', pattern),
+    );
   refused({ ...SMALL, pool_from: 'edges' }, {}, /pool_from: is edges, but x_features has no bond features/);
   refused({ ...SMALL, y_edge_scalars_loss_config: MSE }, { edgeTasks: 1 }, /y_edge_scalars: needs bond features/);
   refused(
@@ -100,13 +106,25 @@ void test('heads without what they read are errors', () => {
     hasCode('MODEL_CONFIG_INVALID', /expected molecules, received plain features/),
   );
   assert.throws(
-    () => meanVarEgnnModel.describe({ c_hidden: 4, y_node_scalars_loss_config: MSE }, smallFacts({ graphTasks: 0, nodeTasks: 1 })),
+    () => meanVarEgnnModel.checkTraining?.({ c_hidden: 4, y_node_scalars_loss_config: MSE }, smallFacts({ graphTasks: 0, nodeTasks: 1 })),
     hasCode('MODEL_CONFIG_INVALID', /mean_var_egnn_model predicts a mean/),
   );
   assert.throws(
     () => adapterEgnnModel.describe(SMALL, smallFacts()),
     hasCode('MODEL_CONFIG_INVALID', /c_hidden 4 divided by ratio_adapter_down 10 leaves no channel/),
   );
+});
+
+void test('a model without a loss can be described, to predict, and not be trained', () => {
+  assert.doesNotThrow(() => egnnModel.describe({ c_hidden: 4 }, smallFacts()));
+  assert.throws(() => egnnModel.checkTraining?.({ c_hidden: 4 }, smallFacts()), hasCode('MODEL_CONFIG_INVALID', /nothing to train/));
+});
+
+void test('the memory of an edge grows with every width and depth', () => {
+  const bytes = (config: JsonObject) => egnnModel.bytesPerEdge?.(config) ?? 0;
+  assert.equal(bytes({ c_hidden: 12, num_layers: 2, num_layers_phi: 2 }), 4 * 12 * 3 * 2 * 8);
+  for (const more of [{ c_hidden: 13 }, { num_layers: 3 }, { num_layers_phi: 3 }, { modify_coords: true }, { num_edge_feats: 1 }])
+    assert.ok(bytes({ c_hidden: 12, num_layers: 2, ...more }) > bytes({ c_hidden: 12, num_layers: 2 }), JSON.stringify(more));
 });
 
 void test('forces and vectors are refused by name', () => {
