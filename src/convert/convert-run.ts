@@ -25,6 +25,8 @@ export interface ConvertInput {
   /** The data section; null: to be filled in by a person. */
   readonly data: JsonObject | null;
   readonly outputPath: string;
+  /** Turns a path as the script has it into one that the run file can hold. */
+  readonly pathFrom: (path: string) => string;
   /** Keep the original's numbers where a key can say so. */
   readonly faithful: boolean;
   readonly models: readonly ConvertibleModel[];
@@ -75,7 +77,10 @@ function convertConfig(config: JsonObject, input: ConvertInput, notes: Note[]): 
   const hasScheduler = (model?.defaults.scheduler ?? null) !== null;
   if (transfer === null) return without(base, 'transfer_learning');
   if (!isObject(transfer)) return base;
-  return { ...base, transfer_learning: convertTransfer(transfer, { base, faithful: input.faithful, hasScheduler, notes }) };
+  return {
+    ...base,
+    transfer_learning: convertTransfer(transfer, { base, faithful: input.faithful, hasScheduler, pathFrom: input.pathFrom, notes }),
+  };
 }
 
 interface TransferContext {
@@ -83,12 +88,13 @@ interface TransferContext {
   readonly faithful: boolean;
   /** Whether the model has a scheduler of its own when none is written. */
   readonly hasScheduler: boolean;
+  readonly pathFrom: (path: string) => string;
   readonly notes: Note[];
 }
 
 const TRANSFER = 'model.config.transfer_learning';
 
-function convertTransfer(transfer: JsonObject, { base, faithful, hasScheduler, notes }: TransferContext): JsonObject {
+function convertTransfer(transfer: JsonObject, { base, faithful, hasScheduler, pathFrom, notes }: TransferContext): JsonObject {
   const match = convertMapping(transfer['modules_to_match'], `${TRANSFER}.modules_to_match`);
   notes.push(...match.notes);
   const stages = Array.isArray(transfer['stages']) ? (transfer['stages'] as readonly Json[]) : [];
@@ -104,7 +110,12 @@ function convertTransfer(transfer: JsonObject, { base, faithful, hasScheduler, n
     const text = 'a path to the saved model is needed (models in a repository are not fetched): fetch it and write its path';
     notes.push({ kind: 'to do', where: `${TRANSFER}.pre_trained_model_path`, text });
   }
-  return { ...transfer, ...(match.mapping === undefined ? {} : { modules_to_match: match.mapping }), stages: converted };
+  return {
+    ...transfer,
+    ...(typeof path === 'string' ? { pre_trained_model_path: pathFrom(path) } : {}),
+    ...(match.mapping === undefined ? {} : { modules_to_match: match.mapping }),
+    stages: converted,
+  };
 }
 
 /** molflux resolves `T_max: num_steps` inside the shared base, so that stage 2 runs with the count of stage 1. */

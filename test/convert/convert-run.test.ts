@@ -22,6 +22,7 @@ function convert(config: string, options: { readonly faithful?: boolean } = {}):
     name: 'converted',
     data: { train: 'train.parquet' },
     outputPath: 'models/converted',
+    pathFrom: (path) => `../${path}`,
     faithful: options.faithful ?? false,
     models,
   });
@@ -100,6 +101,11 @@ test('a model in a repository is left for a person', () => {
   assert.ok(notesOf(convert(text)).includes('to do transfer_learning.pre_trained_model_path'));
 });
 
+test('the path of the pre-trained model is written as the run file needs it', () => {
+  const { pre_trained_model_path: path } = configOf(convert(transfer('{}')))['transfer_learning'] as JsonObject;
+  assert.equal(path, '../old');
+});
+
 test('the written YAML parses to the same run, notes and all', () => {
   const converted = convert(SHALLOW);
   const yaml = writeRunFile(converted.run, converted.notes, 'config.py');
@@ -111,7 +117,16 @@ test('the written YAML parses to the same run, notes and all', () => {
 
 test('something else than a model_config is refused', () => {
   const convertValue = (modelConfig: Json) =>
-    convertRun({ modelConfig, wholeFloats: new Set(), name: 'x', data: null, outputPath: 'y', faithful: false, models });
+    convertRun({
+      modelConfig,
+      wholeFloats: new Set(),
+      name: 'x',
+      data: null,
+      outputPath: 'y',
+      pathFrom: (path) => path,
+      faithful: false,
+      models,
+    });
   for (const value of [null, [], {}, { name: 'egnn_model' }, { name: 3, config: {} }])
     assert.throws(() => convertValue(value), { code: 'CONFIG_INVALID' });
 });

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { basename, dirname, extname, isAbsolute, relative, resolve } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { JsonObject } from '../../contracts/json.ts';
@@ -22,6 +22,7 @@ interface ConvertFlags {
   readonly validation?: string;
   readonly test?: string;
   readonly rowId?: string;
+  readonly featurisation?: string;
   readonly model?: string;
   readonly faithful?: boolean;
   readonly json?: boolean;
@@ -40,6 +41,7 @@ export const convertCommand: AddCommand = (program, done) => {
     .option('--validation <file>', 'rows for validation')
     .option('--test <file>', 'rows for the test')
     .option('--row-id <column>', 'column with a stable id per row')
+    .option('--featurisation <file>', 'featurisation_metadata.json: how columns that the data lacks are made')
     .option('--model <dir>', 'where the run puts its model; absent: models/<name>')
     .option('--faithful', "write out the original's behaviour where it differs here, so that the numbers stay")
     .option('--json', 'print the run file and the notes as one JSON object')
@@ -57,12 +59,14 @@ docs/from-physicsml.md compares both side by side.`,
       const source = file === '-' ? 'standard input' : file;
       const literal = parsePythonLiteral(await readText(file), source);
       const name = flags.name ?? (file === '-' ? 'converted' : nameOf(file));
+      const from = relativeTo(flags.out === undefined ? '.' : dirname(flags.out));
       const { run, notes } = convertRun({
         modelConfig: literal.value,
         wholeFloats: literal.wholeFloats,
         name,
-        data: dataSection(flags),
-        outputPath: flags.model ?? `models/${name}`,
+        data: dataSection(flags, from),
+        outputPath: flags.model === undefined ? `models/${name}` : from(flags.model),
+        pathFrom: from,
         faithful: flags.faithful === true,
         models: await loadModels(globalOptions(command).register),
       });
@@ -76,17 +80,31 @@ docs/from-physicsml.md compares both side by side.`,
     });
 };
 
-function dataSection({ data, train, validation, test, rowId }: ConvertFlags): JsonObject | null {
-  const id = rowId === undefined ? {} : { row_id: rowId };
+function dataSection(flags: ConvertFlags, from: (path: string) => string): JsonObject | null {
+  const { data, train, validation, test, rowId, featurisation } = flags;
+  const id = {
+    ...(rowId === undefined ? {} : { row_id: rowId }),
+    ...(featurisation === undefined ? {} : { featurisation: from(featurisation) }),
+  };
   if (data !== undefined && train !== undefined) {
     throw new RootstockError(
       'USAGE',
       '--data and --train exclude each other.\nFix: give one file with --data, or one per split with --train, --validation, --test.',
     );
   }
-  if (data !== undefined) return { source: data, ...id, split: { name: 'shuffle_split' } };
+  if (data !== undefined) return { source: from(data), ...id, split: { name: 'shuffle_split' } };
   if (train === undefined) return null;
-  return { train, ...(validation === undefined ? {} : { validation }), ...(test === undefined ? {} : { test }), ...id };
+  return {
+    train: from(train),
+    ...(validation === undefined ? {} : { validation: from(validation) }),
+    ...(test === undefined ? {} : { test: from(test) }),
+    ...id,
+  };
+}
+
+/** Paths of a run file are relative to its folder; those on a command line, and in a script, to the working directory. */
+function relativeTo(folder: string): (path: string) => string {
+  return (path) => (isAbsolute(path) || /^[a-z0-9]+:\/\//u.test(path) ? path : relative(resolve(folder), resolve(path)) || '.');
 }
 
 /** The file's name as a run's name: letters, digits, ".", "_" and "-". */
