@@ -1,6 +1,7 @@
 import type { GraphHead, NeighbourPlan } from '../contracts/graphs.ts';
 import { RootstockError } from '../errors.ts';
 import type { BondColumns, GraphDataset, RaggedTargets } from './dataset.ts';
+import { concatenate, takeRows } from './float-rows.ts';
 import type { HostGraphBatch } from './graph-batch.ts';
 import { edgesOf, type MoleculeEdges } from './molecule-edges.ts';
 import { segmentsOf } from './segments-of.ts';
@@ -141,20 +142,6 @@ function joinTargets(dataset: GraphDataset, { list }: PlacedMolecules): HostGrap
 function linesOf(head: GraphHead, { atoms, edges }: PlacedMolecule): number {
   if (head.startsWith('y_graph')) return 1;
   return head.startsWith('y_node') ? atoms : edges.count;
-}
-
-function takeRows(values: Float32Array, rows: ArrayLike<number>, width: number): Float32Array {
-  return concatenate(Array.from(rows, (row) => values.subarray(row * width, (row + 1) * width)));
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const joined = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }
 
 function wrongClass(id: string, { number, numElements }: { readonly number: number; readonly numElements: number }): RootstockError {

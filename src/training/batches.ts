@@ -3,6 +3,7 @@ import type { NeighbourPlan } from '../contracts/graphs.ts';
 import type { StagePlan } from '../contracts/plan.ts';
 import { buildGraphBatch } from '../data/build-graph-batch.ts';
 import type { Dataset, FeatureDataset } from '../data/dataset.ts';
+import { concatenate, takeRows } from '../data/float-rows.ts';
 import type { Encodings, FeaturePrefix, GraphBatch, GraphPrefix } from '../models/definition.ts';
 import { permutation } from '../random/permutation.ts';
 import { permutationStream } from '../random/stream.ts';
@@ -65,7 +66,7 @@ export function loadBatch(dataset: Dataset, rows: Rows, neighbours: NeighbourPla
   const { width } = dataset;
   return {
     kind: 'features',
-    inputs: tensor(takeLines(dataset.x, rows, width), [rows.length, width], 'float32'),
+    inputs: tensor(takeRows(dataset.x, rows, width), [rows.length, width], 'float32'),
     targets: loadTargets(dataset, rows),
     samples: rows.length,
   };
@@ -110,21 +111,4 @@ function featureTargets({ y, targetWidth }: FeatureDataset, rows: Rows): HostTar
   const values = y instanceof Int32Array ? new Int32Array(rows.length) : new Float32Array(rows.length * width);
   if (y.length > 0) rows.forEach((row, at) => values.set(y.subarray(row * width, (row + 1) * width), at * width));
   return { values, width };
-}
-
-/** Copies lines of a row-major matrix together. */
-function takeLines(values: Float32Array, rows: Rows, width: number): Float32Array {
-  const taken = new Float32Array(rows.length * width);
-  rows.forEach((row, at) => taken.set(values.subarray(row * width, (row + 1) * width), at * width));
-  return taken;
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const joined = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

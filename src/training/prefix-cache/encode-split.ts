@@ -2,6 +2,7 @@ import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { NeighbourPlan } from '../../contracts/graphs.ts';
 import { buildGraphBatch } from '../../data/build-graph-batch.ts';
 import type { Dataset, FeatureDataset, GraphDataset } from '../../data/dataset.ts';
+import { concatenate } from '../../data/float-rows.ts';
 import type { Encodings, FeaturePrefix, GraphPrefix, Params } from '../../models/definition.ts';
 import { disposeBatch, loadBatch, type Rows } from '../batches.ts';
 import { evaluationContext } from '../forward-context.ts';
@@ -108,14 +109,4 @@ function runningSum(counts: readonly number[]): Uint32Array {
   const sums = new Uint32Array(counts.length + 1);
   for (const [index, count] of counts.entries()) sums[index + 1] = (sums[index] as number) + count;
   return sums;
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const joined = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }
