@@ -36,9 +36,17 @@ export interface GraphColumns {
 
 /**
  * Most directed edges of a batch, whatever the model: at 512 bytes each, less than any model takes, they fill 2 GiB, half of the largest heap
- * that WebAssembly has. Planning refuses more, and fewer where the model takes more for each (GRAPH_TOO_LARGE).
+ * that WebAssembly has. Planning and prediction refuse more, and fewer where the model takes more for each (GRAPH_TOO_LARGE).
  */
 export const MOST_BATCH_EDGES = 4_194_304;
+
+/** What a batch's edges may take: half of the largest heap that WebAssembly has. */
+const BATCH_BYTES = 2 ** 31;
+
+/** Most directed edges of a batch in a model where each takes `bytesPerEdge`; 0: not known. */
+export function mostBatchEdges(bytesPerEdge: number): number {
+  return Math.floor(Math.min(MOST_BATCH_EDGES, BATCH_BYTES / Math.max(bytesPerEdge, 1)));
+}
 
 /** How edges are found: directed pairs i != j with |r_j - r_i|^2 <= cut_off^2 in float32, sorted by i, then j. */
 export interface NeighbourPlan {

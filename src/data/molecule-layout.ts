@@ -85,6 +85,13 @@ async function chooseFeaturiser(
     return { featuriser: await createFeaturiser(wanted.featurisation, names), provided };
   } catch (error) {
     if (!(error instanceof RootstockError)) throw error;
-    throw new RootstockError(error.code, `${source.where}: ${error.message}`, { ...error.details, where: source.where }, { cause: error });
+    const missing = provided.filter((name) => !names.includes(name)).map((name) => `"${name}"`);
+    const which = error.code === 'COLUMN_NOT_FOUND' ? `x_features names columns that are not there: ${missing.join(', ')}. ` : '';
+    throw new RootstockError(
+      error.code,
+      `${source.where}: ${which}${error.message}`,
+      { ...error.details, where: source.where },
+      { cause: error },
+    );
   }
 }

@@ -1,6 +1,7 @@
 import type { GraphColumns, GraphFacts, NeighbourPlan } from '../contracts/graphs.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import { RootstockError } from '../errors.ts';
+import { checkBatchEdges } from './batch-edges.ts';
 import type { Molecule } from './check-molecule.ts';
 import type { GraphDataset } from './dataset.ts';
 import { datasetOfMolecules } from './molecule-dataset.ts';
@@ -17,6 +18,8 @@ export interface PredictMolecules {
   readonly featurisation: JsonObject | null;
   /** Widths of features that the model takes. */
   readonly facts: Pick<GraphFacts, 'nodeAttrWidth' | 'edgeAttrWidth' | 'graphAttrWidth'>;
+  /** Most edges of a batch, see mostBatchEdges. */
+  readonly mostEdges: number;
 }
 
 /** Molecules to predict, in file order. */
@@ -40,13 +43,14 @@ export interface MoleculeBatches {
 
 /**
  * Lays molecules out for prediction; the columns of targets are not needed. Fails with COLUMN_NOT_FOUND, COLUMN_TYPE. Iterating fails with
- * what is wrong with rows, every problem of the next 2048 at once, SHAPE_MISMATCH for other widths than the model takes, DATA_EMPTY.
+ * what is wrong with rows, every problem of the next 2048 at once, SHAPE_MISMATCH for other widths than the model takes, GRAPH_TOO_LARGE
+ * for a batch with more edges than memory allows, DATA_EMPTY.
  */
 export async function openMoleculeBatches(
   source: OpenSource,
   { molecules, batchSize, path }: MoleculeBatches,
 ): Promise<() => AsyncGenerator<MoleculePredictBatch>> {
-  const { columns, neighbours, featurisation, facts } = molecules;
+  const { columns, neighbours, featurisation, facts, mostEdges } = molecules;
   const problems = createProblems();
   const layout = await layOutMolecules(source, { graph: columns, featurisation, withTargets: false });
   if (!('sql' in layout)) {
@@ -57,10 +61,17 @@ export async function openMoleculeBatches(
   const widths = new Map<string, number>();
   if (columns.nodeAttrs !== null) widths.set(columns.nodeAttrs, facts.nodeAttrWidth);
   if (columns.edgeAttrs !== null) widths.set(columns.edgeAttrs, facts.edgeAttrWidth);
-  // Edges are only needed here to tell whether bonds are among them.
-  const reading: MoleculeReading = { graph: columns, neighbours: columns.edgeAttrs === null ? null : neighbours, problems, widths };
+  const reading: MoleculeReading = { graph: columns, neighbours, problems, widths };
   const toBatch = (firstRow: number, part: readonly Waiting[]): MoleculePredictBatch => {
     const rowIds = part.map(({ id }) => id);
+    checkBatchEdges({
+      path,
+      molecules: part.length,
+      atoms: part.reduce((most, { molecule }) => Math.max(most, molecule.atomNumbers.length), 0),
+      edges: part.reduce((sum, { molecule }) => sum + molecule.edges, 0),
+      cutOff: neighbours.cutOff,
+      most: mostEdges,
+    });
     const dataset = datasetOfMolecules(
       part.map(({ molecule }) => molecule),
       rowIds,

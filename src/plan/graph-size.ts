@@ -1,9 +1,6 @@
-import { MOST_BATCH_EDGES } from '../contracts/graphs.ts';
+import { mostBatchEdges } from '../contracts/graphs.ts';
 import type { DataModulePlan, DataPlan, SplitName } from '../contracts/plan.ts';
 import type { PlanProblem } from './problems.ts';
-
-/** What a batch's edges may take: half of the largest heap that WebAssembly has. */
-const BATCH_BYTES = 2 ** 31;
 
 /** How a stage makes graphs, and what an edge takes in training; 0: not known. */
 export interface GraphSize {
@@ -35,7 +32,7 @@ export function checkGraphSize(
     const mean = perMolecule((graph.edges[split] ?? 0) / rows);
     const estimate = Math.round((batch - 1) * mean + perMolecule(graph.mostEdges));
     const bytes = split === 'train' ? bytesPerEdge : bytesPerEdge / 2;
-    const most = Math.floor(Math.min(MOST_BATCH_EDGES, BATCH_BYTES / Math.max(bytes, 1)));
+    const most = mostBatchEdges(bytes);
     if (estimate <= most) return [];
     const share = bytes === 0 ? '' : ` (this model takes about ${(bytes / 1024).toFixed(1)} KiB for each)`;
     const text = `${batch} molecules of up to ${graph.largestMolecule} atoms may make ${estimate} edges or more within cut_off ${neighbours.cutOff} Angstrom, expected at most ${most} in a batch${share}`;

@@ -1,5 +1,6 @@
 import type { DataFacts, DataRequest } from '../contracts/plan.ts';
 import type { EvaluateModelJob, FromTrainer } from '../contracts/trainer-protocol.ts';
+import { checkBatchEdges } from '../data/batch-edges.ts';
 import { loadDataset } from '../data/load-dataset.ts';
 import { composeMessage, RootstockError } from '../errors.ts';
 import type { ModelDefinition } from '../models/definition.ts';
@@ -13,17 +14,19 @@ import type { SavedModel } from './saved-model.ts';
 
 /**
  * Judges a saved model on every row of a data file with labels, in eval mode and file order. Errors: those of loading and reading;
- * CONFIG_INVALID for metrics that do not fit; SHAPE_MISMATCH when the data has another width than the model takes.
+ * CONFIG_INVALID for metrics that do not fit; SHAPE_MISMATCH when the data has another width than the model takes;
+ * GRAPH_TOO_LARGE when a batch has more edges than memory allows.
  */
 export async function runEvaluateModel(job: EvaluateModelJob, { channel }: JobContext): Promise<FromTrainer> {
   channel.phase('decode', PHASE_BUDGETS_MS.decode);
   process.title = `rootstock trainer evaluate ${job.model}`;
-  const { saved, model, params, batchSize } = await openModel(job);
+  const { saved, model, params, batchSize, mostEdges } = await openModel(job);
   const targets = saved.graph?.columns.targets;
   const columns = targets === undefined ? { y: saved.yFeatures } : { ...targets };
   const metrics = createHeadMetrics(targetLayout(model, columns), job.metrics, { perColumn: true });
   const { dataset, facts } = await loadDataset(dataRequest(job.data, saved, model.definition));
   checkWidths(job.data, saved, facts);
+  checkEdges(job.data, facts, { saved, batchSize: Math.min(batchSize, dataset.rows), mostEdges });
   let rows = 0;
   await evaluateDataset(
     {
@@ -59,6 +62,24 @@ function dataRequest(path: string, saved: SavedModel, definition: ModelDefinitio
     ...(graph === null ? {} : { graph: { ...graph.columns, maskedHeads }, neighbours: graph.neighbours }),
     ...(featurisation === null ? {} : { featurisation }),
   };
+}
+
+/** A batch counts as the molecule with most edges and average ones. */
+function checkEdges(
+  path: string,
+  { graph, splits }: DataFacts,
+  { saved, batchSize, mostEdges }: { readonly saved: SavedModel; readonly batchSize: number; readonly mostEdges: number },
+): void {
+  if (graph === undefined || saved.graph === null) return;
+  const mean = (graph.edges.train ?? 0) / (splits.train?.rows ?? 1);
+  checkBatchEdges({
+    path,
+    molecules: batchSize,
+    atoms: graph.largestMolecule,
+    edges: (batchSize - 1) * mean + graph.mostEdges,
+    cutOff: saved.graph.neighbours.cutOff,
+    most: mostEdges,
+  });
 }
 
 function checkWidths(path: string, { facts, xFeatures }: SavedModel, data: DataFacts): void {

@@ -1,3 +1,4 @@
+import { mostBatchEdges } from '../contracts/graphs.ts';
 import type { BackendName } from '../contracts/plan.ts';
 import type { Params } from '../models/definition.ts';
 import type { Model } from '../training/stage-setup.ts';
@@ -14,6 +15,8 @@ export interface OpenModel {
   readonly model: Model;
   readonly params: Params;
   readonly batchSize: number;
+  /** Most edges of a batch of molecules in a forward pass, which takes half of what training does. */
+  readonly mostEdges: number;
 }
 
 /** Which saved model, and how. */
@@ -34,5 +37,7 @@ export async function openModel(input: OpenModelInput): Promise<OpenModel> {
   const params = Object.fromEntries([...weights].map(([name, data]) => [name, uploadTensor(data)]));
   const written = saved.predictBatchSize !== null && saved.predictBatchSize > 1 ? saved.predictBatchSize : null;
   const batchSize = input.batchSize ?? written ?? BATCH_SIZE[model.definition.inputs ?? 'features'];
-  return { saved, model, params, batchSize };
+  const { definition } = model;
+  const bytesPerEdge = definition.inputs === 'graphs' ? (definition.bytesPerEdge?.(saved.config) ?? 0) : 0;
+  return { saved, model, params, batchSize, mostEdges: mostBatchEdges(bytesPerEdge / 2) };
 }

@@ -15,14 +15,14 @@ export async function runPredict(job: PredictJob, { channel }: JobContext): Prom
   channel.phase('decode', PHASE_BUDGETS_MS.decode);
   process.title = `rootstock trainer predict ${job.model}`;
   predictionFormat(job.out);
-  const { saved, model, params, batchSize } = await openModel(job);
+  const { saved, model, params, batchSize, mostEdges } = await openModel(job);
   const neighbours = saved.graph?.neighbours ?? null;
   const columns = { ...saved, targets: saved.graph?.columns.targets ?? null };
   const data = await openPredictData({
     path: job.data,
     rowId: null,
     x: saved.graph === null ? saved.xFeatures : [],
-    molecules: moleculesOf(saved),
+    molecules: moleculesOf(saved, mostEdges),
     expectedWidth: saved.facts.inputWidth,
     batchSize,
   });
@@ -44,8 +44,8 @@ export async function runPredict(job: PredictJob, { channel }: JobContext): Prom
   return { type: 'predicted', rows };
 }
 
-function moleculesOf({ graph, featurisation, facts }: SavedModel): PredictMolecules | null {
-  return graph === null || facts.graph === undefined ? null : { ...graph, featurisation, facts: facts.graph };
+function moleculesOf({ graph, featurisation, facts }: SavedModel, mostEdges: number): PredictMolecules | null {
+  return graph === null || facts.graph === undefined ? null : { ...graph, featurisation, facts: facts.graph, mostEdges };
 }
 
 function toDataset(batch: PredictBatch): Dataset {

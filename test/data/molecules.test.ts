@@ -134,6 +134,7 @@ test("prediction gives datasets of a batch's molecules and needs no targets", as
       neighbours: NEIGHBOURS,
       featurisation: null,
       facts: { nodeAttrWidth: 2, edgeAttrWidth: 0, graphAttrWidth: 0 },
+      mostEdges: 24,
     },
   });
   t.after(() => data.close());
