@@ -93,12 +93,22 @@ test('the default monitor val_loss means val/total/loss (in molflux it is never 
   assert.equal(stage?.trainer.earlyStopping?.monitor, 'val/total/loss');
 });
 
-test('the next stage starts from the last weights, from the best or from the averaged ones, as carry_weights says', async (t) => {
-  const trainer = { max_epochs: 4, callbacks: { EMAWeightAveraging: { decay: 0.5 } } };
-  const config = { trainer, optimizer: { name: 'SGD', config: { lr: 0.03 } } };
-  const carried = async (carryWeights: string) => (await trainTransfer(t, { config, stages: [{ carry_weights: carryWeights }] }))[0];
-  const [last, ema] = [await carried('last'), await carried('ema')];
-  assert.deepEqual(last?.carried, last?.last);
-  assert.deepEqual(ema?.last, last?.last, 'what is carried changes no training');
-  assert.notDeepEqual(ema?.carried, ema?.last);
+test('the next stage starts, bit for bit, from the last weights, from the best or from the averaged ones, as carry_weights says', async (t) => {
+  // A rate that overshoots, so that the last weights are neither the best nor the average; the second stage moves nothing.
+  const trainer = { max_epochs: 20, callbacks: { EMAWeightAveraging: { decay: 0.5 } } };
+  const config = { trainer, optimizer: { name: 'Adam', config: { lr: 0.3 } } };
+  const still = { optimizer: { name: 'SGD', config: { lr: 0 } } };
+  const carry = async (carryWeights: string, first: object = {}) => {
+    const [before, after] = await trainTransfer(t, { config, stages: [{ carry_weights: carryWeights, ...first }, still] });
+    return { before: before ?? assert.fail(), after: after ?? assert.fail() };
+  };
+  const last = await carry('last');
+  const ema = await carry('ema');
+  const best = await carry('best', { trainer: { callbacks: null } });
+  assert.deepEqual(ema.before.last, last.before.last, 'what is carried changes no training');
+  assert.deepEqual(last.before.carried, last.before.last);
+  assert.deepEqual(best.before.carried, best.before.best);
+  assert.notDeepEqual(ema.before.carried, ema.before.last);
+  assert.notDeepEqual(best.before.carried, best.before.last);
+  for (const { before, after } of [last, ema, best]) assert.deepEqual(after.last, before.carried);
 });
