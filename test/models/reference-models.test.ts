@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { datamoduleSchema } from '../../src/config/datamodule-keys.ts';
 import { sectionDefaults } from '../../src/config/section-defaults.ts';
 import type { JsonObject } from '../../src/contracts/json.ts';
 import { builtinModels, findModel } from '../../src/models/registry.ts';
@@ -14,6 +15,7 @@ const REFERENCE = fileURLToPath(new URL('../../../shared/reference/config_keys.j
 type Keys = Readonly<Record<string, { readonly default: unknown }>>;
 interface Reference {
   readonly sections: Readonly<Record<'TrainerConfig' | 'SchedulerConfig' | 'OptimizerConfig', Keys>>;
+  readonly physicsml_sections: { readonly PhysicsMLDataModuleConfig: Keys };
   readonly models: Readonly<
     Record<
       string,
@@ -77,6 +79,18 @@ void test('defaults of the trainer, the optimizer and the scheduler are molfluxâ
     else assert.deepEqual(scheduler[key], key === 'monitor' ? 'val/total/loss' : value, key);
   }
   const optimizer = sectionDefaults('optimizer');
+  const { config: theirs } = OptimizerConfig;
   assert.equal(optimizer['name'], OptimizerConfig['name']?.default);
-  assert.equal((optimizer['config'] as JsonObject)['lr'], (OptimizerConfig['config']?.default as JsonObject)['lr']);
+  assert.equal((optimizer['config'] as JsonObject)['lr'], (theirs?.default as JsonObject | undefined)?.['lr']);
+});
+
+void test('every key of physicsmlâ€™s datamodule is known, with its default', { skip }, () => {
+  const { PhysicsMLDataModuleConfig: theirs } = reference?.physicsml_sections ?? assert.fail();
+  for (const [key, { default: value }] of Object.entries(theirs)) {
+    const option = (datamoduleSchema.shape as Readonly<Record<string, z.ZodOptional<z.ZodType> | undefined>>)[key];
+    assert.ok(option !== undefined, key);
+    // num_elements 0 cannot train and is required here; the splits are objects with defaults of their own.
+    if (key === 'num_elements' || (typeof value === 'object' && value !== null)) continue;
+    assert.deepEqual(option.unwrap().meta()?.['default'], value, key);
+  }
 });
