@@ -17,8 +17,10 @@ export async function loadConformers(): Promise<MakeConformer | undefined> {
   ocl.Resources.registerFromNodejs();
   return (smiles, seed, column) => {
     const fail = (text: string) => moleculeError(column, `SMILES ${JSON.stringify(smiles)} ${text}`);
+    // openchemlib closes open parentheses silently; what was cut off would become another molecule.
+    if (!hasBalancedParentheses(smiles.trim().split(/\s/u)[0] ?? '')) throw fail('cannot be read: its parentheses do not match');
     const parsed = attempt(() => ocl.Molecule.fromSmiles(smiles));
-    if (parsed instanceof Error) throw fail(`cannot be read (openchemlib: ${parsed.message})`);
+    if (parsed instanceof Error) throw fail(`cannot be read (openchemlib: ${withoutClassNames(parsed.message)})`);
     if (parsed.getAllAtoms() === 0) throw fail('is a molecule with no atoms');
     // openchemlib takes 0 for "by the clock".
     const conformer = attempt(() => new ocl.ConformerGenerator(seed + 1).getOneConformerAsMolecule(parsed));
@@ -27,6 +29,20 @@ export async function loadConformers(): Promise<MakeConformer | undefined> {
     if (failed instanceof Error) throw fail(`has atoms that MMFF94 does not know (${failed.message})`);
     return toMolecule(conformer);
   };
+}
+
+function hasBalancedParentheses(smiles: string): boolean {
+  let depth = 0;
+  for (const character of smiles) {
+    if (character === '(') depth += 1;
+    else if (character === ')' && (depth -= 1) < 0) return false;
+  }
+  return depth === 0;
+}
+
+/** openchemlib's messages begin with the names of its classes, one of them minified. */
+function withoutClassNames(message: string): string {
+  return message.replace(/^(?:Class\S*: )?(?:SmilesParser: )?/u, '');
 }
 
 type OclMolecule = import('openchemlib').Molecule;

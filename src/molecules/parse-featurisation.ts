@@ -1,3 +1,4 @@
+import { didYouMean } from '../contracts/nearest.ts';
 import { composeMessage, type Problem, RootstockError } from '../errors.ts';
 import { ATOM_FEATURES, BOND_FEATURES } from './feature-tables.ts';
 import { asRecord, parseEnergies, parseFeatures, parseMapping, parseTemplate, show, type Wrong } from './featurisation-values.ts';
@@ -53,7 +54,7 @@ export function parseFeaturisation(metadata: unknown): FeaturisationSpec {
   const at = (key: string): string => `${where}.config.${key}`;
   if (representation.config !== undefined && asRecord(representation.config) === undefined) wrong(`${where}.config`, 'expected a mapping');
   for (const key of Object.keys(config)) {
-    if (!KEYS.includes(key)) wrong(at(key), `unknown key; physicsml_features has ${KEYS.join(', ')}`);
+    if (!KEYS.includes(key)) wrong(at(key), `unknown key${didYouMean(key, KEYS)}; physicsml_features has ${KEYS.join(', ')}`);
   }
   if (config.backend === 'openeye') throw notAvailable(`${at('backend')}: openeye is not built`, 'use backend: rdkit.');
   if (config.backend !== 'rdkit') wrong(at('backend'), `expected "rdkit", received ${show(config.backend)}`);
@@ -130,7 +131,7 @@ function onlyRepresentation(list: readonly unknown[], wrong: Wrong) {
           wrong(`${place}.name`, `expected "physicsml_features", received ${show(representation.name)}`);
         else
           throw notAvailable(
-            `${place}.name: "${representation.name}" is not built`,
+            `${place}.name: "${representation.name}" is not built${didYouMean(representation.name, ['physicsml_features'])}`,
             'add such columns to the data file; physicsml_features is computed here.',
           );
       }

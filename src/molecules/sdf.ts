@@ -14,7 +14,7 @@ const MAX_TAGS = 1_000;
 
 /**
  * Splits the text of an SD file into records; mol blocks are not looked into. A data item is `>  <name>`, its lines, and an empty line.
- * A file without any `$$$$` is one record. Errors: DATA_UNREADABLE, with record (from 0) and line (from 1).
+ * The last record may leave `$$$$` out, but not in the middle of a data item: that is where a file was cut off. Errors: DATA_UNREADABLE, with record (from 0) and line (from 1).
  */
 export function parseSdf(text: string, where: string): SdfRecord[] {
   const records: SdfRecord[] = [];
@@ -23,7 +23,8 @@ export function parseSdf(text: string, where: string): SdfRecord[] {
   for (let i = 0; i <= lines.length; i += 1) {
     if (i < lines.length && !(lines[i] as string).startsWith('$$$$')) continue;
     const record = lines.slice(first, i);
-    if (record.some((line) => line.trim() !== '')) records.push(parseRecord(record, { where, row: records.length, first }));
+    if (record.some((line) => line.trim() !== ''))
+      records.push(parseRecord(record, { where, row: records.length, first, isClosed: i < lines.length }));
     first = i + 1;
   }
   return records;
@@ -34,6 +35,8 @@ interface Place {
   readonly row: number;
   /** Lines before the record. */
   readonly first: number;
+  /** Whether `$$$$` ends it. */
+  readonly isClosed: boolean;
 }
 
 function parseRecord(lines: readonly string[], place: Place): SdfRecord {
@@ -59,6 +62,8 @@ function parseTags(lines: readonly string[], from: number, place: Place): Record
     if (tags.size === MAX_TAGS) throw unreadable(place, i, `has more than ${MAX_TAGS} data items`);
     const value: string[] = [];
     while (i + 1 < lines.length && lines[i + 1] !== '' && !(lines[i + 1] as string).startsWith('> ')) value.push(lines[(i += 1)] as string);
+    // The text after the last line feed: where it is all that follows, no empty line ended the item.
+    if (!place.isClosed && i + 1 >= lines.length - 1) throw unreadable(place, i, `ends in the data item <${name}>: the file was cut off`);
     tags.set(name, value.join('\n'));
   }
   return Object.fromEntries(tags);

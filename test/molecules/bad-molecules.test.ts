@@ -162,6 +162,7 @@ void test('what is not built is refused by name', async () => {
     assert.rejects(createFeaturiser(metadata, ['mol']), { code: 'NOT_AVAILABLE', message });
   await refused(metadataOf({ backend: 'openeye' }), /openeye is not built/u);
   await refused(metadataOf({}, { name: 'morgan' }), /"morgan" is not built/u);
+  await refused(metadataOf({}, { name: 'physicsml_feature' }), /did you mean "physicsml_features"/u);
   await refused(metadataOf({}, { presets: { a: 1 } }), /presets is not built/u);
   const one = metadataOf({}).config[0];
   await refused({ version: 1, config: [one, one] }, /has 2 physicsml_features/u);

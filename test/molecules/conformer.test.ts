@@ -37,7 +37,8 @@ void test('what a conformer cannot give is refused by name', async () => {
     createFeaturiser(metadataOf(config), ['smiles']).then((featuriser) =>
       assert.throws(() => featuriser.featurise({ smiles }), { code: 'MOLECULE_INVALID', message: text }),
     );
-  await message({}, 'hello', /^smiles: SMILES "hello" cannot be read \(openchemlib: /u);
+  await message({}, 'hello', /^smiles: SMILES "hello" cannot be read \(openchemlib: unknown element label/u);
+  for (const smiles of ['CC(C', 'CC)C', 'C)C(']) await message({}, smiles, /cannot be read: its parentheses do not match/u);
   await message({}, '', /no atoms/u);
   await message({ atom_features: ['stereo'] }, 'CCO', /cannot have features stereo; give a column "coordinates", or mol blocks/u);
   await message({ with_hydrogens: false }, 'CCO', /cannot have with_hydrogens: false/u);

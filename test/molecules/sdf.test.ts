@@ -18,6 +18,14 @@ void test('a file without $$$$ is one record, an empty one none', () => {
   assert.deepEqual(parseSdf('\n', 'a.sdf'), []);
 });
 
+void test('a file that was cut off in a data item is refused, one without the last $$$$ is not', () => {
+  const whole = `${block('a')}> <x>\n-271.5\n\n`;
+  assert.deepEqual(parseSdf(whole, 'a.sdf')[0]?.tags, { x: '-271.5' });
+  for (const cut of [whole.slice(0, -1), whole.slice(0, -2), whole.slice(0, -4), `${block('a')}> <x>\n`]) {
+    assert.throws(() => parseSdf(cut, 'a.sdf'), { code: 'DATA_UNREADABLE', message: /ends in the data item <x>: the file was cut off/u });
+  }
+});
+
 void test('what is wrong is named with its row and line', () => {
   const fails = (text: string, message: RegExp) =>
     assert.throws(() => parseSdf(text, 'data.train (a.sdf)'), { code: 'DATA_UNREADABLE', message });
