@@ -20,7 +20,7 @@ export type DataErrorCode = (typeof SEVERITY)[number];
 
 /** What helps, by code. */
 const FIXES: Readonly<Record<DataErrorCode, string>> = {
-  FILE_NOT_FOUND: 'correct the path; relative paths are relative to the run file.',
+  FILE_NOT_FOUND: 'correct the path; in a run file it is relative to the run file, on a command line to the working directory.',
   DATA_UNREADABLE: 'data files are .parquet, .csv, .tsv, .jsonl, .ndjson, .json or .sdf, named one by one or by a glob.',
   SQL_INVALID: 'write one SELECT over the names under "files"; try it in the duckdb shell first.',
   DATA_EMPTY: 'check the path, the query and the split fractions.',

@@ -19,12 +19,14 @@ export function planInitial(model: ModelFacts, preTrained: PreTrainedFacts | nul
     };
   } catch (error) {
     if (!(error instanceof RootstockError) || modelConfig === undefined) throw error;
-    const differences = configDifferences(hyperparametersOf(modelConfig), model.config);
-    if (differences.length === 0) throw error;
+    const before = hyperparametersOf(modelConfig);
+    const differing = differingKeys(before, model.config);
+    if (differing.length === 0) throw error;
+    const differences = differing.map((key) => difference(key, before, model.config));
     const text = `The models are configured differently: ${differences.slice(0, 5).join('; ')}.`;
     throw new RootstockError(
       error.code,
-      withNote(error.message, text),
+      withNote(error.message, text, settings(differing.slice(0, 5), before)),
       { ...error.details, configDifferences: differences },
       { cause: error },
     );
@@ -35,10 +37,21 @@ function placeOf(source: PreTrainedSource): string {
   return source.kind === 'model' ? source.path : source.outputPath;
 }
 
-/** Puts a note before the fix, which stays the last line. */
-function withNote(message: string, note: string): string {
-  const at = message.lastIndexOf('\nFix: ');
-  return at === -1 ? `${message}\n${note}` : `${message.slice(0, at)}\n${note}${message.slice(at)}`;
+/** Puts a note before the fix, which stays the last line and begins with how to build the same model. */
+function withNote(message: string, note: string, same: string): string {
+  const start = '\nFix: ';
+  const at = message.lastIndexOf(start);
+  if (at === -1) return `${message}\n${note}`;
+  const fix = `for the same model ${same} in model.config; for another one ${message.slice(at + start.length)}`;
+  return `${message.slice(0, at)}\n${note}${start}${fix}`;
+}
+
+/** How to write the pre-trained model's values: "set a: 1, b: 2 and leave c out". */
+function settings(keys: readonly string[], before: JsonObject): string {
+  const set = keys.filter((key) => before[key] !== undefined).map((key) => `${key}: ${show(before[key])}`);
+  const unset = keys.filter((key) => before[key] === undefined);
+  const parts = [set.length === 0 ? '' : `set ${set.join(', ')}`, unset.length === 0 ? '' : `leave ${unset.join(', ')} out`];
+  return parts.filter((part) => part !== '').join(' and ');
 }
 
 /** model_config.json is molflux's {name, config}. */
@@ -48,10 +61,12 @@ function hyperparametersOf(modelConfig: JsonObject): JsonObject {
 }
 
 /** Absent and null are the same: a saved model_config writes every default out. */
-function configDifferences(before: JsonObject, now: JsonObject): readonly string[] {
-  return Object.keys(now)
-    .filter((key) => JSON.stringify(before[key] ?? null) !== JSON.stringify(now[key] ?? null))
-    .map((key) => `${key} was ${show(before[key])} in the pre-trained model, is ${show(now[key])} here`);
+function differingKeys(before: JsonObject, now: JsonObject): readonly string[] {
+  return Object.keys(now).filter((key) => JSON.stringify(before[key] ?? null) !== JSON.stringify(now[key] ?? null));
+}
+
+function difference(key: string, before: JsonObject, now: JsonObject): string {
+  return `${key} was ${show(before[key])} in the pre-trained model, is ${show(now[key])} here`;
 }
 
 function show(value: JsonObject[string] | undefined): string {

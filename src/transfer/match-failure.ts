@@ -42,7 +42,7 @@ const FIXES: Readonly<Record<MatchCode, (failure: MatchFailure) => string>> = {
   MODULE_NOT_FOUND: ({ sides, wholeTree }) => {
     const good = wholeTree ? goodPairs(sides) : [];
     const shared = good.length === 0 ? '' : `name what both have, modules_to_match: ${goodText(good)}; `;
-    return `${shared}the pre-trained model has ${topNames(sides.preTrained)}; the new model has ${topNames(sides.model)}.`;
+    return `${shared === '' ? 'name modules of these: ' : shared}the pre-trained model has ${topNames(sides.preTrained)}; the new model has ${topNames(sides.model)}.`;
   },
   MAPPING_INVERTED: (failure) => `write modules_to_match: ${mappingText(corrected(failure))}.`,
   MAPPING_CONFLICT: ({ sides }) => conflictFix(sides),

@@ -32,7 +32,10 @@ void test('an EGNN of another width or depth is refused with both values of each
   );
   assert.throws(
     () => plan({ c_hidden: 12, num_layers: 2 }, { c_hidden: 12, num_layers: 3 }),
-    hasCode('MODULE_NOT_FOUND', /configured differently: num_layers was 2 in the pre-trained model, is 3 here/),
+    hasCode(
+      'MODULE_NOT_FOUND',
+      /num_layers was 2 in the pre-trained model, is 3 here\.\nFix: for the same model set num_layers: 2 in model\.config; for another one name /,
+    ),
   );
   assert.throws(
     () => plan({ c_hidden: 12, num_rbf: 4 }, { c_hidden: 12 }),

@@ -39,7 +39,7 @@ export async function findSavedModel(path: string): Promise<SavedModelPlace> {
   if (found === undefined) {
     throw new RootstockError(
       'FILE_NOT_FOUND',
-      `There is no saved model at "${path}".\nFix: check the path; pre_trained_model_path is relative to the run file's directory.`,
+      `There is no saved model at "${path}".\nFix: check the path; in a run file it is relative to the run file, on a command line to the working directory.`,
       { path },
     );
   }

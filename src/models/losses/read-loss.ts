@@ -161,8 +161,10 @@ function readName(value: Json | undefined, where: string): LossName {
   throw invalid([{ where: `${where}.name`, text: `expected one of ${LOSS_NAMES.join(', ')}, received ${JSON.stringify(value)}.${hint}` }]);
 }
 
+const FIX = 'correct these keys; docs/run-file.md lists the losses and what each takes.';
+
 function invalid(problems: readonly Problem[]): RootstockError {
-  return new RootstockError('MODEL_CONFIG_INVALID', composeMessage('A loss configuration cannot be used.', problems), { problems });
+  return new RootstockError('MODEL_CONFIG_INVALID', composeMessage('A loss configuration cannot be used.', problems, FIX), { problems });
 }
 
 function isObject(value: Json): value is JsonObject {
