@@ -101,8 +101,7 @@ export function parsePythonLiteral(text: string, source: string): PythonLiteral 
         take('(');
         return call(path, depth);
       }
-      const what = isSign(peek(), '(') ? `${token.value}(...) is a function call` : `${token.value} is a variable`;
-      throw fail(token, `${what}, and nothing is executed here`);
+      throw fail(token, `${whatIs(token.value, isSign(peek(), '('))}, and nothing is executed here`);
     }
     throw fail(token, `expected a value, found ${describe(token)}`);
   };
@@ -114,6 +113,14 @@ export function parsePythonLiteral(text: string, source: string): PythonLiteral 
 
 /** Python's constants, and JSON's, so that a mixture reads too. */
 const CONSTANTS: Readonly<Record<string, Json>> = { True: true, False: false, None: null, true: true, false: false, null: null };
+
+/** Words that begin a statement of a script. */
+const STATEMENTS = ['import', 'from', 'def', 'class', 'if', 'for', 'with', 'try', 'return', 'assert'];
+
+function whatIs(name: string, isCalled: boolean): string {
+  if (STATEMENTS.includes(name)) return `"${name}" begins a statement of a script`;
+  return isCalled ? `${name}(...) is a function call` : `${name} is a variable`;
+}
 
 function keyOf(value: Json): string | null {
   if (typeof value === 'string') return value;

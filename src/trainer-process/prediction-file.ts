@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { cannotWrite } from '../contracts/cannot-write.ts';
 import { jsonlToParquet } from '../data/jsonl-to-parquet.ts';
 import { RootstockError } from '../errors.ts';
 import type { PredictionCell, PredictionTable } from '../training/prediction-table.ts';
@@ -19,7 +20,11 @@ const FORMATS: Readonly<Record<string, Format>> = { '.csv': 'csv', '.jsonl': 'js
 export function predictionFormat(path: string): Format {
   const format = FORMATS[extname(path).toLowerCase()];
   if (format !== undefined) return format;
-  throw new RootstockError('USAGE', `--out "${path}": expected a file that ends in ${Object.keys(FORMATS).join(', ')}.`, { path });
+  throw new RootstockError(
+    'USAGE',
+    `--out "${path}": expected a file that ends in ${Object.keys(FORMATS).join(', ')}.\nFix: give it one of these extensions.`,
+    { path },
+  );
 }
 
 /**
@@ -29,8 +34,8 @@ export function predictionFormat(path: string): Format {
 export async function writePredictions(path: string, work: (file: PredictionFile) => Promise<void>): Promise<void> {
   const format = predictionFormat(path);
   const temp = `${path}.${randomUUID()}.tmp`;
-  const lines = await open(temp, 'wx').catch((cause: Error) => {
-    throw new RootstockError('FILE_UNREADABLE', `"${path}" cannot be written: ${cause.message}`, { path }, { cause });
+  const lines = await open(temp, 'wx').catch((cause: unknown) => {
+    throw cannotWrite(path, cause);
   });
   const rows = `${temp}.parquet`;
   try {

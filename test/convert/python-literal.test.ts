@@ -52,6 +52,7 @@ for (const [text, place, problem] of [
   [`{'a':\n  learning_rate}`, '2:3', 'learning_rate is a variable'],
   [`{'a': __import__('os').system('true')}`, '1:7', '__import__(...) is a function call'],
   [`{'a': f'x{1}'}`, '1:7', 'f-string'],
+  [`import x\na = {}`, '1:1', '"import" begins a statement'],
   [`{'a': b'x'}`, '1:7', 'bytes'],
   [`{'a': 1, 'a': 2}`, '1:10', 'twice'],
   [`{'a': 'open`, '1:7', 'not closed'],

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, relative, resolve } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
+import { cannotWrite } from '../../contracts/cannot-write.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import { convertRun } from '../../convert/convert-run.ts';
 import { noteLines } from '../../convert/notes.ts';
@@ -36,7 +37,7 @@ export const convertCommand: AddCommand = (program, done) => {
     .argument('<file>', 'Python dictionary or JSON: {name, config}; - reads standard input')
     .option('--out <run.yaml>', 'run file to write (never overwrites); absent: print it')
     .option('--name <name>', 'name of the run; absent: the name of the file')
-    .option('--data <file>', 'parquet, CSV or JSONL with all rows, split 80/10/10 by row id')
+    .option('--data <file>', 'parquet, CSV, JSONL or SD file (.sdf) with all rows, split 80/10/10 by row id')
     .option('--train <file>', 'rows for training, with --validation and --test for the others')
     .option('--validation <file>', 'rows for validation')
     .option('--test <file>', 'rows for the test')
@@ -131,14 +132,8 @@ async function writeNew(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text, { flag: 'wx' });
   } catch (cause) {
-    const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST';
-    throw new RootstockError(
-      exists ? 'OUTPUT_EXISTS' : 'FILE_UNREADABLE',
-      exists
-        ? `"${path}" is there already, and is not overwritten.\nFix: give another --out.`
-        : `"${path}" cannot be written: ${String(cause)}`,
-      { path },
-      { cause },
-    );
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotWrite(path, cause);
+    const text = `"${path}" is there already, and is not overwritten.\nFix: give another --out.`;
+    throw new RootstockError('OUTPUT_EXISTS', text, { path }, { cause });
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { cannotWrite } from '../../contracts/cannot-write.ts';
 import type { Metrics } from '../../contracts/json.ts';
 import { RootstockError } from '../../errors.ts';
 import { formatCount, formatNumber } from '../../reports/format.ts';
@@ -28,7 +29,7 @@ export const evaluateCommand: AddCommand = (program, done) => {
     .command('evaluate')
     .description('judge a saved model on a file with labels: the metrics that a run computes on its test split')
     .argument('<model>', 'output directory of a run, or a directory saved by physicsml or molflux')
-    .argument('<data>', 'parquet, CSV or JSONL file with the x_features and y_features of the model')
+    .argument('<data>', 'parquet, CSV, JSONL or SD file (.sdf) with the x_features and y_features of the model')
     .option('--metrics <names>', 'comma-separated metrics (default: all of the task); the loss is always there', names)
     .option('--split-name <name>', 'what the metrics are called by: test gives test/mae', 'test')
     .option('--out <file.json>', 'write the metrics as JSON, too')
@@ -96,6 +97,6 @@ async function writeResult(path: string, result: object): Promise<void> {
     await rename(temp, path);
   } catch (cause) {
     await rm(temp, { force: true });
-    throw new RootstockError('FILE_UNREADABLE', `"${path}" cannot be written: ${String(cause)}`, { path }, { cause });
+    throw cannotWrite(path, cause);
   }
 }

@@ -24,7 +24,7 @@ export const predictCommand: AddCommand = (program, done) => {
     .command('predict')
     .description('predict every row of a file with a saved model; writes one row per input row, in order')
     .requiredOption('--model <dir>', 'output directory of a run, or a directory saved by physicsml or molflux')
-    .requiredOption('--data <file>', 'parquet, CSV or JSONL file with the x_features of the model')
+    .requiredOption('--data <file>', 'parquet, CSV, JSONL or SD file (.sdf) with the x_features of the model')
     .requiredOption('--out <file>', 'file to write: .csv, .jsonl or .parquet')
     .option(
       '--batch-size <rows>',
@@ -40,7 +40,7 @@ A classifier adds <y>_probability_<class>, a mean-variance model <y>::std.
 
 Examples:
   rootstock predict --model models/digits --data new.parquet --out predictions.csv
-  rootstock predict --model models/u0 --data molecules.jsonl --out predictions.parquet`,
+  rootstock predict --model models/u0 --data molecules.sdf --out predictions.parquet`,
     )
     .action(async (flags: PredictFlags, command: Command) => {
       const output = createOutput(flags.json === true);
