@@ -191,6 +191,12 @@ const CASES: readonly Case[] = [
     change: ({ top }) => void ((top['model'] as Loose)['name'] = 'mlp_clasifier' as Loose & string),
   },
   {
+    title: 'a model of physicsml that is not built',
+    code: 'NOT_AVAILABLE',
+    names: [/"ani_model" is a model of physicsml/u, /Models: .*mean_var_egnn_model/u],
+    change: ({ top }) => void ((top['model'] as Loose)['name'] = 'ani_model' as Loose & string),
+  },
+  {
     title: 'an option whose engine comes later',
     code: 'NOT_AVAILABLE',
     names: [/not available yet/u],

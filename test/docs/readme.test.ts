@@ -99,7 +99,16 @@ test('what the README calls refused by name is refused with NOT_AVAILABLE', asyn
   }
 });
 
-for (const page of ['README.md', 'ARCHITECTURE.md', 'DECISIONS.md', 'CHANGELOG.md', 'docs/errors.md', 'docs/operations.md']) {
+for (const page of [
+  'README.md',
+  'ARCHITECTURE.md',
+  'DECISIONS.md',
+  'CHANGELOG.md',
+  'docs/errors.md',
+  'docs/operations.md',
+  'docs/from-physicsml.md',
+  'docs/molecules.md',
+]) {
   test(`the links of ${page} lead to files that are there`, async () => {
     for (const target of localLinks(await read(page))) assert.ok(existsSync(new URL(target, new URL(page, root))), target);
   });
