@@ -1,4 +1,5 @@
 import { RootstockError } from '../errors.ts';
+import { wrapText } from '../reports/wrap.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 
 /** Where a command writes: text for people, or one JSON object per line. */
@@ -25,7 +26,7 @@ export function createOutput(json: boolean): Output {
       if (json) process.stdout.write(`${JSON.stringify(value)}\n`);
     },
     note: (text) => {
-      if (!json) process.stderr.write(`${text}\n`);
+      if (!json) process.stderr.write(`${forTerminal(text)}\n`);
     },
     progress: (text) => {
       if (!json && process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`);
@@ -33,12 +34,17 @@ export function createOutput(json: boolean): Output {
   };
 }
 
+/** On a terminal lines break between words; in a file or a pipe they stay whole, for grep. */
+function forTerminal(text: string): string {
+  return process.stderr.isTTY ? wrapText(text, process.stderr.columns) : text;
+}
+
 /** Shows an error and returns the exit code. The only place that turns errors into text. */
 export function reportError(error: unknown, json: boolean): number {
   if (error instanceof RootstockError) {
     if (json)
       process.stdout.write(`${JSON.stringify({ event: 'failed', code: error.code, message: error.message, details: error.details })}\n`);
-    else process.stderr.write(`${error.code}: ${error.message}\n`);
+    else process.stderr.write(`${forTerminal(`${error.code}: ${error.message}`)}\n`);
     return exitCodeOf(error.code);
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
