@@ -4,7 +4,7 @@ import type { Params } from '../models/definition.ts';
 import type { Model } from '../training/stage-setup.ts';
 import { uploadTensor } from '../training/tensor-data.ts';
 import { prepareModel } from './job-context.ts';
-import { checkWeights, loadSavedModel, type SavedModel } from './saved-model.ts';
+import { checkNumbers, checkWeights, loadSavedModel, type SavedModel } from './saved-model.ts';
 
 /** Rows per forward pass when neither the caller nor the model says: a molecule is some twenty rows of features. */
 const BATCH_SIZE = { features: 256, graphs: 64 } as const;
@@ -34,6 +34,7 @@ export async function openModel(input: OpenModelInput): Promise<OpenModel> {
   const { saved, weights } = await loadSavedModel(input.model);
   const { model } = await prepareModel({ ...saved, backend: input.backend ?? 'wasm', register: input.register, train: false });
   checkWeights(model.definition.describe(saved.config, saved.facts), weights, input.model);
+  checkNumbers(weights, input.model);
   const params = Object.fromEntries([...weights].map(([name, data]) => [name, uploadTensor(data)]));
   const written = saved.predictBatchSize !== null && saved.predictBatchSize > 1 ? saved.predictBatchSize : null;
   const batchSize = input.batchSize ?? written ?? BATCH_SIZE[model.definition.inputs ?? 'features'];

@@ -37,6 +37,19 @@ export function checkWeights(tree: ModuleTree, weights: Weights, where: string):
   );
 }
 
+/** Checks that no weight is NaN, for such a model predicts NaN. Infinities pass: masks hold them. CHECKPOINT_INVALID lists all tensors that hold NaN. */
+export function checkNumbers(weights: Weights, where: string): void {
+  const problems = [...weights].flatMap(([path, { data }]) => {
+    let count = 0;
+    for (const value of data) if (Number.isNaN(value)) count += 1;
+    return count === 0 ? [] : [{ where: path, text: `${count} of ${data.length} values are NaN` }];
+  });
+  if (problems.length === 0) return;
+  const headline = `"${where}" has ${problems.length} tensors that hold NaN; it would predict NaN.`;
+  const fix = 'take an earlier checkpoint; the training that wrote this one diverged.';
+  throw new RootstockError('CHECKPOINT_INVALID', composeMessage(headline, problems, fix), { where, problems });
+}
+
 function byPath(tensors: readonly FoundTensor[]): ReadonlyMap<string, string> {
   return new Map(tensors.map(({ path, shape, dtype }) => [path, `${dtype} [${shape.join(', ')}]`]));
 }
