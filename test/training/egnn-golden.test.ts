@@ -63,7 +63,9 @@ for (const [name, folder, energies] of [
     assertWeights(lastState(log).weights, await readWeights(folder, 'b_egnn/final.safetensors'));
   });
 
-  void test(`a two-stage transfer on ${name} follows physicsml, and stage 2 starts bit for bit where stage 1 ended`, { skip }, async () => {
+  void test(`a two-stage transfer on ${name} follows physicsml from stage to stage, and frozen tensors are equal bit for bit`, {
+    skip,
+  }, async () => {
     await loadBackend('wasm');
     const model = readJson(folder, 'c_egnn/new_model_config_input.json') as GoldenModelConfig;
     const molecules = readJson(folder, 'c_egnn/molecules.json') as readonly GoldenMolecule[];

@@ -57,7 +57,7 @@ for (const backend of ['wasm', 'cpu'] as const) {
   }
 }
 
-test('a two-stage transfer follows molflux, and stage 2 starts bit for bit where stage 1 ended', async () => {
+test('a two-stage transfer follows molflux from stage to stage, frozen tensors unchanged', async () => {
   await loadBackend('wasm');
   const data = goldenData('c_mlp/targets.json');
   const first = readGolden('c_mlp/stage1/trajectory.json') as Trajectory;
