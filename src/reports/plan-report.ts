@@ -48,12 +48,11 @@ function initial({ initial }: Plan): string {
 }
 
 function data({ data: { facts } }: Plan): string {
-  const rows = Object.entries(facts.splits).map(([split, facts]) => [
-    split,
-    formatCount(facts.rows),
-    formatBytes(facts.byteLength),
-    facts.digest.slice(0, 12),
-  ]);
+  // In the order of a run, whichever split the first row of the data is in.
+  const rows = (['train', 'validation', 'test'] as const).flatMap((split) => {
+    const found = facts.splits[split];
+    return found === undefined ? [] : [[split, formatCount(found.rows), formatBytes(found.byteLength), found.digest.slice(0, 12)]];
+  });
   return formatTable(['data', 'rows', 'size', 'digest'], rows);
 }
 

@@ -45,7 +45,7 @@ export function checkNumbers(weights: Weights, where: string): void {
     return count === 0 ? [] : [{ where: path, text: `${count} of ${data.length} values are NaN` }];
   });
   if (problems.length === 0) return;
-  const headline = `"${where}" has ${problems.length} tensors that hold NaN; it would predict NaN.`;
+  const headline = `"${where}" holds NaN in ${problems.length} of ${weights.size} tensors, and would predict NaN.`;
   const fix = 'take an earlier checkpoint; the training that wrote this one diverged.';
   throw new RootstockError('CHECKPOINT_INVALID', composeMessage(headline, problems, fix), { where, problems });
 }
