@@ -12,7 +12,7 @@ import type { FileStamp } from './source-files.ts';
 export type ScanKey = string;
 
 /** Raised by hand when the same files can give other facts than before: another DuckDB, another check. */
-const SCAN_VERSION = 1;
+const SCAN_VERSION = 2;
 
 /** Makes the key of a scan. */
 export function scanKey(request: DataRequest, stamps: readonly FileStamp[]): ScanKey {
