@@ -2,8 +2,8 @@ import type { DataFacts, DataRequest, SplitFacts, SplitName } from '../contracts
 import { RootstockError } from '../errors.ts';
 import { type ColumnLayout, layOutColumns } from './columns.ts';
 import { createDuplicateCheck } from './duplicate-ids.ts';
-import { encodeMolecules } from './encode-molecules.ts';
 import { findSources, listFiles } from './find-sources.ts';
+import { encodeMolecules } from './graphs/encode-molecules.ts';
 import type { ByteSink } from './hashed-output.ts';
 import { type ClassMapping, createLabelTable } from './labels.ts';
 import { createProblems } from './problems.ts';

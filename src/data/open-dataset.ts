@@ -1,8 +1,8 @@
 import { BLOB_VERSION, type BlobFooter, EDGE_BYTES, MAGIC, type ReadableBlob } from './blob-format.ts';
 import { corrupt, expectLength, readBytes, readInto, readRowIds, textOf, viewOf } from './blob-reader.ts';
 import type { Dataset } from './dataset.ts';
-import type { MoleculeFooter } from './molecule-format.ts';
-import { openMolecules } from './open-molecules.ts';
+import type { MoleculeFooter } from './graphs/molecule-format.ts';
+import { openMolecules } from './graphs/open-molecules.ts';
 
 /**
  * Opens a materialised split: its numbers are read straight into the arrays that are given out. Does not close the blob.

@@ -1,6 +1,6 @@
 import { RootstockError } from '../errors.ts';
 import { layOutColumns } from './columns.ts';
-import { type MoleculePredictBatch, openMoleculeBatches, type PredictMolecules } from './predict-molecules.ts';
+import { type MoleculePredictBatch, openMoleculeBatches, type PredictMolecules } from './graphs/predict-molecules.ts';
 import { createProblems } from './problems.ts';
 import { type ReadContext, type RowBlock, readRows } from './read-rows.ts';
 import { findSource, openSource } from './source.ts';

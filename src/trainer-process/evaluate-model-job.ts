@@ -1,6 +1,6 @@
 import type { DataFacts, DataRequest } from '../contracts/plan.ts';
 import type { EvaluateModelJob, FromTrainer } from '../contracts/trainer-protocol.ts';
-import { checkBatchEdges } from '../data/batch-edges.ts';
+import { checkBatchEdges } from '../data/graphs/batch-edges.ts';
 import { loadDataset } from '../data/load-dataset.ts';
 import { composeMessage, RootstockError } from '../errors.ts';
 import type { ModelDefinition } from '../models/definition.ts';

@@ -1,7 +1,7 @@
 import type { FromTrainer, PredictJob } from '../contracts/trainer-protocol.ts';
 import type { Dataset } from '../data/dataset.ts';
+import type { PredictMolecules } from '../data/graphs/predict-molecules.ts';
 import { openPredictData, type PredictBatch } from '../data/predict-data.ts';
-import type { PredictMolecules } from '../data/predict-molecules.ts';
 import { PHASE_BUDGETS_MS } from '../training/budgets.ts';
 import { predictBatch } from '../training/predict.ts';
 import { predictionTable } from '../training/prediction-table.ts';

@@ -1,9 +1,9 @@
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { NeighbourPlan } from '../contracts/graphs.ts';
 import type { StagePlan } from '../contracts/plan.ts';
-import { buildGraphBatch } from '../data/build-graph-batch.ts';
 import type { Dataset, FeatureDataset } from '../data/dataset.ts';
 import { concatenate, takeRows } from '../data/float-rows.ts';
+import { buildGraphBatch } from '../data/graphs/build-graph-batch.ts';
 import type { Encodings, FeaturePrefix, GraphBatch, GraphPrefix } from '../models/definition.ts';
 import { permutation } from '../random/permutation.ts';
 import { permutationStream } from '../random/stream.ts';

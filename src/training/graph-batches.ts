@@ -1,5 +1,5 @@
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
-import type { HostGraphBatch, HostSegments } from '../data/graph-batch.ts';
+import type { HostGraphBatch, HostSegments } from '../data/graphs/graph-batch.ts';
 import type { GraphBatch } from '../models/definition.ts';
 import type { Segments } from '../ops/segments.ts';
 

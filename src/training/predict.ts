@@ -1,7 +1,7 @@
 import { dispose, tidy } from '@tensorflow/tfjs-core';
 import type { NeighbourPlan } from '../contracts/graphs.ts';
-import { buildGraphBatch } from '../data/build-graph-batch.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { buildGraphBatch } from '../data/graphs/build-graph-batch.ts';
 import type { Params } from '../models/definition.ts';
 import { type Batch, disposeBatch, loadBatch } from './batches.ts';
 import { evaluationContext } from './forward-context.ts';

@@ -3,7 +3,7 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import type { JsonObject } from '../../src/contracts/json.ts';
-import { writeRows } from '../data/molecule-fixtures.ts';
+import { writeRows } from '../data/graphs/molecule-fixtures.ts';
 import { makeDirectory, planFile, writeRun } from './support.ts';
 
 /** An egnn_model as physicsml saved it: two layers, 8 channels. */

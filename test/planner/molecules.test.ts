@@ -5,12 +5,12 @@ import { join, resolve } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import type { JsonObject } from '../../src/contracts/json.ts';
 import type { Plan } from '../../src/contracts/plan.ts';
-import { buildGraphBatch } from '../../src/data/build-graph-batch.ts';
+import { buildGraphBatch } from '../../src/data/graphs/build-graph-batch.ts';
 import { checkDataUnchanged, materialiseData } from '../../src/data/materialise-data.ts';
 import { resolveSections } from '../../src/plan/resolve-sections.ts';
 import { stageKeyDocument } from '../../src/plan/stage-key.ts';
 import { createMemoryStore, failure, makeDirectory, openGraphs, readable } from '../data/data-fixtures.ts';
-import { writeRows } from '../data/molecule-fixtures.ts';
+import { writeRows } from '../data/graphs/molecule-fixtures.ts';
 import { planFile, writeRun } from './support.ts';
 
 const QM9 = resolve(import.meta.dirname, '../../../shared/reference/data/gdb9_1000.parquet');

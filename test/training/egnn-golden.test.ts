@@ -4,7 +4,7 @@ import test from 'node:test';
 import { dispose, tensor } from '@tensorflow/tfjs-core';
 import { mergeWeights } from '../../src/artifacts/training-state.ts';
 import type { Weights } from '../../src/contracts/tensors.ts';
-import { buildGraphBatch } from '../../src/data/build-graph-batch.ts';
+import { buildGraphBatch } from '../../src/data/graphs/build-graph-batch.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import { egnnModel } from '../../src/models/egnn/egnn-model.ts';
 import { uploadGraphBatch } from '../../src/training/graph-batches.ts';

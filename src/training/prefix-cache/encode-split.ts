@@ -1,8 +1,8 @@
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { NeighbourPlan } from '../../contracts/graphs.ts';
-import { buildGraphBatch } from '../../data/build-graph-batch.ts';
 import type { Dataset, FeatureDataset, GraphDataset } from '../../data/dataset.ts';
 import { concatenate } from '../../data/float-rows.ts';
+import { buildGraphBatch } from '../../data/graphs/build-graph-batch.ts';
 import type { Encodings, FeaturePrefix, GraphPrefix, Params } from '../../models/definition.ts';
 import { disposeBatch, loadBatch, type Rows } from '../batches.ts';
 import { evaluationContext } from '../forward-context.ts';

@@ -1,5 +1,5 @@
 import type { InputFacts } from '../../../src/contracts/graphs.ts';
-import { buildGraphBatch } from '../../../src/data/build-graph-batch.ts';
+import { buildGraphBatch } from '../../../src/data/graphs/build-graph-batch.ts';
 import type { GraphBatch } from '../../../src/models/definition.ts';
 import { uploadGraphBatch } from '../../../src/training/graph-batches.ts';
 import { graphDatasetOf, type TestMolecule } from '../../helpers/graph-dataset.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { buildGraphBatch } from '../../../src/data/build-graph-batch.ts';
+import { buildGraphBatch } from '../../../src/data/graphs/build-graph-batch.ts';
 import { loadBackend } from '../../../src/kernels/backend.ts';
 import { egnnModel } from '../../../src/models/egnn/egnn-model.ts';
 import { plainBody } from '../../../src/models/egnn/plain-body.ts';

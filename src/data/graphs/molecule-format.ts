@@ -1,5 +1,5 @@
-import type { GraphHead } from '../contracts/graphs.ts';
-import type { BlobSection } from './blob-format.ts';
+import type { GraphHead } from '../../contracts/graphs.ts';
+import type { BlobSection } from '../blob-format.ts';
 
 /**
  * The materialised encoding of one split of molecules: the edges and the version of `blob-format.ts`, with other content between them.

@@ -1,6 +1,6 @@
-import { GRAPH_HEADS, type GraphColumns, type GraphHead } from '../contracts/graphs.ts';
+import { GRAPH_HEADS, type GraphColumns, type GraphHead } from '../../contracts/graphs.ts';
+import type { GraphDataset, RaggedTargets } from '../dataset.ts';
 import type { Molecule } from './check-molecule.ts';
-import type { GraphDataset, RaggedTargets } from './dataset.ts';
 import { describeWidths, headWidth } from './molecule-encoder.ts';
 
 /** How molecules were read. */

@@ -1,9 +1,9 @@
-import { canonicalJson } from '../contracts/canonical-json.ts';
-import { GRAPH_HEADS, type GraphColumns, type GraphHead } from '../contracts/graphs.ts';
-import type { SplitFacts } from '../contracts/plan.ts';
-import { BLOB_VERSION, edge } from './blob-format.ts';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
+import { GRAPH_HEADS, type GraphColumns, type GraphHead } from '../../contracts/graphs.ts';
+import type { SplitFacts } from '../../contracts/plan.ts';
+import { BLOB_VERSION, edge } from '../blob-format.ts';
+import { type ByteSink, bytesOf, createHashedOutput, packIds } from '../hashed-output.ts';
 import type { Molecule } from './check-molecule.ts';
-import { type ByteSink, bytesOf, createHashedOutput, packIds } from './hashed-output.ts';
 import { BLOCK_ROWS, type MoleculeBlockFooter, type MoleculeFooter } from './molecule-format.ts';
 
 /** What is known only after the last molecule. */

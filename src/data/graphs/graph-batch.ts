@@ -1,4 +1,4 @@
-import type { GraphHead } from '../contracts/graphs.ts';
+import type { GraphHead } from '../../contracts/graphs.ts';
 
 /** A batch of G molecules on the host: N atoms, E directed edges. `GraphBatch` of src/models/definition.ts is the same on the device. */
 export interface HostGraphBatch {

@@ -1,4 +1,4 @@
-import type { NeighbourPlan } from '../contracts/graphs.ts';
+import type { NeighbourPlan } from '../../contracts/graphs.ts';
 import { BIN_MARGIN, binsWithSurroundings, CELL_LIST_FROM_ATOMS, squaredDistance, squaredLimit } from './neighbours.ts';
 
 /** Two atoms closer than this are in the same place: no bond is shorter than 0.7 Angstrom, and a distance of 0 has no gradient. */

@@ -1,6 +1,6 @@
-import type { NeighbourPlan } from '../contracts/graphs.ts';
-import { RootstockError } from '../errors.ts';
-import type { GraphDataset } from './dataset.ts';
+import type { NeighbourPlan } from '../../contracts/graphs.ts';
+import { RootstockError } from '../../errors.ts';
+import type { GraphDataset } from '../dataset.ts';
 import { findNeighbours, type NeighbourList } from './neighbours.ts';
 import { findPeriodicNeighbours } from './periodic-neighbours.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { buildGraphBatch } from '../../src/data/build-graph-batch.ts';
-import { findPeriodicNeighbours } from '../../src/data/periodic-neighbours.ts';
-import { graphDatasetOf } from '../helpers/graph-dataset.ts';
+import { buildGraphBatch } from '../../../src/data/graphs/build-graph-batch.ts';
+import { findPeriodicNeighbours } from '../../../src/data/graphs/periodic-neighbours.ts';
+import { graphDatasetOf } from '../../helpers/graph-dataset.ts';
 
 interface Case {
   readonly name: string;
@@ -15,7 +15,7 @@ interface Case {
 }
 
 const CASES = JSON.parse(
-  readFileSync(new URL('../fixtures/golden/d_periodic_neighbours.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../fixtures/golden/d_periodic_neighbours.json', import.meta.url), 'utf8'),
 ) as readonly Case[];
 
 const CUBE = [

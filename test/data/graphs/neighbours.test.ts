@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { allPairs, binnedPairs, CELL_LIST_FROM_ATOMS, findNeighbours } from '../../src/data/neighbours.ts';
-import { fillUniform } from '../../src/random/fill.ts';
-import { randomStream } from '../../src/random/stream.ts';
+import { allPairs, binnedPairs, CELL_LIST_FROM_ATOMS, findNeighbours } from '../../../src/data/graphs/neighbours.ts';
+import { fillUniform } from '../../../src/random/fill.ts';
+import { randomStream } from '../../../src/random/stream.ts';
 
 /** Uniform places in a box of a given side, Angstrom. */
 function scatter(atoms: number, seed: number, side: number): Float32Array {

@@ -1,14 +1,14 @@
-import type { GraphColumns, GraphFacts, NeighbourPlan } from '../contracts/graphs.ts';
-import type { JsonObject } from '../contracts/json.ts';
-import { RootstockError } from '../errors.ts';
+import type { GraphColumns, GraphFacts, NeighbourPlan } from '../../contracts/graphs.ts';
+import type { JsonObject } from '../../contracts/json.ts';
+import { RootstockError } from '../../errors.ts';
+import type { GraphDataset } from '../dataset.ts';
+import { createProblems } from '../problems.ts';
+import type { OpenSource } from '../source.ts';
 import { checkBatchEdges } from './batch-edges.ts';
 import type { Molecule } from './check-molecule.ts';
-import type { GraphDataset } from './dataset.ts';
 import { datasetOfMolecules } from './molecule-dataset.ts';
 import { layOutMolecules } from './molecule-layout.ts';
-import { createProblems } from './problems.ts';
 import { type MoleculeReading, readMolecules } from './read-molecules.ts';
-import type { OpenSource } from './source.ts';
 
 /** Which molecules a model reads. */
 export interface PredictMolecules {

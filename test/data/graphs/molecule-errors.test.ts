@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import type { GraphColumns } from '../../src/contracts/graphs.ts';
-import type { DataRequest } from '../../src/contracts/plan.ts';
-import { scanData } from '../../src/data/scan-data.ts';
-import type { RootstockError } from '../../src/errors.ts';
-import { failure, makeDirectory } from './data-fixtures.ts';
+import type { GraphColumns } from '../../../src/contracts/graphs.ts';
+import type { DataRequest } from '../../../src/contracts/plan.ts';
+import { scanData } from '../../../src/data/scan-data.ts';
+import type { RootstockError } from '../../../src/errors.ts';
+import { failure, makeDirectory } from '../data-fixtures.ts';
 import { molecules, WATER, writeRows } from './molecule-fixtures.ts';
 
 /** Two good molecules, then one that is not. */

@@ -1,4 +1,4 @@
-import { GRAPH_HEADS, type GraphColumns, type GraphHead } from '../contracts/graphs.ts';
+import { GRAPH_HEADS, type GraphColumns, type GraphHead } from '../../contracts/graphs.ts';
 
 /** What a column of a table of molecules is read as. */
 export type CellRole =

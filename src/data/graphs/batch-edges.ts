@@ -1,4 +1,4 @@
-import { composeMessage, RootstockError } from '../errors.ts';
+import { composeMessage, RootstockError } from '../../errors.ts';
 
 /** A batch of molecules before its graph is built. */
 export interface BatchEdges {

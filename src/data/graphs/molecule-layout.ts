@@ -1,12 +1,12 @@
-import type { GraphColumns } from '../contracts/graphs.ts';
-import type { JsonObject } from '../contracts/json.ts';
-import { RootstockError } from '../errors.ts';
-import { createFeaturiser, type Featuriser, providedColumns } from '../molecules/featuriser.ts';
-import { findRowId, isEmpty, missingColumn, rowIdSql, wrongType } from './columns.ts';
+import type { GraphColumns } from '../../contracts/graphs.ts';
+import type { JsonObject } from '../../contracts/json.ts';
+import { RootstockError } from '../../errors.ts';
+import { createFeaturiser, type Featuriser, providedColumns } from '../../molecules/featuriser.ts';
+import { findRowId, isEmpty, missingColumn, rowIdSql, wrongType } from '../columns.ts';
+import type { DataProblem } from '../problems.ts';
+import { type ColumnInfo, quoteName } from '../session.ts';
+import type { OpenSource } from '../source.ts';
 import { type WantedCell, wantedCells } from './molecule-cells.ts';
-import type { DataProblem } from './problems.ts';
-import { type ColumnInfo, quoteName } from './session.ts';
-import type { OpenSource } from './source.ts';
 
 /** Which molecules are read. */
 export interface WantedMolecules {

@@ -1,5 +1,5 @@
-import type { GraphColumns, NeighbourPlan } from '../contracts/graphs.ts';
-import type { DataErrorCode } from './problems.ts';
+import type { GraphColumns, NeighbourPlan } from '../../contracts/graphs.ts';
+import type { DataErrorCode } from '../problems.ts';
 
 /** What checking a molecule needs. `report` adds the row. */
 export interface MoleculeContext {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import type { DataRequest } from '../../src/contracts/plan.ts';
-import { buildGraphBatch } from '../../src/data/build-graph-batch.ts';
-import type { GraphDataset } from '../../src/data/dataset.ts';
-import { materialiseData } from '../../src/data/materialise-data.ts';
-import { openPredictData } from '../../src/data/predict-data.ts';
-import { scanData } from '../../src/data/scan-data.ts';
-import { createMemoryStore, files, makeDirectory, openGraphs, readable, thirds, writeTable } from './data-fixtures.ts';
+import type { DataRequest } from '../../../src/contracts/plan.ts';
+import type { GraphDataset } from '../../../src/data/dataset.ts';
+import { buildGraphBatch } from '../../../src/data/graphs/build-graph-batch.ts';
+import { materialiseData } from '../../../src/data/materialise-data.ts';
+import { openPredictData } from '../../../src/data/predict-data.ts';
+import { scanData } from '../../../src/data/scan-data.ts';
+import { createMemoryStore, files, makeDirectory, openGraphs, readable, thirds, writeTable } from '../data-fixtures.ts';
 import { COLUMNS, molecules, NEIGHBOURS, WATER, writeRows } from './molecule-fixtures.ts';
 
 /** Everything at once. */

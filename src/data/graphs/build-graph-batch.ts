@@ -1,7 +1,7 @@
-import type { GraphHead, NeighbourPlan } from '../contracts/graphs.ts';
-import { RootstockError } from '../errors.ts';
-import type { BondColumns, GraphDataset, RaggedTargets } from './dataset.ts';
-import { concatenate, takeRows } from './float-rows.ts';
+import type { GraphHead, NeighbourPlan } from '../../contracts/graphs.ts';
+import { RootstockError } from '../../errors.ts';
+import type { BondColumns, GraphDataset, RaggedTargets } from '../dataset.ts';
+import { concatenate, takeRows } from '../float-rows.ts';
 import type { HostGraphBatch } from './graph-batch.ts';
 import { edgesOf, type MoleculeEdges } from './molecule-edges.ts';
 import { segmentsOf } from './segments-of.ts';

@@ -1,4 +1,4 @@
-import type { NeighbourPlan } from '../contracts/graphs.ts';
+import type { NeighbourPlan } from '../../contracts/graphs.ts';
 
 /** Directed edges of one molecule or crystal, sorted by `first`, then `second`, then image. Atoms are counted from 0. E edges. */
 export interface NeighbourList {

@@ -1,14 +1,14 @@
 import type { DuckDBDataChunk, DuckDBVector } from '@duckdb/node-api';
-import type { GraphColumns, MoleculeFeatures, NeighbourPlan } from '../contracts/graphs.ts';
-import { RootstockError } from '../errors.ts';
+import type { GraphColumns, MoleculeFeatures, NeighbourPlan } from '../../contracts/graphs.ts';
+import { RootstockError } from '../../errors.ts';
+import { columnPlace } from '../columns.ts';
+import { type ListCell, readListCell } from '../nested-lists.ts';
+import type { Problems, RowName } from '../problems.ts';
+import { readIds } from '../read-ids.ts';
+import type { OpenSource } from '../source.ts';
 import { checkMolecule, type Molecule } from './check-molecule.ts';
-import { columnPlace } from './columns.ts';
 import type { MoleculeContext } from './molecule-context.ts';
 import type { MoleculeLayout, PlacedCell } from './molecule-layout.ts';
-import { type ListCell, readListCell } from './nested-lists.ts';
-import type { Problems, RowName } from './problems.ts';
-import { readIds } from './read-ids.ts';
-import type { OpenSource } from './source.ts';
 
 /** Consecutive molecules of a source. */
 export interface MoleculeBlock {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import type { GraphColumns, NeighbourPlan } from '../../src/contracts/graphs.ts';
-import type { DataRequest } from '../../src/contracts/plan.ts';
-import { files } from './data-fixtures.ts';
+import type { GraphColumns, NeighbourPlan } from '../../../src/contracts/graphs.ts';
+import type { DataRequest } from '../../../src/contracts/plan.ts';
+import { files } from '../data-fixtures.ts';
 
 /** Columns of water-like molecules: classes, coordinates and u0. */
 export const COLUMNS: GraphColumns = {

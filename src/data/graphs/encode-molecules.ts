@@ -1,12 +1,12 @@
-import type { DataFacts, DataRequest, GraphDataFacts, SplitFacts, SplitName } from '../contracts/plan.ts';
+import type { DataFacts, DataRequest, GraphDataFacts, SplitFacts, SplitName } from '../../contracts/plan.ts';
+import { createDuplicateCheck } from '../duplicate-ids.ts';
+import type { ByteSink } from '../hashed-output.ts';
+import { createProblems } from '../problems.ts';
+import type { OpenSource } from '../source.ts';
 import type { Molecule } from './check-molecule.ts';
-import { createDuplicateCheck } from './duplicate-ids.ts';
-import type { ByteSink } from './hashed-output.ts';
 import { createMoleculeEncoder, describeWidths, type MoleculeEncoder } from './molecule-encoder.ts';
 import { layOutMolecules, type MoleculeLayout } from './molecule-layout.ts';
-import { createProblems } from './problems.ts';
 import { type MoleculeBlock, type MoleculeReading, readMolecules } from './read-molecules.ts';
-import type { OpenSource } from './source.ts';
 
 /** A source of molecules and the splits it fills. */
 export interface MoleculeSource {

@@ -1,6 +1,6 @@
-import type { GraphHead } from '../contracts/graphs.ts';
+import type { GraphHead } from '../../contracts/graphs.ts';
+import { type ListCell, shapeText } from '../nested-lists.ts';
 import type { MoleculeContext } from './molecule-context.ts';
-import { type ListCell, shapeText } from './nested-lists.ts';
 
 /** A cell and the name of its column. Null: no list. Text: what is wrong with its shape. */
 export interface CellOf {

@@ -1,4 +1,4 @@
-import type { NeighbourPlan } from '../contracts/graphs.ts';
+import type { NeighbourPlan } from '../../contracts/graphs.ts';
 import type { NeighbourList } from './neighbours.ts';
 
 /** A periodic crystal's neighbours: `cell` has three lattice vectors as rows, in Angstrom. */

@@ -1,10 +1,10 @@
-import { GRAPH_HEADS, type GraphHead } from '../contracts/graphs.ts';
+import { GRAPH_HEADS, type GraphHead } from '../../contracts/graphs.ts';
+import type { ListCell } from '../nested-lists.ts';
+import { shapeText } from '../nested-lists.ts';
 import { checkEdges } from './check-edges.ts';
 import { type CellOf, checkTargets, type MoleculeTargets } from './check-targets.ts';
 import type { CellRole } from './molecule-cells.ts';
 import type { MoleculeContext } from './molecule-context.ts';
-import type { ListCell } from './nested-lists.ts';
-import { shapeText } from './nested-lists.ts';
 
 /** One molecule of n atoms and m bonds, checked. */
 export interface Molecule {

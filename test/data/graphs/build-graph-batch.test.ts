@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import type { NeighbourPlan } from '../../src/contracts/graphs.ts';
-import { buildGraphBatch } from '../../src/data/build-graph-batch.ts';
-import { graphDatasetOf, type TestMolecule } from '../helpers/graph-dataset.ts';
+import type { NeighbourPlan } from '../../../src/contracts/graphs.ts';
+import { buildGraphBatch } from '../../../src/data/graphs/build-graph-batch.ts';
+import { graphDatasetOf, type TestMolecule } from '../../helpers/graph-dataset.ts';
 
-const GOLDEN = new URL('../fixtures/golden/a_saved_egnn/', import.meta.url);
+const GOLDEN = new URL('../../fixtures/golden/a_saved_egnn', import.meta.url);
 const PLAN: NeighbourPlan = { cutOff: 5, selfInteraction: false, cell: null };
 
 interface GoldenMolecule {

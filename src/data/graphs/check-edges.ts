@@ -1,4 +1,4 @@
-import { MOST_BATCH_EDGES, type NeighbourPlan } from '../contracts/graphs.ts';
+import { MOST_BATCH_EDGES, type NeighbourPlan } from '../../contracts/graphs.ts';
 import { COINCIDENT_ANGSTROM, countNeighbours, findCoincident } from './count-neighbours.ts';
 import type { MoleculeContext } from './molecule-context.ts';
 import { squaredDistance, squaredLimit } from './neighbours.ts';

@@ -1,7 +1,7 @@
-import type { GraphHead } from '../contracts/graphs.ts';
-import type { ReadableBlob } from './blob-format.ts';
-import { corrupt, readInto, readRowIds } from './blob-reader.ts';
-import type { GraphDataset, RaggedTargets } from './dataset.ts';
+import type { GraphHead } from '../../contracts/graphs.ts';
+import type { ReadableBlob } from '../blob-format.ts';
+import { corrupt, readInto, readRowIds } from '../blob-reader.ts';
+import type { GraphDataset, RaggedTargets } from '../dataset.ts';
 import { runningSums } from './molecule-dataset.ts';
 import { isEdgeHead } from './molecule-encoder.ts';
 import type { MoleculeBlockFooter, MoleculeFooter } from './molecule-format.ts';
