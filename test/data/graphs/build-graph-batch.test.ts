@@ -5,7 +5,7 @@ import type { NeighbourPlan } from '../../../src/contracts/graphs.ts';
 import { buildGraphBatch } from '../../../src/data/graphs/build-graph-batch.ts';
 import { graphDatasetOf, type TestMolecule } from '../../helpers/graph-dataset.ts';
 
-const GOLDEN = new URL('../../fixtures/golden/a_saved_egnn', import.meta.url);
+const GOLDEN = new URL('../../fixtures/golden/a_saved_egnn/', import.meta.url);
 const PLAN: NeighbourPlan = { cutOff: 5, selfInteraction: false, cell: null };
 
 interface GoldenMolecule {
