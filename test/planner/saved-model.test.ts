@@ -38,7 +38,10 @@ test('a bare safetensors file is a model without a configuration', async (t) => 
 test('what is not a saved model is named: absent, another format, no configuration, no weights, damaged', async (t) => {
   const directory = await temporaryDirectory(t);
   const model = await writeModel(directory, 'model');
-  await assert.rejects(inspectSavedModel(join(directory, 'nowhere')), { code: 'FILE_NOT_FOUND', message: /There is no saved model at .*nowhere/u });
+  await assert.rejects(inspectSavedModel(join(directory, 'nowhere')), {
+    code: 'FILE_NOT_FOUND',
+    message: /There is no saved model at .*nowhere/u,
+  });
   await writeFile(join(directory, 'model.h5'), 'x');
   await assert.rejects(inspectSavedModel(join(directory, 'model.h5')), { code: 'CHECKPOINT_UNSUPPORTED', message: /\.safetensors, \.pt/u });
   await writeFile(join(directory, 'model.ckpt'), 'x');
