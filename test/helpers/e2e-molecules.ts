@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { weightsToChunks } from '../../src/artifacts/safetensors/write.ts';
@@ -7,9 +6,7 @@ import type { JsonObject } from '../../src/contracts/json.ts';
 import { randomStream } from '../../src/random/stream.ts';
 import { initialiseWeights } from '../../src/transfer/initialise.ts';
 import { e2eEgnn } from './e2e-graph-model.ts';
-import { MODEL_ENV } from './e2e-model.ts';
-import { removeWorkspace, SNAPSHOT_STEPS, type Workspace } from './e2e-workspace.ts';
-import { testServerEnvironment } from './temporal-server.ts';
+import { openWorkspace, SNAPSHOT_STEPS, type Workspace } from './e2e-workspace.ts';
 
 /** Kinds of atoms. */
 const ELEMENTS = 3;
@@ -70,16 +67,8 @@ const RUN: JsonObject = {
 
 /** Makes a workspace of made-up molecules, a pre-trained EGNN and a run file; after the test its processes are killed and it is removed. */
 export async function makeMoleculeWorkspace(t: TestContext): Promise<Workspace> {
-  const root = await mkdtemp(join(tmpdir(), 'rootstock-e2e-'));
-  const workspace: Workspace = {
-    root,
-    stateDir: join(root, 'state'),
-    runFile: join(root, 'run.yaml'),
-    faultFile: join(root, 'fault'),
-    // The directory in the environment is what processes of this workspace are found by.
-    env: { ...testServerEnvironment(), [MODEL_ENV.delay]: String(DELAY_MS), [MODEL_ENV.fault]: join(root, 'fault') },
-  };
-  t.after(() => removeWorkspace(workspace));
+  const workspace = await openWorkspace(t, 'run.yaml', DELAY_MS);
+  const { root } = workspace;
   for (const [split, rows] of [
     ['train', 160],
     ['validation', 24],

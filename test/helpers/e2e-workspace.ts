@@ -39,17 +39,26 @@ const DELAY_MS = 25;
 const CLASSES = 3;
 const MODEL_SEED = 11;
 
-/** Makes a workspace; after the test its processes are killed and it is removed. */
-export async function makeWorkspace(t: TestContext | undefined, run: JsonObject = runDocument()): Promise<Workspace> {
+/** Makes an empty workspace, whose slowed-down model waits `delayMs` at each step; after the test its processes are killed and it is removed. */
+export async function openWorkspace(t: TestContext | undefined, runFile: string, delayMs = DELAY_MS): Promise<Workspace> {
   const root = await mkdtemp(join(tmpdir(), 'rootstock-e2e-'));
+  const faultFile = join(root, 'fault');
   const workspace: Workspace = {
     root,
     stateDir: join(root, 'state'),
-    runFile: join(root, 'run.yaml'),
-    faultFile: join(root, 'fault'),
-    env: { ...testServerEnvironment(), [MODEL_ENV.delay]: String(DELAY_MS), [MODEL_ENV.fault]: join(root, 'fault') },
+    runFile: join(root, runFile),
+    faultFile,
+    // Processes of this workspace are found by its directory, which is in the environment.
+    env: { ...testServerEnvironment(), [MODEL_ENV.delay]: String(delayMs), [MODEL_ENV.fault]: faultFile },
   };
   t?.after(() => removeWorkspace(workspace));
+  return workspace;
+}
+
+/** Makes a workspace; after the test its processes are killed and it is removed. */
+export async function makeWorkspace(t: TestContext | undefined, run: JsonObject = runDocument()): Promise<Workspace> {
+  const workspace = await openWorkspace(t, 'run.yaml');
+  const { root } = workspace;
   for (const [split, rows] of [
     ['train', 240],
     ['validation', 48],

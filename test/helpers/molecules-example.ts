@@ -1,28 +1,19 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { CompletedEvent } from '../../src/client/run-events.ts';
 import { toCompleted } from './e2e-checks.ts';
 import { runCli } from './e2e-cli.ts';
-import { removeWorkspace, type Workspace } from './e2e-workspace.ts';
-import { testServerEnvironment } from './temporal-server.ts';
+import { openWorkspace, type Workspace } from './e2e-workspace.ts';
 
 const example = fileURLToPath(new URL('../../examples/molecules', import.meta.url));
 
 /** Run files of the molecules example in a directory of their own; `root` is that directory. Removed after the test. */
 export async function moleculesWorkspace(t: TestContext): Promise<Workspace> {
-  const root = await mkdtemp(join(tmpdir(), 'rootstock-molecules-'));
-  const workspace: Workspace = {
-    root,
-    stateDir: join(root, 'state'),
-    runFile: join(root, 'transfer.yaml'),
-    faultFile: join(root, 'fault'),
-    env: { ...testServerEnvironment(), ROOTSTOCK_E2E_WORKSPACE: root },
-  };
-  t.after(() => removeWorkspace(workspace));
+  const workspace = await openWorkspace(t, 'transfer.yaml');
+  const { root } = workspace;
   for (const name of ['pretrain', 'transfer', 'qm9-lumo', 'qm9-u0']) await cp(join(example, `${name}.yaml`), join(root, `${name}.yaml`));
   return workspace;
 }

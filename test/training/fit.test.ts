@@ -5,18 +5,7 @@ import type { TrainerPlan } from '../../src/contracts/plan.ts';
 import type { TensorData } from '../../src/contracts/tensors.ts';
 import { RootstockError } from '../../src/errors.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
-import { digestState, lastState, makeDataset, makeHardSetup, makeSetup, type Recording, record } from './support.ts';
-
-const EARLY = {
-  monitor: 'val/total/loss',
-  mode: 'min',
-  minDelta: 1000,
-  patience: 1,
-  strict: true,
-  checkFinite: true,
-  stoppingThreshold: null,
-  divergenceThreshold: null,
-} as const;
+import { digestState, IMPATIENT, lastState, makeDataset, makeHardSetup, makeSetup, type Recording, record } from './support.ts';
 
 test('two fits of one stage end in the same digest', async () => {
   await loadBackend('wasm');
@@ -182,15 +171,15 @@ const ENDINGS: readonly {
 }[] = [
   { title: 'max_epochs ends a stage', trainer: { maxEpochs: 3 }, end: ['max_epochs', 3, 15] },
   { title: 'max_steps ends a stage in the middle of an epoch', trainer: { maxEpochs: -1, maxSteps: 7 }, end: ['max_steps', 1, 7] },
-  { title: 'early stopping ends a stage', trainer: { maxEpochs: 9, earlyStopping: EARLY }, end: ['early_stopping', 2, 10] },
+  { title: 'early stopping ends a stage', trainer: { maxEpochs: 9, earlyStopping: IMPATIENT }, end: ['early_stopping', 2, 10] },
   {
     title: 'min_epochs holds early stopping off',
-    trainer: { maxEpochs: 9, minEpochs: 4, earlyStopping: EARLY },
+    trainer: { maxEpochs: 9, minEpochs: 4, earlyStopping: IMPATIENT },
     end: ['early_stopping', 4, 20],
   },
   {
     title: 'min_steps holds early stopping off, to the very step',
-    trainer: { maxEpochs: 9, minSteps: 13, earlyStopping: EARLY },
+    trainer: { maxEpochs: 9, minSteps: 13, earlyStopping: IMPATIENT },
     end: ['early_stopping', 2, 13],
   },
   { title: 'max_epochs 0 trains nothing', trainer: { maxEpochs: 0 }, end: ['max_epochs', 0, 0] },
@@ -261,43 +250,6 @@ test('accumulating two batches equals one batch of both', async () => {
     weights.push(lastState((await record(setup)).log).weights);
   }
   for (const [path, { data }] of weights[0] ?? []) assertNear(data, weights[1]?.get(path), { path, tolerance: 1e-5 });
-});
-
-test('every_steps takes a snapshot after that many steps, save requests one at once, the end always one', async () => {
-  await loadBackend('cpu');
-  let boundary = 0;
-  const { log } = await record(makeSetup({ trainer: { snapshot: { everySeconds: null, everySteps: 4, keep: 2 } } }), {
-    request: () => (++boundary === 7 ? 'save' : 'none'),
-  });
-  assert.deepEqual(
-    log.snapshots.map(({ state }) => state.counters.step),
-    [4, 6, 10],
-  );
-});
-
-test('every_seconds follows the injected clock', async () => {
-  await loadBackend('cpu');
-  let time = 0;
-  const { log } = await record(makeSetup({ trainer: { snapshot: { everySeconds: 2, everySteps: null, keep: 2 } } }), {
-    now: () => time,
-    request: () => {
-      time += 500;
-      return 'none';
-    },
-  });
-  assert.deepEqual(
-    log.snapshots.map(({ state }) => state.counters.step),
-    [3, 7, 10],
-  );
-});
-
-test('a snapshot records how many lines of the raw sample log led to it', async () => {
-  await loadBackend('cpu');
-  const { log } = await record(makeSetup({ trainer: { snapshot: { everySeconds: null, everySteps: 4, keep: 2 } } }));
-  assert.deepEqual(
-    log.snapshots.map(({ sampleLines }) => sampleLines),
-    [4, 9, 12], // steps, and a line for each snapshot before
-  );
 });
 
 function values(log: Recording, name: string): readonly number[] {

@@ -76,6 +76,18 @@ export interface FeatureSetup extends StageSetup {
   readonly validation: FeatureDataset | null;
 }
 
+/** Early stopping that nothing satisfies: the second value watched ends the stage. */
+export const IMPATIENT = {
+  monitor: 'val/total/loss',
+  mode: 'min',
+  minDelta: 1000,
+  patience: 1,
+  strict: true,
+  checkFinite: true,
+  stoppingThreshold: null,
+  divergenceThreshold: null,
+} as const;
+
 /** A small MLP stage on made-up data; everything that a test does not name is plain. */
 export function makeSetup(options: StageOptions = {}): FeatureSetup {
   const train = options.data ?? makeDataset(22, 3, 1);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import { isValidationDue } from '../../src/training/validation-due.ts';
-import { digestState, lastState, makeHardSetup, makeSetup, type Recording, record } from './support.ts';
+import { digestState, IMPATIENT, lastState, makeHardSetup, makeSetup, type Recording, record } from './support.ts';
 
 /** Written by ops/golden/validation_schedule.py with lightning 2.4.0. */
 interface Schedule {
@@ -53,20 +53,9 @@ test('with check_val_every_n_epoch null batches are counted across epochs', asyn
   assert.deepEqual(stepsOf(log, 'val/total/loss'), [7, 14, 15]);
 });
 
-const EARLY = {
-  monitor: 'val/total/loss',
-  mode: 'min',
-  minDelta: 1000,
-  patience: 1,
-  strict: true,
-  checkFinite: true,
-  stoppingThreshold: null,
-  divergenceThreshold: null,
-} as const;
-
 test('early stopping ends a stage in the middle of an epoch, which then has its training loss and no second validation', async () => {
   await loadBackend('cpu');
-  const { log, outcome } = await record(makeSetup({ trainer: { valCheckInterval: 2, maxEpochs: 5, earlyStopping: EARLY } }));
+  const { log, outcome } = await record(makeSetup({ trainer: { valCheckInterval: 2, maxEpochs: 5, earlyStopping: IMPATIENT } }));
   assert.equal(lastState(log).counters.stoppedBy, 'early_stopping');
   // The first validation is an improvement on nothing, the second is not.
   assert.deepEqual(stepsOf(log, 'val/total/loss'), [2, 4]);
@@ -76,14 +65,14 @@ test('early stopping ends a stage in the middle of an epoch, which then has its 
 
 test('min_steps holds early stopping up, and the stage ends at the first step that meets it', async () => {
   await loadBackend('cpu');
-  const { log } = await record(makeSetup({ trainer: { valCheckInterval: 2, maxEpochs: 5, minSteps: 7, earlyStopping: EARLY } }));
+  const { log } = await record(makeSetup({ trainer: { valCheckInterval: 2, maxEpochs: 5, minSteps: 7, earlyStopping: IMPATIENT } }));
   assert.deepEqual([lastState(log).counters.step, lastState(log).counters.stoppedBy], [7, 'early_stopping']);
 });
 
 test('check_on_train_epoch_end true judges at the ends of epochs only, false at validations only', async () => {
   await loadBackend('cpu');
   const stepsWith = async (checkOnTrainEpochEnd: boolean, trainer: object): Promise<number> => {
-    const earlyStopping = { ...EARLY, checkOnTrainEpochEnd };
+    const earlyStopping = { ...IMPATIENT, checkOnTrainEpochEnd };
     return lastState((await record(makeSetup({ trainer: { maxEpochs: 9, earlyStopping, ...trainer } }))).log).counters.step;
   };
   assert.equal(await stepsWith(true, { valCheckInterval: 2 }), 10, 'the end of the second epoch');

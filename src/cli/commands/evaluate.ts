@@ -8,12 +8,12 @@ import { RootstockError } from '../../errors.ts';
 import { formatCount, formatNumber } from '../../reports/format.ts';
 import { formatTable } from '../../reports/table.ts';
 import { startTrainer } from '../../trainer-client/trainer-process.ts';
+import { batchSizeOption } from '../batch-size-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput } from '../output.ts';
 import { rowsProgress } from '../rows-progress.ts';
 import type { AddCommand } from '../run-cli.ts';
-import { wholeNumber } from '../whole-number.ts';
 
 interface EvaluateFlags {
   readonly metrics?: readonly string[];
@@ -33,11 +33,7 @@ export const evaluateCommand: AddCommand = (program, done) => {
     .option('--metrics <names>', 'comma-separated metrics (default: all of the task); the loss is always there', names)
     .option('--split-name <name>', 'what the metrics are called by: test gives test/mae', 'test')
     .option('--out <file.json>', 'write the metrics as JSON, too')
-    .option(
-      '--batch-size <rows>',
-      "rows per forward pass (default: the model's datamodule.predict, else 256 rows or 64 molecules)",
-      (text) => wholeNumber('--batch-size', text),
-    )
+    .addOption(batchSizeOption())
     .option('--json', 'print JSON')
     .addHelpText(
       'after',

@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import { RootstockError } from '../../errors.ts';
 import { formatCount } from '../../reports/format.ts';
 import { startTrainer } from '../../trainer-client/trainer-process.ts';
+import { batchSizeOption } from '../batch-size-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput } from '../output.ts';
 import { rowsProgress } from '../rows-progress.ts';
 import type { AddCommand } from '../run-cli.ts';
-import { wholeNumber } from '../whole-number.ts';
 
 interface PredictFlags {
   readonly model: string;
@@ -26,11 +26,7 @@ export const predictCommand: AddCommand = (program, done) => {
     .requiredOption('--model <dir>', 'output directory of a run, or a directory saved by physicsml or molflux')
     .requiredOption('--data <file>', 'parquet, CSV, JSONL or SD file (.sdf) with the x_features of the model')
     .requiredOption('--out <file>', 'file to write: .csv, .jsonl or .parquet')
-    .option(
-      '--batch-size <rows>',
-      "rows per forward pass (default: the model's datamodule.predict, else 256 rows or 64 molecules)",
-      (text) => wholeNumber('--batch-size', text),
-    )
+    .addOption(batchSizeOption())
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
