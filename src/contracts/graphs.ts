@@ -48,6 +48,11 @@ export function mostBatchEdges(bytesPerEdge: number): number {
   return Math.floor(Math.min(MOST_BATCH_EDGES, BATCH_BYTES / Math.max(bytesPerEdge, 1)));
 }
 
+/** Estimates the directed edges of a batch: the molecule with most edges, and average ones beside it. */
+export function estimateBatchEdges(molecules: number, { mean, most }: { readonly mean: number; readonly most: number }): number {
+  return (molecules - 1) * mean + most;
+}
+
 /** How edges are found: directed pairs i != j with |r_j - r_i|^2 <= cut_off^2 in float32, sorted by i, then j. */
 export interface NeighbourPlan {
   /** Angstrom. */

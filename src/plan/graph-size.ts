@@ -1,4 +1,4 @@
-import { mostBatchEdges } from '../contracts/graphs.ts';
+import { estimateBatchEdges, mostBatchEdges } from '../contracts/graphs.ts';
 import type { DataModulePlan, DataPlan, SplitName } from '../contracts/plan.ts';
 import type { PlanProblem } from './problems.ts';
 
@@ -30,7 +30,7 @@ export function checkGraphSize(
     if (rows === 0) return [];
     const batch = Math.min(datamodule[split].batchSize, rows);
     const mean = perMolecule((graph.edges[split] ?? 0) / rows);
-    const estimate = Math.round((batch - 1) * mean + perMolecule(graph.mostEdges));
+    const estimate = Math.round(estimateBatchEdges(batch, { mean, most: perMolecule(graph.mostEdges) }));
     const bytes = split === 'train' ? bytesPerEdge : bytesPerEdge / 2;
     const most = mostBatchEdges(bytes);
     if (estimate <= most) return [];

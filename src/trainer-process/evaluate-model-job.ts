@@ -1,3 +1,4 @@
+import { estimateBatchEdges } from '../contracts/graphs.ts';
 import type { DataFacts, DataRequest } from '../contracts/plan.ts';
 import type { EvaluateModelJob, FromTrainer } from '../contracts/trainer-protocol.ts';
 import { checkBatchEdges } from '../data/graphs/batch-edges.ts';
@@ -64,7 +65,6 @@ function dataRequest(path: string, saved: SavedModel, definition: ModelDefinitio
   };
 }
 
-/** A batch counts as the molecule with most edges and average ones. */
 function checkEdges(
   path: string,
   { graph, splits }: DataFacts,
@@ -76,7 +76,7 @@ function checkEdges(
     path,
     molecules: batchSize,
     atoms: graph.largestMolecule,
-    edges: (batchSize - 1) * mean + graph.mostEdges,
+    edges: estimateBatchEdges(batchSize, { mean, most: graph.mostEdges }),
     cutOff: saved.graph.neighbours.cutOff,
     most: mostEdges,
   });
