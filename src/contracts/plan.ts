@@ -148,9 +148,12 @@ export interface DataRequest {
   readonly featurisation?: JsonObject;
 }
 
-/** Files by path or glob (parquet, CSV, JSONL by extension), or a DuckDB query over named files. */
+/**
+ * Files by path or glob (parquet, CSV, JSONL by extension), or a DuckDB query over named files. `where` is how messages name the files;
+ * absent: by the key of the run file, such as data.train.
+ */
 export type DataSourceSpec =
-  | { readonly kind: 'files'; readonly path: string }
+  | { readonly kind: 'files'; readonly path: string; readonly where?: string }
   | { readonly kind: 'sql'; readonly sql: string; readonly files: Readonly<Record<string, string>>; readonly rowId: string | null };
 
 /** Assigns each row by hash(row id, splitSeed), independent of the run's seed. Fractions sum to at most 1. */

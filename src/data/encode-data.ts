@@ -12,6 +12,7 @@ import { type OpenSource, openSource } from './source.ts';
 import { stampFiles } from './source-files.ts';
 import { assignSplit } from './split.ts';
 import { createSplitEncoder, type EncoderEnd, type SplitEncoder } from './split-encoder.ts';
+import { splitPlace } from './split-place.ts';
 import { splitRows } from './split-rows.ts';
 
 /** How far reading has come. */
@@ -126,9 +127,9 @@ async function encodeSources(sources: readonly LaidOutSplits[], { request, openS
     }
     await duplicates.finish(problems);
   }
-  const mapping = labels?.finish(request.classes, problems) ?? null;
+  const mapping = labels?.finish(request.classes, { problems, placeOf: (split) => splitPlace(split, sources) }) ?? null;
   for (const [split, rows] of rowCounts) {
-    if (rows === 0) problems.add({ code: 'DATA_EMPTY', where: `${split} split`, text: 'has no rows' });
+    if (rows === 0) problems.add({ code: 'DATA_EMPTY', where: splitPlace(split, sources), text: 'has no rows' });
   }
   problems.throwIfAny();
   const end = describeEnd(request, context, mapping);

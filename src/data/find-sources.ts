@@ -1,4 +1,4 @@
-import type { DataRequest, SplitName } from '../contracts/plan.ts';
+import type { DataRequest, DataSourceSpec, SplitName } from '../contracts/plan.ts';
 import { createProblems } from './problems.ts';
 import { type FoundSource, findSource } from './source.ts';
 import { splitNames } from './split.ts';
@@ -17,7 +17,7 @@ export async function findSources(request: DataRequest): Promise<readonly Planne
       ? [{ where: 'data.source', spec: sources.source, splits: splitNames(sources.split) }]
       : (['train', 'validation', 'test'] as const).flatMap((name) => {
           const spec = sources[name];
-          return spec === null ? [] : [{ where: `data.${name}`, spec, splits: [name] }];
+          return spec === null ? [] : [{ where: whereOf(spec) ?? `data.${name}`, spec, splits: [name] }];
         });
   const problems = createProblems();
   const planned: PlannedSource[] = [];
@@ -28,6 +28,10 @@ export async function findSources(request: DataRequest): Promise<readonly Planne
   }
   problems.throwIfAny();
   return planned;
+}
+
+function whereOf(spec: DataSourceSpec): string | undefined {
+  return spec.kind === 'files' ? spec.where : undefined;
 }
 
 /** Every file of the sources, sorted, once each. */

@@ -1,4 +1,5 @@
 import type { SplitName } from '../contracts/plan.ts';
+import { columnPlace } from './columns.ts';
 import type { Problems, RowName } from './problems.ts';
 
 /** Class labels as they are met, per split. */
@@ -6,7 +7,13 @@ export interface LabelTable {
   /** Codes of labels, 0, 1, 2, ... in the order in which they were first met in any split. */
   encode(split: SplitName, labels: readonly (string | number)[], nameOf: (index: number) => RowName): Int32Array;
   /** The class labels, and the class of each code; labels outside the classes become LABEL_OUT_OF_RANGE problems. */
-  finish(given: readonly (string | number)[] | null, problems: Problems): ClassMapping;
+  finish(given: readonly (string | number)[] | null, reporting: LabelReporting): ClassMapping;
+}
+
+/** Where problems go, and how messages name the rows of a split. */
+export interface LabelReporting {
+  readonly problems: Problems;
+  readonly placeOf: (split: SplitName) => string;
 }
 
 /** Sorted labels, index = class; and code -> class. */
@@ -37,7 +44,7 @@ export function createLabelTable(column: string): LabelTable {
         return code;
       });
     },
-    finish: (given, problems) => {
+    finish: (given, { problems, placeOf }) => {
       const labels = [...codes.keys()];
       const trained = seen.get('train') ?? new Map<number, Seen>();
       const classes = given ?? sortLabels(labels.filter((_, code) => trained.has(code)));
@@ -48,7 +55,7 @@ export function createLabelTable(column: string): LabelTable {
           if (classOf.has(label)) continue;
           problems.add({
             code: 'LABEL_OUT_OF_RANGE',
-            where: `${split} split, column ${JSON.stringify(column)}`,
+            where: columnPlace(placeOf(split), column),
             text: `${describeLabel(label, classes, given !== null)}; ${count === 1 ? 'one row has it' : `${count} rows have it, the first`}: ${describeRow(first)}`,
           });
         }

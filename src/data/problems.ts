@@ -18,26 +18,27 @@ const SEVERITY = [
 /** A code that reading data may raise. */
 export type DataErrorCode = (typeof SEVERITY)[number];
 
-/** What helps, by code. */
+/** What helps, by code; the sentence goes on with the `fix` of a problem. */
 const FIXES: Readonly<Record<DataErrorCode, string>> = {
-  FILE_NOT_FOUND: 'correct the path; in a run file it is relative to the run file, on a command line to the working directory.',
-  DATA_UNREADABLE: 'data files are .parquet, .csv, .tsv, .jsonl, .ndjson, .json or .sdf, named one by one or by a glob.',
-  SQL_INVALID: 'write one SELECT over the names under "files"; try it in the duckdb shell first.',
-  DATA_EMPTY: 'check the path, the query and the split fractions.',
-  COLUMN_NOT_FOUND: 'correct the name (x_features, y_features, row_id), or make the column in a sql source.',
-  COLUMN_TYPE: 'convert the column in a sql source, for example CAST(c AS DOUBLE), or leave it out.',
-  COLUMN_RAGGED: 'give every row of a list column as many values: cut or pad the lists in a sql source.',
-  MOLECULE_INVALID: 'correct these molecules or leave them out, for example with a sql source: SELECT * FROM t WHERE mol_id <> 7.',
-  DATA_NOT_FINITE: 'fill these values or leave these rows out, for example with a sql source: SELECT * FROM t WHERE isfinite(c).',
-  LABEL_OUT_OF_RANGE: 'list every label in model.config.classes, or leave these rows out.',
-  ROW_ID_DUPLICATE: 'name a column with another value in every row, or leave row_id out: the row number serves then.',
+  FILE_NOT_FOUND: 'correct the path; in a run file it is relative to the run file, on a command line to the working directory',
+  DATA_UNREADABLE: 'data files are .parquet, .csv, .tsv, .jsonl, .ndjson, .json or .sdf, named one by one or by a glob',
+  SQL_INVALID: 'write one SELECT over the names under "files"; try it in the duckdb shell first',
+  DATA_EMPTY: 'check the path, the query and the split fractions',
+  COLUMN_NOT_FOUND: 'correct the name (x_features, y_features, row_id), or make the column in a sql source',
+  COLUMN_TYPE: 'convert the column in a sql source, for example CAST(c AS DOUBLE), or leave it out',
+  COLUMN_RAGGED: 'give every row of a list column as many values: cut or pad the lists in a sql source',
+  MOLECULE_INVALID: 'correct these molecules or leave them out of the data',
+  DATA_NOT_FINITE: 'fill these values or leave these rows out, for example with a sql source: SELECT * FROM t WHERE isfinite(c)',
+  LABEL_OUT_OF_RANGE: 'list every label in model.config.classes, or leave these rows out',
+  ROW_ID_DUPLICATE: 'name a column with another value in every row, or leave row_id out: the row number serves then',
 };
 
-/** One thing wrong with the data. `where` names the source, split or column. */
+/** One thing wrong with the data. `where` names the source, split or column. `fix`: goes on where the code's fix ends. */
 export interface DataProblem {
   readonly code: DataErrorCode;
   readonly where: string;
   readonly text: string;
+  readonly fix?: string;
 }
 
 /** A row as people know it: its id, and its place in its source counting from 0. */
@@ -76,7 +77,7 @@ export function createProblems(): Problems {
     count: () => single.length + groups.size,
     throwIfAny: () => {
       const all = [
-        ...single.map((problem) => ({ ...problem, rows: [] as readonly RowName[], count: 1 })),
+        ...single.map(({ code, where, text }) => ({ code, where, text, rows: [] as readonly RowName[], count: 1 })),
         ...[...groups.values()].map(({ first, rows, count }) => ({
           code: first.code,
           where: first.where,
@@ -88,7 +89,8 @@ export function createProblems(): Problems {
       const [worst] = all;
       if (worst === undefined) return;
       const headline = all.length === 1 ? 'The data cannot be used.' : `The data cannot be used: ${all.length} problems.`;
-      throw new RootstockError(worst.code, composeMessage(headline, all, FIXES[worst.code]), { problems: all });
+      const fix = fixOf(worst.code, [...single, ...[...groups.values()].map(({ first }) => first)]);
+      throw new RootstockError(worst.code, composeMessage(headline, all, fix), { problems: all });
     },
   };
 }
@@ -101,5 +103,16 @@ export function nameRow({ id, number }: RowName): string {
 /** The error of a single problem. */
 export function dataError(problem: DataProblem, cause?: unknown): RootstockError {
   const { code, where, text } = problem;
-  return new RootstockError(code, composeMessage('The data cannot be used.', [problem], FIXES[code]), { where, text }, { cause });
+  return new RootstockError(
+    code,
+    composeMessage('The data cannot be used.', [problem], fixOf(code, [problem])),
+    { where, text },
+    { cause },
+  );
+}
+
+/** What helps with the worst problem: what always does, and what the first problem of its code that knows more adds. */
+function fixOf(code: DataErrorCode, problems: readonly DataProblem[]): string {
+  const more = problems.find((problem) => problem.code === code && problem.fix !== undefined)?.fix ?? '';
+  return `${FIXES[code]}${more}.`;
 }

@@ -54,7 +54,7 @@ function dataRequest(path: string, saved: SavedModel, definition: ModelDefinitio
   const { graph, featurisation } = saved;
   const maskedHeads = definition.inputs === 'graphs' ? definition.maskedHeads(saved.config) : [];
   return {
-    sources: { kind: 'separate', train: { kind: 'files', path }, validation: null, test: null },
+    sources: { kind: 'separate', train: { kind: 'files', path, where: '<data>' }, validation: null, test: null },
     rowId: null,
     x: graph === null ? saved.xFeatures : [],
     y: saved.yFeatures,

@@ -157,13 +157,13 @@ test('a label outside the classes is LABEL_OUT_OF_RANGE with label, split, row a
   assert.equal(error.code, 'LABEL_OUT_OF_RANGE');
   assert.match(
     error.message,
-    /test split, column "y": label 3 is not one of the labels of the training split: 0, 1, 2; one row has it: row "702" \(number 2\)/,
+    /data\.test, column "y": label 3 is not one of the labels of the training split: 0, 1, 2; one row has it: row "702" \(number 2\)/,
   );
   assert.match(error.message, /label 4 is not one of/);
   const given = await scan(separate(files(train), { ...request, classes: ['0', '1', '2'] }));
   assert.match(
     given.message,
-    /train split.*label 0 is not one of model\.config\.classes: "0", "1", "2"; "0" is text, the label is not; 3 rows have it/,
+    /data\.train, column "y": label 0 is not one of model\.config\.classes: "0", "1", "2"; "0" is text, the label is not; 3 rows have it/,
   );
 });
 

@@ -95,7 +95,7 @@ test('a classifier is judged by its own labels, in its own order, and another la
   await writeFile(data, `${JSON.stringify({ a: 1, b: 1, answer: 'maybe' })}\n`);
   const refused = await captureCli(context, ['evaluate', directory, data]);
   assert.equal(refused.exitCode, 2);
-  assert.match(refused.stderr, /LABEL_OUT_OF_RANGE[^]*maybe/u);
+  assert.match(refused.stderr, /LABEL_OUT_OF_RANGE[^]*<data>, column "answer"[^]*maybe/u);
 });
 
 test('metrics of another task, missing columns and rows of another width are bad input, by name', async (context) => {
@@ -109,5 +109,7 @@ test('metrics of another task, missing columns and rows of another width are bad
   await writeFile(data, `${JSON.stringify({ a: 1, b: [1, 2], u: 1, v: 1 })}\n`);
   assert.match(await failing(data), /SHAPE_MISMATCH[^]*expected 2 values, received 3/u);
   await writeFile(data, `${JSON.stringify({ a: 1, b: 1, u: 1 })}\n`);
-  assert.match(await failing(data), /COLUMN_NOT_FOUND[^]*"v"/u);
+  assert.match(await failing(data), /COLUMN_NOT_FOUND[^]*<data>, column "v"/u);
+  await writeFile(data, '');
+  assert.match(await failing(data), /<data>/u);
 });

@@ -3,6 +3,7 @@ import { createDuplicateCheck } from '../duplicate-ids.ts';
 import type { ByteSink } from '../hashed-output.ts';
 import { createProblems } from '../problems.ts';
 import type { OpenSource } from '../source.ts';
+import { splitPlace } from '../split-place.ts';
 import type { Molecule } from './check-molecule.ts';
 import { createMoleculeEncoder, describeWidths, type MoleculeEncoder } from './molecule-encoder.ts';
 import { layOutMolecules, type MoleculeLayout } from './molecule-layout.ts';
@@ -50,7 +51,7 @@ export async function encodeMolecules(opened: readonly MoleculeSource[], input: 
     await duplicates.finish(problems);
   }
   for (const [split, { counts }] of splits) {
-    if (counts.rows() === 0) problems.add({ code: 'DATA_EMPTY', where: `${split} split`, text: 'has no rows' });
+    if (counts.rows() === 0) problems.add({ code: 'DATA_EMPTY', where: splitPlace(split, sources), text: 'has no rows' });
   }
   problems.throwIfAny();
   const found: Partial<Record<SplitName, SplitFacts>> = {};

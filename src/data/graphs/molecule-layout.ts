@@ -49,7 +49,7 @@ export async function layOutMolecules(source: OpenSource, wanted: WantedMolecule
       continue;
     }
     const column = source.columns.find(({ name }) => name === cell.name);
-    if (column === undefined) problems.push(missingColumn(cell.name, cell.role.startsWith('y_') ? 'y_features' : 'x_features', source));
+    if (column === undefined) problems.push(missingCell(cell, source));
     else if (!isNumeric(column) || !cell.depths.includes(column.depth)) problems.push(await wrongType(source, column, cell.expected));
     else {
       placed.push({ ...cell, from: { kind: 'column', at: select.length, depth: column.depth } });
@@ -65,6 +65,13 @@ export async function layOutMolecules(source: OpenSource, wanted: WantedMolecule
   }
   const order = source.hasFileOrder ? '' : ' ORDER BY 1';
   return { sql: `SELECT ${select.join(', ')} FROM ${source.view}${order}`, idKind, cells: placed, featuriser, inputs };
+}
+
+/** A column that is neither there nor made. The energy of the atoms is made from atomic_energies only. */
+function missingCell({ name, role }: WantedCell, source: OpenSource): DataProblem {
+  const problem = missingColumn(name, role.startsWith('y_') ? 'y_features' : 'x_features', source);
+  if (role !== 'totalAtomicEnergy') return problem;
+  return { ...problem, fix: `; data.featurisation with atomic_energies makes ${name}, see docs/molecules.md` };
 }
 
 /** An empty list of lists in every row of a JSON file has no element type: it reads as JSON, and is as good as numbers. */

@@ -5,6 +5,7 @@ import { columnPlace } from '../columns.ts';
 import { type ListCell, readListCell } from '../nested-lists.ts';
 import type { Problems, RowName } from '../problems.ts';
 import { readIds } from '../read-ids.ts';
+import { quoteName } from '../session.ts';
 import type { OpenSource } from '../source.ts';
 import { checkMolecule, type Molecule } from './check-molecule.ts';
 import type { MoleculeContext } from './molecule-context.ts';
@@ -63,8 +64,10 @@ function readChunk(chunk: DuckDBDataChunk, { source, layout, reading, firstRow }
     const name: RowName = { id: String(id), number: firstRow + row };
     const context: MoleculeContext = {
       ...reading,
-      report: ({ code, column, kind = '', text }) =>
-        reading.problems.addRow({ code, where: columnPlace(where, column), kind, text, row: name }),
+      report: ({ code, column, kind = '', text }) => {
+        const fix = code === 'MOLECULE_INVALID' ? leaveOut(name, { rowId, idKind: layout.idKind }) : {};
+        reading.problems.addRow({ code, where: columnPlace(where, column), kind, text, row: name, ...fix });
+      },
     };
     const features = layout.featuriser === null ? null : featurise(layout, vectors, { row, context });
     if (features === undefined) return null;
@@ -72,6 +75,17 @@ function readChunk(chunk: DuckDBDataChunk, { source, layout, reading, firstRow }
     return checkMolecule(cells, context);
   });
   return { firstRow, ids, molecules };
+}
+
+/** The query that leaves a row out. Without a column of row ids there is none. */
+function leaveOut(
+  { id }: RowName,
+  { rowId, idKind }: { readonly rowId: string | null; readonly idKind: MoleculeLayout['idKind'] },
+): { readonly fix?: string } {
+  if (rowId === null || idKind === 'row_number') return {};
+  const column = /^[a-z_][a-z0-9_]*$/iu.test(rowId) ? rowId : quoteName(rowId);
+  const value = idKind === 'int64' ? id : `'${id.replaceAll("'", "''")}'`;
+  return { fix: `, for example with a sql source: SELECT * FROM t WHERE ${column} <> ${value}` };
 }
 
 /** Undefined when the row cannot be featurised, which has then been reported. */

@@ -201,3 +201,29 @@ test('an atom alone is a molecule', async (t) => {
   await writeRows(path, [{ ...WATER, ...ONE_ATOM }]);
   assert.deepEqual((await scanData(molecules(path), { cacheDir: null })).graph?.edges, { train: 0 });
 });
+
+test('the fix of a bad molecule leaves out that very row by the column of row ids, and names no query where there is no such column', async (t) => {
+  const query = async (id: unknown, key: string) => {
+    const path = join(await makeDirectory(t), 'a.jsonl');
+    const rows = [
+      { ...WATER, [key]: typeof id === 'number' ? 1 : 'a' },
+      { ...WATER, n: [3, 0, 8], [key]: id },
+    ];
+    await writeRows(path, rows);
+    const { message } = await failure(() => scanData(molecules(path, {}, { rowId: key }), { cacheDir: null }));
+    return message.split('\n').at(-1)?.replace('Fix: correct these molecules or leave them out of the data', '');
+  };
+  assert.equal(await query(40, 'mol_id'), ', for example with a sql source: SELECT * FROM t WHERE mol_id <> 40.');
+  assert.equal(await query("d'or", 'the id'), `, for example with a sql source: SELECT * FROM t WHERE "the id" <> 'd''or'.`);
+  const unnamed = await refused(t, { n: [3, 0, 8] });
+  assert.match(unnamed.message, /Fix: correct these molecules or leave them out of the data\.$/u);
+});
+
+test('the fix for a missing energy of the atoms says that atomic_energies makes it; for another column it does not', async (t) => {
+  const missing = await refused(t, {}, { totalAtomicEnergy: 'physicsml_total_atomic_energy' });
+  assert.equal(missing.code, 'COLUMN_NOT_FOUND');
+  assert.match(missing.message, /Fix: .*data\.featurisation with atomic_energies makes physicsml_total_atomic_energy.*\.$/u);
+  const other = await refused(t, {}, { graphAttrs: ['h'] });
+  assert.equal(other.code, 'COLUMN_NOT_FOUND');
+  assert.doesNotMatch(other.message, /atomic_energies/u);
+});
