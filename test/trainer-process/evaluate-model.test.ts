@@ -113,3 +113,12 @@ test('metrics of another task, missing columns and rows of another width are bad
   await writeFile(data, '');
   assert.match(await failing(data), /<data>/u);
 });
+
+test('the name before the metrics is one word without a slash, and anything else is refused before a trainer starts', async (context) => {
+  for (const name of ['', 'a/b', '../x', '7', 'two words', 'x'.repeat(65)]) {
+    const { exitCode, stderr } = await captureCli(context, ['evaluate', 'no-model', 'no-data', '--split-name', name]);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /USAGE: --split-name: expected a letter/u, name);
+    assert.match(stderr, /Fix: /u);
+  }
+});

@@ -31,7 +31,12 @@ export const evaluateCommand: AddCommand = (program, done) => {
     .argument('<model>', 'output directory of a run, or a directory saved by physicsml or molflux')
     .argument('<data>', 'parquet, CSV, JSONL or SD file (.sdf) with the x_features and y_features of the model')
     .option('--metrics <names>', 'comma-separated metrics (default: all of the task); the loss is always there', names)
-    .option('--split-name <name>', 'what the metrics are called by: test gives test/mae', 'test')
+    .option(
+      '--split-name <name>',
+      'what stands before the name of each metric: test gives test/mae; nothing else depends on it',
+      splitName,
+      'test',
+    )
     .option('--out <file.json>', 'write the metrics as JSON, too')
     .addOption(batchSizeOption())
     .option('--json', 'print JSON')
@@ -75,6 +80,16 @@ function metricsTable(metrics: Metrics): string {
   return formatTable(
     ['metric', 'value'],
     Object.entries(metrics).map(([name, value]) => [name, formatNumber(value)]),
+  );
+}
+
+/** A word that can stand before a slash in the name of a metric. USAGE otherwise. */
+function splitName(text: string): string {
+  if (/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/u.test(text)) return text;
+  const expected = 'a letter, then up to 63 letters, digits, "_", "-" or "."';
+  throw new RootstockError(
+    'USAGE',
+    `--split-name: expected ${expected}, received ${JSON.stringify(text)}.\nFix: leave it out (test), or give a word such as new or val.`,
   );
 }
 
