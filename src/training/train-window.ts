@@ -15,7 +15,7 @@ export interface Window {
   readonly batchCounter: number;
   readonly samples: readonly number[];
   /** Puts the window's i-th batch on the device. */
-  readonly load: (index: number) => Batch;
+  readonly load: (index: number) => Batch | Promise<Batch>;
   /** What the schedule says for this step, by parameter group. */
   readonly settings: readonly GroupSettings[];
 }
@@ -48,7 +48,7 @@ export async function trainWindow(
   const weights = batchWeights(window.samples, setup.stage.trainer);
   let gradients: Gradients = {};
   for (const [index, weight] of weights.entries()) {
-    const batch = window.load(index);
+    const batch = await window.load(index);
     const staged = new Map<string, Tensor>();
     const step = batchGradients({ setup, state, buffers, staged }, batch, { weight, batchCounter: window.batchCounter + index });
     disposeBatch(batch);
