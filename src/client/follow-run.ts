@@ -1,14 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, QueryNotRegisteredError, type WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { RunStatus, TrainHeartbeat } from '../contracts/run-state.ts';
 import type { PublishResult } from '../contracts/stage-activities.ts';
 import { STATUS_QUERY } from '../contracts/workflow.ts';
+import { type RunEnd, watchForEnd } from './run-end.ts';
 import { diffStatus, type RunEvent, toCompletedEvent } from './run-events.ts';
 import { failureOf } from './run-failure.ts';
 import { isServiceError } from './service-error.ts';
 
-/** How often the server is asked. */
+/** How often the server is asked; the end of the run is heard of at once. */
 const POLL_MS = 500;
 
 /** A server that is away for longer is talked about, and looked for at its newest address. */
@@ -31,6 +31,19 @@ export async function* followRun(
   connected: { readonly client: Client },
   target: FollowTarget,
   signal?: AbortSignal,
+): AsyncGenerator<RunEvent> {
+  const end = watchForEnd(target);
+  try {
+    yield* follow(connected, target, { end, signal });
+  } finally {
+    end.stop();
+  }
+}
+
+async function* follow(
+  connected: { readonly client: Client },
+  target: FollowTarget,
+  { end, signal }: { readonly end: RunEnd; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<RunEvent> {
   const { workflowId } = target;
   let before: RunStatus | null = null;
@@ -84,7 +97,7 @@ export async function* followRun(
         };
       waiting = error.message;
     }
-    await sleep(POLL_MS);
+    await end.wait(connected.client, POLL_MS);
   }
 }
 
