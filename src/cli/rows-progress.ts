@@ -1,5 +1,5 @@
 import type { FromTrainer } from '../contracts/trainer-protocol.ts';
-import { formatCount } from '../reports/format.ts';
+import { formatCount, formatNamed } from '../reports/format.ts';
 import type { Output } from './output.ts';
 
 /** Shows how many rows a trainer has done, and how fast. */
@@ -8,6 +8,6 @@ export function rowsProgress(output: Output, verb: string): (message: FromTraine
   return (message) => {
     if (message.type !== 'rows') return;
     const seconds = (performance.now() - started) / 1000;
-    output.progress(`${verb} ${formatCount(message.rows)} rows (${formatCount(Math.round(message.rows / seconds))} per second)`);
+    output.progress(`${verb} ${formatNamed(message.rows, 'row')} (${formatCount(Math.round(message.rows / seconds))} per second)`);
   };
 }

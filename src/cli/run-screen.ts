@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { CompletedEvent, RunEvent, StageEvent } from '../client/run-events.ts';
-import { formatBar, formatCount, formatMetrics, formatNumber } from '../reports/format.ts';
+import { plural } from '../contracts/plural.ts';
+import { formatBar, formatCount, formatMetrics, formatNamed, formatNumber } from '../reports/format.ts';
 import { formatTable } from '../reports/table.ts';
 import type { Output } from './output.ts';
 
@@ -65,7 +66,9 @@ function eventLines(event: Exclude<RunEvent, { readonly event: 'progress' }>): r
     case 'matched':
       return event.matched_parameters === 0
         ? []
-        : [`Matched ${formatCount(event.matched_parameters)} parameters; ${formatCount(event.fresh_parameters)} start fresh`];
+        : [
+            `Matched ${formatNamed(event.matched_parameters, 'parameter')}; ${formatCount(event.fresh_parameters)} ${plural(event.fresh_parameters, 'starts', 'start')} fresh`,
+          ];
     case 'stage':
       return event.state === 'train'
         ? [bold(`Stage ${event.stage}`), ...(event.miss_reason === null ? [] : [`  trains again: ${event.miss_reason}`])]
@@ -103,7 +106,7 @@ const PHASES = {
 
 function stageLine(stage: StageEvent): string {
   const how = stage.cached ? 'reused' : 'done';
-  return `  ${stage.name} ${how}: ${stage.epochs} epochs, ${formatCount(stage.steps)} steps  ${formatMetrics(stage.metrics)}  weights ${stage.weights_sha256.slice(0, 12)}`;
+  return `  ${stage.name} ${how}: ${formatNamed(stage.epochs, 'epoch')}, ${formatNamed(stage.steps, 'step')}  ${formatMetrics(stage.metrics)}  weights ${stage.weights_sha256.slice(0, 12)}`;
 }
 
 function completedLines(event: CompletedEvent): readonly string[] {

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { toJsonBytes } from '../artifacts/json-blob.ts';
+import { plural } from '../contracts/plural.ts';
 import { VERSION } from '../contracts/version.ts';
 import { type RunMemo, SEARCH_ATTRIBUTES, TRANSFER_LEARNING, type TransferLearningInput } from '../contracts/workflow.ts';
 import { composeMessage, RootstockError } from '../errors.ts';
@@ -71,10 +72,7 @@ async function start(connected: RootstockClient, planned: PlannedRun): Promise<s
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     memo: { ...memo },
-    staticSummary: `${plan.model.name}: ${plan.stages.length} stage${plan.stages.length === 1 ? '' : 's'} from ${document.source}`.slice(
-      0,
-      200,
-    ),
+    staticSummary: `${plan.model.name}: ${plan.stages.length} ${plural(plan.stages.length, 'stage')} from ${document.source}`.slice(0, 200),
     ...(connected.searchAttributes ? { typedSearchAttributes: initialAttributes() } : {}),
   });
   return handle.firstExecutionRunId;

@@ -1,3 +1,4 @@
+import { plural } from '../contracts/plural.ts';
 import { composeMessage, type ErrorCode, RootstockError } from '../errors.ts';
 import type { LocatedIssue } from './issue.ts';
 
@@ -9,9 +10,8 @@ export function runError(source: string, found: readonly LocatedIssue[]): Rootst
   const issues = inFileOrder(source, found);
   const codes = new Set(issues.map(({ code }) => code));
   const code: ErrorCode = codes.size === 1 ? (issues[0]?.code ?? 'CONFIG_INVALID') : 'CONFIG_INVALID';
-  const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
   const message = composeMessage(
-    `${JSON.stringify(source)} has ${count}.`,
+    `${JSON.stringify(source)} has ${issues.length} ${plural(issues.length, 'problem')}.`,
     issues.map(({ where, text }) => ({ where, text })),
     'docs/run-file.md explains every key; "rootstock schema" prints a JSON Schema for your editor.',
   );

@@ -1,4 +1,5 @@
-import type { DataFacts, DataRequest, SplitName } from '../contracts/plan.ts';
+import type { DataFacts, DataRequest, SplitFacts, SplitName } from '../contracts/plan.ts';
+import { plural } from '../contracts/plural.ts';
 import type { Ref } from '../contracts/refs.ts';
 import { RootstockError } from '../errors.ts';
 import { type BytePipe, createBytePipe } from './byte-pipe.ts';
@@ -55,7 +56,7 @@ export function checkDataUnchanged(planned: DataFacts, found: DataFacts): void {
     const after = found.splits[name];
     if (before?.digest === after?.digest) return [];
     return [
-      `  ${name}: planned ${before?.rows ?? 0} rows (${before?.digest ?? 'absent'}), found ${after?.rows ?? 0} rows (${after?.digest ?? 'absent'})`,
+      `  ${name}: planned ${countRows(before)} (${before?.digest ?? 'absent'}), found ${countRows(after)} (${after?.digest ?? 'absent'})`,
     ];
   });
   if (changes.length === 0) return;
@@ -65,4 +66,9 @@ export function checkDataUnchanged(planned: DataFacts, found: DataFacts): void {
     'Fix: start the run again; it is planned with the new data.',
   ];
   throw new RootstockError('DATA_CHANGED', message.join('\n'), { changes });
+}
+
+function countRows(split: SplitFacts | undefined): string {
+  const rows = split?.rows ?? 0;
+  return `${rows} ${plural(rows, 'row')}`;
 }

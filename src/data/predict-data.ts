@@ -1,3 +1,4 @@
+import { plural } from '../contracts/plural.ts';
 import { RootstockError } from '../errors.ts';
 import { layOutColumns } from './columns.ts';
 import { type MoleculePredictBatch, openMoleculeBatches, type PredictMolecules } from './graphs/predict-molecules.ts';
@@ -128,6 +129,6 @@ function sliceRows({ firstRow, rows, x, rowIds }: FeaturePredictBatch, start: nu
 function wrongWidth({ x, expectedWidth, path }: PredictDataInput, widths: ReadonlyMap<string, number>): RootstockError {
   const columns = x.map((name) => `${name} (${widths.get(name) ?? 0})`).join(', ');
   const received = x.reduce((sum, name) => sum + (widths.get(name) ?? 0), 0);
-  const message = `The rows of ${path} do not fit the model.\n  x_features: expected ${expectedWidth} values per row, received ${received}: ${columns}\nFix: give the columns that the model was trained on.`;
+  const message = `The rows of ${path} do not fit the model.\n  x_features: expected ${expectedWidth} ${plural(expectedWidth, 'value')} per row, received ${received}: ${columns}\nFix: give the columns that the model was trained on.`;
   return new RootstockError('SHAPE_MISMATCH', message, { expected: expectedWidth, received });
 }

@@ -1,4 +1,5 @@
 import type { DuckDBListVector, DuckDBVector } from '@duckdb/node-api';
+import { plural } from '../contracts/plural.ts';
 import type { NumberColumn } from './columns.ts';
 import { readListCell, shapeText } from './nested-lists.ts';
 
@@ -37,7 +38,7 @@ export function readLists(vector: DuckDBListVector, target: Target & { readonly 
   for (let row = 0; row < rows; row++) {
     const length = vector.getEntryLength(row);
     if (length === 0) report.notFinite(row, 'no list or an empty one');
-    else if (length !== width) report.ragged(row, `expected ${width} values as in the first row, received ${length}`);
+    else if (length !== width) report.ragged(row, `expected ${width} ${plural(width, 'value')} as in the first row, received ${length}`);
     else {
       const start = vector.getEntryOffset(row);
       const bad = copyList(values, { start, width }, { into, at: row * stride + offset }, report);

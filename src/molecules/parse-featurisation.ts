@@ -1,4 +1,5 @@
 import { didYouMean } from '../contracts/nearest.ts';
+import { plural } from '../contracts/plural.ts';
 import { composeMessage, type Problem, RootstockError } from '../errors.ts';
 import { ATOM_FEATURES, BOND_FEATURES } from './feature-tables.ts';
 import { asRecord, parseEnergies, parseFeatures, parseMapping, parseTemplate, show, type Wrong } from './featurisation-values.ts';
@@ -89,7 +90,7 @@ export function parseFeaturisation(metadata: unknown): FeaturisationSpec {
     nameOf: parseTemplate(representation.as, column, `${where}.as`, wrong),
   };
   if (problems.length > 0) {
-    const headline = `The featurisation has ${problems.length} problem${problems.length === 1 ? '' : 's'}.`;
+    const headline = `The featurisation has ${problems.length} ${plural(problems.length, 'problem')}.`;
     const fix = 'correct each place; the format is that of a featurisation_metadata.json as molflux saves it.';
     throw new RootstockError('FEATURISATION_INVALID', composeMessage(headline, problems, fix), { problems });
   }

@@ -1,4 +1,5 @@
 import type { StagePlan, WeightAveragingPlan } from '../contracts/plan.ts';
+import { plural } from '../contracts/plural.ts';
 import type { PlanProblem } from './problems.ts';
 
 /** What decides whether there will be averaged weights. */
@@ -25,7 +26,7 @@ export function checkAveraging({ averaging, carryWeights, totalSteps }: Averagin
     {
       code: 'STAGE_INVALID',
       where: `${where}.trainer.callbacks`,
-      text: `EMAWeightAveraging first averages after step ${first} (from 0), but the stage has ${totalSteps} steps`,
+      text: `EMAWeightAveraging first averages after step ${first} (from 0), but the stage has ${totalSteps} ${plural(totalSteps, 'step')}`,
       fix: `lower update_starting_at_step below ${totalSteps}`,
     },
   ];

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../contracts/json.ts';
 import type { DataFacts, SplitName, TrainerPlan } from '../contracts/plan.ts';
+import { plural } from '../contracts/plural.ts';
 import type { PlanProblem } from './problems.ts';
 import { datamodulePlan } from './stage-values.ts';
 import { countBatches, limitedBatches } from './steps.ts';
@@ -30,7 +31,8 @@ export function checkBatches(
     const left = limitedBatches(batches, limit);
     if (left > 0) return { limit: limit === null ? null : left, problem: null };
     const key = sections.trainer['overfit_batches'] !== 0 && limitKey !== 'limit_test_batches' ? 'overfit_batches' : limitKey;
-    const text = batches === 0 ? tooFewRows(name, rows, pass) : `${key} ${limit} of ${batches} batches is none`;
+    const text =
+      batches === 0 ? tooFewRows(name, rows, pass) : `${key} ${limit} of ${batches} ${plural(batches, 'batch', 'batches')} is none`;
     const fix = batches === 0 ? fewRowsFix(name, rows, pass) : `raise ${key}`;
     return {
       limit,
@@ -58,7 +60,7 @@ interface Pass {
 }
 
 function tooFewRows(name: SplitName, rows: number, { batchSize, dropLast }: Pass): string {
-  return `${rows} ${name} rows make no batch of batch_size ${batchSize}${dropLast ? ' with drop_last: true' : ''}`;
+  return `${rows} ${name} ${plural(rows, 'row makes', 'rows make')} no batch of batch_size ${batchSize}${dropLast ? ' with drop_last: true' : ''}`;
 }
 
 function fewRowsFix(name: SplitName, rows: number, { dropLast }: Pass): string {

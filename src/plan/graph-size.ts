@@ -1,5 +1,6 @@
 import { estimateBatchEdges, mostBatchEdges } from '../contracts/graphs.ts';
 import type { DataModulePlan, DataPlan, SplitName } from '../contracts/plan.ts';
+import { plural } from '../contracts/plural.ts';
 import type { PlanProblem } from './problems.ts';
 
 /** How a stage makes graphs, and what an edge takes in training; 0: not known. */
@@ -35,7 +36,7 @@ export function checkGraphSize(
     const most = mostBatchEdges(bytes);
     if (estimate <= most) return [];
     const share = bytes === 0 ? '' : ` (this model takes about ${(bytes / 1024).toFixed(1)} KiB for each)`;
-    const text = `${batch} molecules of up to ${graph.largestMolecule} atoms may make ${estimate} edges or more within cut_off ${neighbours.cutOff} Angstrom, expected at most ${most} in a batch${share}`;
+    const text = `${batch} ${plural(batch, 'molecule')} of up to ${graph.largestMolecule} ${plural(graph.largestMolecule, 'atom')} may make ${estimate} edges or more within cut_off ${neighbours.cutOff} Angstrom, expected at most ${most} in a batch${share}`;
     const fix = `lower datamodule.cut_off or datamodule.${split}.batch_size, make the model smaller, or leave the largest molecules out`;
     return [{ code: 'GRAPH_TOO_LARGE', where: `${where}.datamodule.${split}.batch_size`, text, fix } satisfies PlanProblem];
   });

@@ -1,4 +1,5 @@
 import type { StagePlan } from '../contracts/plan.ts';
+import { plural } from '../contracts/plural.ts';
 import { MOST_PREFIX_BYTES } from './prefix-cache.ts';
 
 /** Says what is allowed but probably not meant, one sentence each. */
@@ -25,14 +26,15 @@ function carryWarning({ name, trainer, carryWeights }: StagePlan): readonly stri
 function timeWarning({ name, trainer: { maxTimeSeconds } }: StagePlan): readonly string[] {
   if (maxTimeSeconds === undefined) return [];
   return [
-    `Stage "${name}" ends after ${maxTimeSeconds} seconds of training at the latest, so its result is not reproducible if that happens.`,
+    `Stage "${name}" ends after ${maxTimeSeconds} ${plural(maxTimeSeconds, 'second')} of training at the latest, so its result is not reproducible if that happens.`,
   ];
 }
 
 function trialWarning({ name, trainer: { fastDevRun } }: StagePlan): readonly string[] {
   if (fastDevRun === undefined) return [];
-  const batches = fastDevRun === 1 ? '1 batch' : `${fastDevRun} batches`;
-  return [`Stage "${name}" is a trial (fast_dev_run): it trains on at most ${batches}, and its weights are no result.`];
+  return [
+    `Stage "${name}" is a trial (fast_dev_run): it trains on at most ${fastDevRun} ${plural(fastDevRun, 'batch', 'batches')}, and its weights are no result.`,
+  ];
 }
 
 /** A schedule that counts epochs hardly moves when its period is a number of steps. */
@@ -41,7 +43,7 @@ function schedulerWarning({ name, scheduler, totalSteps, stepsPerEpoch }: StageP
   const period = scheduler.config['T_max'];
   if (period !== totalSteps) return [];
   return [
-    `Stage "${name}" steps its ${scheduler.name} once per epoch, but T_max is its ${totalSteps} optimizer steps; num_epochs is the number of epochs.`,
+    `Stage "${name}" steps its ${scheduler.name} once per epoch, but T_max is its ${totalSteps} optimizer ${plural(totalSteps, 'step')}; num_epochs is the number of epochs.`,
   ];
 }
 

@@ -1,3 +1,4 @@
+import { plural } from '../contracts/plural.ts';
 import { composeMessage, type ErrorCode, type Problem, RootstockError } from '../errors.ts';
 
 /** One thing that keeps a run from being planned. */
@@ -43,12 +44,11 @@ export function createProblemCollector(runName: string): ProblemCollector {
 }
 
 function planFailure(runName: string, problems: readonly PlanProblem[]): RootstockError {
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   const fixes = [...new Set(problems.map(({ fix }) => fix).filter((fix) => fix !== ''))].map((fix) => fix.replace(/\.$/, ''));
   const fix = fixes.length === 0 ? undefined : `${fixes.slice(0, 5).join('; ')}.`;
   return new RootstockError(
     problems[0]?.code ?? 'CONFIG_INVALID',
-    composeMessage(`The run "${runName}" cannot be planned: ${count}.`, problems, fix),
+    composeMessage(`The run "${runName}" cannot be planned: ${problems.length} ${plural(problems.length, 'problem')}.`, problems, fix),
     { problems: problems.map(({ code, where, text }) => ({ code, where, text })) },
   );
 }

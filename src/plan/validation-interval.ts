@@ -1,4 +1,5 @@
 import type { JsonObject } from '../contracts/json.ts';
+import { plural } from '../contracts/plural.ts';
 import type { PlanProblem } from './problems.ts';
 
 /** How often a stage validates within its epochs. */
@@ -30,16 +31,16 @@ export function validationInterval(
   });
   if (!acrossEpochs && interval > batchesPerEpoch) {
     return problem(
-      `every ${interval} batches, but an epoch has ${batchesPerEpoch}`,
+      `every ${interval} ${plural(interval, 'batch', 'batches')}, but an epoch has ${batchesPerEpoch}`,
       `lower val_check_interval to at most ${batchesPerEpoch}, or set check_val_every_n_epoch: null to count across epochs`,
     );
   }
   const window = trainer['accumulate_grad_batches'] as number;
   const unaligned = interval % window !== 0 || (acrossEpochs && batchesPerEpoch % window !== 0);
   if (!unaligned) return { interval, problems: [] };
-  const epoch = acrossEpochs ? ` (and the ${batchesPerEpoch} batches of an epoch)` : '';
+  const epoch = acrossEpochs ? ` (and the ${batchesPerEpoch} ${plural(batchesPerEpoch, 'batch', 'batches')} of an epoch)` : '';
   return problem(
-    `every ${interval} batches falls between the ${window} batches of an optimizer step`,
+    `every ${interval} ${plural(interval, 'batch', 'batches')} falls between the ${window} batches of an optimizer step`,
     `make val_check_interval${epoch} a multiple of accumulate_grad_batches (${window})`,
   );
 }

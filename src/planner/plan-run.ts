@@ -5,6 +5,7 @@ import { parseRunObject } from '../config/parse-run.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { DataPlan, Plan, PreTrainedSource } from '../contracts/plan.ts';
+import { plural } from '../contracts/plural.ts';
 import type { ChildRun, RunDocument } from '../contracts/stage-activities.ts';
 import { scanData } from '../data/scan-data.ts';
 import { RootstockError } from '../errors.ts';
@@ -88,7 +89,8 @@ async function scan(run: RunConfig, document: RunDocument, definition: ModelDefi
   const onProgress = options.onProgress;
   const facts = await scanData(request, {
     cacheDir: options.cacheDir,
-    onProgress: onProgress === undefined ? undefined : ({ source, rows }) => onProgress(`Scanning ${source}: ${rows} rows`),
+    onProgress:
+      onProgress === undefined ? undefined : ({ source, rows }) => onProgress(`Scanning ${source}: ${rows} ${plural(rows, 'row')}`),
   });
   return { request, facts };
 }

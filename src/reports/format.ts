@@ -1,4 +1,5 @@
 import { decodeNumber, type JsonNumber, type Metrics } from '../contracts/json.ts';
+import { plural } from '../contracts/plural.ts';
 
 /** A number with four significant digits, as people read metrics. */
 export function formatNumber(value: JsonNumber): string {
@@ -19,6 +20,11 @@ export function formatMetrics(metrics: Metrics, names?: readonly string[]): stri
 /** 1234567 -> "1,234,567". */
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
+}
+
+/** 1 and "row" -> "1 row"; 1234 and "row" -> "1,234 rows". */
+export function formatNamed(count: number, one: string): string {
+  return `${formatCount(count)} ${plural(count, one)}`;
 }
 
 /** Bytes in binary units. */

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../contracts/json.ts';
 import type { ParameterGroupPlan, SchedulerPlan, StagePlan } from '../contracts/plan.ts';
-import { formatCount } from './format.ts';
+import { plural } from '../contracts/plural.ts';
+import { formatNamed } from './format.ts';
 import { formatTable } from './table.ts';
 
 /**
@@ -16,7 +17,7 @@ function schedule({ scheduler }: StagePlan): readonly string[] {
   if (scheduler === null) return [];
   const { warmup, monitor } = scheduler;
   const rise =
-    warmup === undefined ? [] : [`warm-up: ${formatCount(warmup.steps)} steps from ${round(warmup.startFactor)} of the first rate`];
+    warmup === undefined ? [] : [`warm-up: ${formatNamed(warmup.steps, 'step')} from ${round(warmup.startFactor)} of the first rate`];
   const strict = monitor?.strict === false ? ', where it was logged' : '';
   const watched = monitor === undefined ? [] : [`${scheduler.name} watches ${monitor.name} after ${every(scheduler)}${strict}`];
   return [...rise, ...watched, ...members(scheduler)];
@@ -66,7 +67,9 @@ function carried({ optimizerFrom }: StagePlan): readonly string[] {
   if (optimizerFrom === undefined) return [];
   const { carried, fresh } = optimizerFrom;
   const rest = fresh.length === 0 ? '' : `; fresh: ${pathsText({ paths: fresh, config: {} })}`;
-  return [`optimizer state of the stage before: ${carried.length} of ${carried.length + fresh.length} tensors go on with it${rest}`];
+  return [
+    `optimizer state of the stage before: ${carried.length} of ${formatNamed(carried.length + fresh.length, 'tensor')} ${plural(carried.length, 'goes', 'go')} on with it${rest}`,
+  ];
 }
 
 function argumentsText(config: JsonObject): string {

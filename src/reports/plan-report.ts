@@ -1,5 +1,5 @@
 import type { Plan, StagePlan } from '../contracts/plan.ts';
-import { formatBytes, formatCount } from './format.ts';
+import { formatBytes, formatCount, formatNamed } from './format.ts';
 import { formatLearning } from './learning-report.ts';
 import { formatStageNotes } from './stage-notes.ts';
 import { formatTable } from './table.ts';
@@ -29,7 +29,7 @@ function headline({ name, model, seed }: Plan): string {
     model.classes === null
       ? ''
       : `, ${model.classes.length} classes (${model.classes.slice(0, 10).join(', ')}${model.classes.length > 10 ? ', ...' : ''})`;
-  return `Plan of "${name}" (seed ${seed})\n${model.name}: ${formatCount(parameters)} parameters${classes}`;
+  return `Plan of "${name}" (seed ${seed})\n${model.name}: ${formatNamed(parameters, 'parameter')}${classes}`;
 }
 
 function initial({ initial }: Plan): string {

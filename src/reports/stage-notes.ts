@@ -36,7 +36,7 @@ function validation({ trainer: { valCheckInterval, checkValEveryNEpoch } }: Stag
   if (valCheckInterval !== undefined) {
     const across =
       checkValEveryNEpoch === null ? ' across epochs' : checkValEveryNEpoch > 1 ? ` of every ${nth(checkValEveryNEpoch)}epoch` : '';
-    return [`validates every ${valCheckInterval} batches${across}`];
+    return [`validates every ${valCheckInterval === 1 ? 'batch' : `${valCheckInterval} batches`}${across}`];
   }
   return checkValEveryNEpoch === null || checkValEveryNEpoch === 1 ? [] : [`validates after every ${nth(checkValEveryNEpoch)}epoch`];
 }

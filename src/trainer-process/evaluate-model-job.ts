@@ -1,10 +1,12 @@
 import { estimateBatchEdges } from '../contracts/graphs.ts';
 import type { DataFacts, DataRequest } from '../contracts/plan.ts';
+import { plural } from '../contracts/plural.ts';
 import type { EvaluateModelJob, FromTrainer } from '../contracts/trainer-protocol.ts';
 import { checkBatchEdges } from '../data/graphs/batch-edges.ts';
 import { loadDataset } from '../data/load-dataset.ts';
 import { composeMessage, RootstockError } from '../errors.ts';
 import type { ModelDefinition } from '../models/definition.ts';
+import { openBatches } from '../training/batch-source.ts';
 import { PHASE_BUDGETS_MS } from '../training/budgets.ts';
 import { evaluateDataset } from '../training/evaluate-dataset.ts';
 import { createHeadMetrics } from '../training/metrics/head-metrics.ts';
@@ -29,24 +31,16 @@ export async function runEvaluateModel(job: EvaluateModelJob, { channel }: JobCo
   checkWidths(job.data, saved, facts);
   checkEdges(job.data, facts, { saved, batchSize: Math.min(batchSize, dataset.rows), mostEdges });
   let rows = 0;
-  await evaluateDataset(
-    {
-      model,
-      params,
-      dataset,
-      neighbours: saved.graph?.neighbours ?? null,
-      batchSize,
-      dropLast: false,
-      limit: null,
-      between() {
-        channel.phase('evaluate', PHASE_BUDGETS_MS.dryRun);
-        channel.rows(rows);
-        rows = Math.min(rows + batchSize, dataset.rows);
-        return nextTurn();
-      },
-    },
-    metrics,
-  );
+  const between = () => {
+    channel.phase('evaluate', PHASE_BUDGETS_MS.dryRun);
+    channel.rows(rows);
+    rows = Math.min(rows + batchSize, dataset.rows);
+    return nextTurn();
+  };
+  const opened = openBatches(saved.graph?.neighbours ?? null);
+  const batches = opened.of(dataset);
+  await evaluateDataset({ model, params, dataset, batches, batchSize, dropLast: false, limit: null, between }, metrics);
+  await opened.close();
   return { type: 'evaluated', metrics: metrics.values(job.prefix), rows: dataset.rows };
 }
 
@@ -95,7 +89,7 @@ function checkWidths(path: string, { facts, xFeatures }: SavedModel, data: DataF
         ];
   const problems = pairs
     .filter(([, expected, received]) => expected !== received)
-    .map(([where, expected, received]) => ({ where, text: `expected ${expected} values, received ${received}` }));
+    .map(([where, expected, received]) => ({ where, text: `expected ${expected} ${plural(expected, 'value')}, received ${received}` }));
   if (problems.length === 0) return;
   const text = composeMessage(`The rows of ${path} do not fit the model.`, problems, 'give the columns that the model was trained on.');
   throw new RootstockError('SHAPE_MISMATCH', text, { problems });

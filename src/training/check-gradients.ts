@@ -1,3 +1,4 @@
+import { plural } from '../contracts/plural.ts';
 import { composeMessage, RootstockError } from '../errors.ts';
 import { drainLosses } from './check-losses.ts';
 import type { FitRun } from './fit-run.ts';
@@ -14,7 +15,11 @@ export async function checkGradients(run: FitRun, gradients: Gradients): Promise
   for (const [path, gradient] of Object.entries(gradients)) {
     const values = Float32Array.from(await gradient.data());
     const bad = values.filter((value) => !Number.isFinite(value)).length;
-    if (bad > 0) problems.push({ where: path, text: `${bad} of ${values.length} values of its gradient are not finite` });
+    if (bad > 0)
+      problems.push({
+        where: path,
+        text: `${bad} of ${values.length} ${plural(values.length, 'value')} of its gradient ${plural(values.length, 'is', 'are')} not finite`,
+      });
   }
   if (problems.length === 0) return;
   const { epoch, batch, step } = run.position;

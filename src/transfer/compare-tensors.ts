@@ -1,3 +1,4 @@
+import { plural } from '../contracts/plural.ts';
 import type { ModulePair } from './mapping.ts';
 import { movedPath } from './mapping.ts';
 import type { MatchSides } from './match-sides.ts';
@@ -86,5 +87,5 @@ function shapeText({ shape }: TensorFacts): string {
 function sizeText(tensors: readonly TensorFacts[]): string {
   return tensors.length === 1
     ? `shape ${shapeText(tensors[0] as TensorFacts)}`
-    : `${tensors.length} tensors, ${parameterCount(tensors)} parameters`;
+    : `${tensors.length} tensors, ${parameterCount(tensors)} ${plural(parameterCount(tensors), 'parameter')}`;
 }

@@ -1,5 +1,6 @@
 import { didYouMean } from '../contracts/nearest.ts';
 import type { TrainableMask } from '../contracts/plan.ts';
+import { plural } from '../contracts/plural.ts';
 import type { ModuleTree } from '../contracts/tensors.ts';
 import { composeMessage, type Problem, RootstockError } from '../errors.ts';
 import { globExpression, isGlob } from './glob.ts';
@@ -85,7 +86,7 @@ function nameNotFound(problems: readonly Problem[], tree: ModuleTree, count: num
   return new RootstockError(
     'FREEZE_NAME_NOT_FOUND',
     composeMessage(
-      `${problems.length} of ${count} names to freeze match nothing.`,
+      `${problems.length} of ${count} ${plural(count, 'name')} to freeze ${plural(problems.length, 'matches', 'match')} nothing.`,
       problems,
       `name modules of the new model (${top.join(', ')} and their children), or globs such as "${top[0] ?? 'features'}.*".`,
     ),

@@ -1,3 +1,4 @@
+import { plural } from '../contracts/plural.ts';
 import { composeMessage, RootstockError } from '../errors.ts';
 import { compareTensors, MATCH_CODES, type MatchCode, type MatchProblem } from './compare-tensors.ts';
 import { inverted, type ModulePair, mappingText } from './mapping.ts';
@@ -56,7 +57,7 @@ function sourceName({ preTrained }: MatchSides): string {
 
 function notCopied(code: MatchCode, { problems, sides }: MatchFailure): string {
   const count = problems.filter((problem) => problem.code === code).length;
-  return `${count} of ${sides.governing.size} tensors cannot be copied from ${sourceName(sides)}.`;
+  return `${count} of ${sides.governing.size} ${plural(sides.governing.size, 'tensor')} cannot be copied from ${sourceName(sides)}.`;
 }
 
 function leaveOut({ problems, sides }: MatchFailure): string {

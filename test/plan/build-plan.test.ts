@@ -108,7 +108,7 @@ void test('a lone error keeps its own headline and fix', () => {
   const shape = failureOf({ preTrainedTree: mlp(2, 5, 1) });
   assert.equal(shape.code, 'SHAPE_MISMATCH');
   assert.match(shape.message, /^3 of 4 tensors cannot be copied from "\/models\/old"\./);
-  assert.match(failureOf({ stages: [{ freeze_modules: ['nothing'] }] }).message, /^1 of 1 names to freeze match nothing\./);
+  assert.match(failureOf({ stages: [{ freeze_modules: ['nothing'] }] }).message, /^1 of 1 name to freeze matches nothing\./);
 });
 
 void test('a failed match says how the two models were configured differently, from hyperparameters or a model_config.json', () => {

@@ -96,7 +96,7 @@ void test('NO_BATCHES when a fraction leaves none, in any split', () => {
   const error = failureOf({ trainer, rows: { train: 100, validation: 20, test: 1 } });
   assert.equal(error.code, 'NO_BATCHES');
   assert.match(error.message, /trainer\.limit_train_batches: limit_train_batches 0\.001 of 100 batches is none/);
-  assert.match(error.message, /limit_val_batches 0\.01 of 20 batches[^]*limit_test_batches 0\.5 of 1 batches/);
+  assert.match(error.message, /limit_val_batches 0\.01 of 20 batches[^]*limit_test_batches 0\.5 of 1 batch /);
 });
 
 void test('limits are counts of batches in the plan, and 0 switches a pass off', () => {

@@ -1,3 +1,4 @@
+import { plural } from '../../contracts/plural.ts';
 import type { ModuleTree, Weights } from '../../contracts/tensors.ts';
 import { composeMessage, RootstockError } from '../../errors.ts';
 
@@ -20,7 +21,7 @@ export function checkTensors({ tensors }: ModuleTree, found: readonly FoundTenso
   throw new RootstockError(
     'CHECKPOINT_INVALID',
     composeMessage(
-      `"${where}" holds weights of another model than its model_config.json: ${problems.length} tensors differ, of ${expected.size} that it describes.`,
+      `"${where}" holds weights of another model than its model_config.json: ${problems.length} ${plural(problems.length, 'tensor differs', 'tensors differ')}, of ${expected.size} that it describes.`,
       problems,
       'put the model_config.json beside the weights that it was saved with.',
     ),
@@ -42,10 +43,10 @@ export function checkNumbers(weights: Weights, where: string): void {
   const problems = [...weights].flatMap(([path, { data }]) => {
     let count = 0;
     for (const value of data) if (Number.isNaN(value)) count += 1;
-    return count === 0 ? [] : [{ where: path, text: `${count} of ${data.length} values are NaN` }];
+    return count === 0 ? [] : [{ where: path, text: `${count} of ${data.length} ${plural(data.length, 'value is', 'values are')} NaN` }];
   });
   if (problems.length === 0) return;
-  const headline = `"${where}" holds NaN in ${problems.length} of ${weights.size} tensors, and would predict NaN.`;
+  const headline = `"${where}" holds NaN in ${problems.length} of ${weights.size} ${plural(weights.size, 'tensor')}, and would predict NaN.`;
   const fix = 'take an earlier checkpoint; the training that wrote this one diverged.';
   throw new RootstockError('CHECKPOINT_INVALID', composeMessage(headline, problems, fix), { where, problems });
 }

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { cannotWrite } from '../../contracts/cannot-write.ts';
 import type { Metrics } from '../../contracts/json.ts';
 import { RootstockError } from '../../errors.ts';
-import { formatCount, formatNumber } from '../../reports/format.ts';
+import { formatNamed, formatNumber } from '../../reports/format.ts';
 import { formatTable } from '../../reports/table.ts';
 import { startTrainer } from '../../trainer-client/trainer-process.ts';
 import { batchSizeOption } from '../batch-size-option.ts';
@@ -69,7 +69,7 @@ Examples:
       const result = { model: job.model, data: job.data, rows, metrics };
       if (flags.out !== undefined) await writeResult(resolve(flags.out), result);
       output.object({ event: 'evaluated', ...result, ...(flags.out === undefined ? {} : { out: resolve(flags.out) }) });
-      output.line(`${model} on ${formatCount(rows)} rows of ${data}`);
+      output.line(`${model} on ${formatNamed(rows, 'row')} of ${data}`);
       output.line(metricsTable(metrics));
       if (flags.out !== undefined) output.line(`Written: ${flags.out}`);
       done(EXIT.done);

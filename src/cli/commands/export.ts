@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { EXPORT_FORMATS, type ExportFormat, exportModel } from '../../client/export-model.ts';
 import { loadModels } from '../../models/load-models.ts';
-import { formatBytes } from '../../reports/format.ts';
+import { formatBytes, formatNamed } from '../../reports/format.ts';
 import { formatTable } from '../../reports/table.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
@@ -42,7 +42,7 @@ Examples:
       const { out, files, tensors, conversions } = await exportModel({ model, format: flags.format, out: flags.out, models });
       output.object({ event: 'exported', format: flags.format, out, tensors, files, conversions });
       for (const text of conversions) output.note(`Converted ${text}`);
-      output.line(`Wrote ${tensors} tensors as ${flags.format}: ${flags.out}`);
+      output.line(`Wrote ${formatNamed(tensors, 'tensor')} as ${flags.format}: ${flags.out}`);
       const rows = files.map(({ path, byteLength, sha256 }) => [path, formatBytes(byteLength), sha256.slice(0, 16)]);
       output.line(formatTable(['file', 'size', 'sha256'], rows));
       done(EXIT.done);

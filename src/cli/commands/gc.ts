@@ -1,7 +1,7 @@
 import { diskUse } from '../../artifacts/disk-use.ts';
 import { collectGarbage } from '../../artifacts/gc.ts';
 import { stateLayout } from '../../contracts/state-directory.ts';
-import { formatBytes, formatCount } from '../../reports/format.ts';
+import { formatBytes, formatCount, formatNamed } from '../../reports/format.ts';
 import { formatTable } from '../../reports/table.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
@@ -28,7 +28,7 @@ export const gcCommand: AddCommand = (program, done) => {
       ]);
       output.line(`${store}\n${formatTable(['', 'files', 'size'], rows)}`);
       output.line(
-        `${flags.dryRun === true ? 'Would free' : 'Freed'} ${formatBytes(report.freedBytes)} in ${formatCount(report.files)} files; ${formatBytes(report.reachableBytes)} are in use.`,
+        `${flags.dryRun === true ? 'Would free' : 'Freed'} ${formatBytes(report.freedBytes)} in ${formatNamed(report.files, 'file')}; ${formatBytes(report.reachableBytes)} are in use.`,
       );
       done(EXIT.done);
     });

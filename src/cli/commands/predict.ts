@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { RootstockError } from '../../errors.ts';
-import { formatCount } from '../../reports/format.ts';
+import { formatNamed } from '../../reports/format.ts';
 import { startTrainer } from '../../trainer-client/trainer-process.ts';
 import { batchSizeOption } from '../batch-size-option.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -54,7 +54,7 @@ Examples:
       output.progress('');
       if (outcome.type !== 'predicted') throw new RootstockError('INTERNAL', `A trainer answered "${outcome.type}" to a prediction.`);
       output.object({ event: 'predicted', rows: outcome.rows, out: job.out });
-      output.line(`Predicted ${formatCount(outcome.rows)} rows: ${flags.out}`);
+      output.line(`Predicted ${formatNamed(outcome.rows, 'row')}: ${flags.out}`);
       done(EXIT.done);
     });
 };

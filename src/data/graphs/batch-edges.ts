@@ -1,3 +1,4 @@
+import { plural } from '../../contracts/plural.ts';
 import { composeMessage, RootstockError } from '../../errors.ts';
 
 /** A batch of molecules before its graph is built. */
@@ -18,7 +19,7 @@ export interface BatchEdges {
 /** Refuses a batch that would not fit, before anything of it is allocated: GRAPH_TOO_LARGE. */
 export function checkBatchEdges({ path, molecules, atoms, edges, cutOff, most }: BatchEdges): void {
   if (edges <= most) return;
-  const text = `${molecules} molecules of up to ${atoms} atoms may make ${Math.round(edges)} edges or more within cut_off ${cutOff} Angstrom, expected at most ${most} in a batch`;
+  const text = `${molecules} ${plural(molecules, 'molecule')} of up to ${atoms} ${plural(atoms, 'atom')} may make ${Math.round(edges)} edges or more within cut_off ${cutOff} Angstrom, expected at most ${most} in a batch`;
   const fix = 'give a smaller --batch-size, or leave the largest molecules out.';
   const message = composeMessage(`The molecules of ${path} do not fit into memory.`, [{ where: 'data', text }], fix);
   throw new RootstockError('GRAPH_TOO_LARGE', message, { molecules, atoms, edges, cutOff, most });

@@ -1,4 +1,5 @@
 import { GRAPH_HEADS, type GraphHead } from '../../contracts/graphs.ts';
+import { plural } from '../../contracts/plural.ts';
 import type { ListCell } from '../nested-lists.ts';
 import { shapeText } from '../nested-lists.ts';
 import { checkEdges } from './check-edges.ts';
@@ -41,7 +42,7 @@ export function checkMolecule(cells: readonly (CellOf & { readonly role: CellRol
   const atoms = atomNumbers.length;
   const coordinates = places === undefined || atoms === 0 ? new Float32Array() : readCoordinates(places, atoms, own);
   const [attrs] = of('nodeAttrs');
-  const nodeAttrs = attrs === undefined || atoms === 0 ? new Float32Array() : readLines(attrs, { lines: atoms, what: 'atoms' }, own);
+  const nodeAttrs = attrs === undefined || atoms === 0 ? new Float32Array() : readLines(attrs, { lines: atoms, what: 'atom' }, own);
   const graphAttrs = Float32Array.from(of('graphAttrs').flatMap((cell) => [...readLine(cell, own)]));
   const [energy] = of('totalAtomicEnergy');
   const totalAtomicEnergy = energy === undefined ? null : (readLine(energy, own)[0] ?? 0);
@@ -80,7 +81,7 @@ function readCoordinates({ name, cell }: CellOf, atoms: number, { report }: Mole
       code: 'MOLECULE_INVALID',
       column: name,
       kind: 'shape',
-      text: `expected [x, y, z] for each of ${atoms} atoms, received ${received}`,
+      text: `expected [x, y, z] for each of ${atoms} ${plural(atoms, 'atom')}, received ${received}`,
     });
     return none;
   }
@@ -98,7 +99,7 @@ function readLines(
   if (lines > 0 && width !== undefined && width > 0 && !widths.has(name)) widths.set(name, width);
   const wanted = widths.get(name) ?? 1;
   if (cell === null || typeof cell === 'string' || cell.shape[0] !== lines || (lines > 0 && width !== wanted)) {
-    const text = `expected ${wanted} values for each of ${lines} ${what}, received ${received}`;
+    const text = `expected ${wanted} ${plural(wanted, 'value')} for each of ${lines} ${plural(lines, what)}, received ${received}`;
     report({ code: 'COLUMN_RAGGED', column: name, text });
     return new Float32Array();
   }
@@ -111,7 +112,11 @@ function readLine({ name, cell }: CellOf, { widths, report }: MoleculeContext): 
   if (values.length > 0 && !widths.has(name)) widths.set(name, values.length);
   const wanted = widths.get(name) ?? 1;
   if (cell === null || typeof cell === 'string' || values.length !== wanted) {
-    report({ code: 'COLUMN_RAGGED', column: name, text: `expected ${wanted} values as in the first row, received ${values.length}` });
+    report({
+      code: 'COLUMN_RAGGED',
+      column: name,
+      text: `expected ${wanted} ${plural(wanted, 'value')} as in the first row, received ${values.length}`,
+    });
     return new Float32Array(wanted);
   }
   return toFinite(cell, name, report);
@@ -135,7 +140,7 @@ function readBonds(
   if (bad !== -1 && atoms > 0) {
     return invalid('index', `bond ${bad >> 1}: expected atoms 0 .. ${atoms - 1}, received ${cell.values[bad]}`);
   }
-  return { pairs: Uint32Array.from(cell.values), attrs: readLines(attrs, { lines: bonds, what: 'bonds' }, context) };
+  return { pairs: Uint32Array.from(cell.values), attrs: readLines(attrs, { lines: bonds, what: 'bond' }, context) };
 }
 
 /** Rounds to float32; the first number that is none is reported. */

@@ -1,4 +1,5 @@
 import type { GraphHead } from '../../contracts/graphs.ts';
+import { plural } from '../../contracts/plural.ts';
 import { type ListCell, shapeText } from '../nested-lists.ts';
 import type { MoleculeContext } from './molecule-context.ts';
 
@@ -35,7 +36,9 @@ export function checkTargets(heads: readonly (readonly [GraphHead, readonly Cell
 /** How many lines a head has for this molecule, and what one is. Null: any number. */
 function linesOf(head: GraphHead, { atoms, edges }: TargetInput): { readonly lines: number | null; readonly what: string } {
   if (head.startsWith('y_graph')) return { lines: 1, what: 'molecule' };
-  return head.startsWith('y_node') ? { lines: atoms, what: 'atoms' } : { lines: edges, what: 'edges within cut_off' };
+  return head.startsWith('y_node')
+    ? { lines: atoms, what: plural(atoms, 'atom') }
+    : { lines: edges, what: `${plural(edges ?? 0, 'edge')} within cut_off` };
 }
 
 function readScalars(head: GraphHead, cells: readonly CellOf[], input: TargetInput): MoleculeTargets[GraphHead] | null {
@@ -69,7 +72,7 @@ function readVector(head: GraphHead, { name, cell }: CellOf, input: TargetInput)
   const wanted = widths.get(name) ?? 1;
   if (cell === null || typeof cell === 'string' || shape?.[0] !== lines || (lines > 0 && width !== wanted)) {
     const received = cell === null ? 'no list' : typeof cell === 'string' ? cell : `a list of shape ${shapeText(cell.shape)}`;
-    const text = `expected a vector of ${wanted} values for each of ${lines} ${what}, received ${received}`;
+    const text = `expected a vector of ${wanted} ${plural(wanted, 'value')} for each of ${lines} ${what}, received ${received}`;
     report({ code: 'COLUMN_RAGGED', column: name, text });
     return null;
   }

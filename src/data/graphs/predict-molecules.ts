@@ -1,5 +1,6 @@
 import type { GraphColumns, GraphFacts, NeighbourPlan } from '../../contracts/graphs.ts';
 import type { JsonObject } from '../../contracts/json.ts';
+import { plural } from '../../contracts/plural.ts';
 import { RootstockError } from '../../errors.ts';
 import type { GraphDataset } from '../dataset.ts';
 import { createProblems } from '../problems.ts';
@@ -105,6 +106,6 @@ interface Waiting {
 }
 
 function wrongWidth(path: string, expected: number, received: number): RootstockError {
-  const message = `The rows of ${path} do not fit the model.\n  graph_attrs_cols: expected ${expected} values per molecule, received ${received}\nFix: give the columns that the model was trained on.`;
+  const message = `The rows of ${path} do not fit the model.\n  graph_attrs_cols: expected ${expected} ${plural(expected, 'value')} per molecule, received ${received}\nFix: give the columns that the model was trained on.`;
   return new RootstockError('SHAPE_MISMATCH', message, { expected, received });
 }

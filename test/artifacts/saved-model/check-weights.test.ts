@@ -9,6 +9,6 @@ void test('weights with NaN are refused by name and count, infinities are not', 
   checkNumbers(weights(0, -1, Number.NEGATIVE_INFINITY), '/models/a');
   assert.throws(() => checkNumbers(weights(Number.NaN, 1, Number.NaN), '/models/a'), {
     code: 'CHECKPOINT_INVALID',
-    message: /^"\/models\/a" holds NaN in 1 of 1 tensors.*\n {2}head\.weight: 2 of 3 values are NaN\nFix: /u,
+    message: /^"\/models\/a" holds NaN in 1 of 1 tensor,.*\n {2}head\.weight: 2 of 3 values are NaN\nFix: /u,
   });
 });
