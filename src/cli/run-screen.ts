@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { CompletedEvent, RunEvent, StageEvent } from '../client/run-events.ts';
 import { plural } from '../contracts/plural.ts';
-import { formatBar, formatCount, formatMetrics, formatNamed, formatNumber } from '../reports/format.ts';
+import { distinctMetrics, formatBar, formatCount, formatMetrics, formatNamed, formatNumber } from '../reports/format.ts';
 import { formatTable } from '../reports/table.ts';
 import type { Output } from './output.ts';
 
@@ -121,7 +121,7 @@ function completedLines(event: CompletedEvent): readonly string[] {
 }
 
 function testTable({ test, baseline }: CompletedEvent): readonly string[] {
-  const names = Object.keys(test);
+  const names = Object.keys(distinctMetrics(test));
   if (names.length === 0) return [];
   const header = baseline === null ? ['test', 'this run'] : ['test', 'this run', 'from scratch'];
   const rows = names.map((name) => [

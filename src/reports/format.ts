@@ -9,9 +9,21 @@ export function formatNumber(value: JsonNumber): string {
   return String(Number(number.toPrecision(4)));
 }
 
+/** Metrics without the loss of a model's only head where it is the total loss again: `test/total/loss` stays, `test/total/y_graph_scalars` goes. */
+export function distinctMetrics(metrics: Metrics): Metrics {
+  const entries = Object.entries(metrics);
+  return Object.fromEntries(
+    entries.filter(([name, value]) => {
+      const start = /^(.*total\/)(?!loss$)[^/]+$/u.exec(name)?.[1];
+      const alike = entries.filter(([other]) => start !== undefined && other.startsWith(start));
+      return alike.length !== 2 || metrics[`${start}loss`] !== value;
+    }),
+  );
+}
+
 /** `name value, name value`; every n-th name only when `names` is given. */
 export function formatMetrics(metrics: Metrics, names?: readonly string[]): string {
-  return Object.entries(metrics)
+  return Object.entries(distinctMetrics(metrics))
     .filter(([name]) => names === undefined || names.includes(name))
     .map(([name, value]) => `${name} ${formatNumber(value)}`)
     .join('  ');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { formatBar, formatBytes, formatCount, formatMetrics, formatNumber } from '../../src/reports/format.ts';
+import { distinctMetrics, formatBar, formatBytes, formatCount, formatMetrics, formatNumber } from '../../src/reports/format.ts';
 import { formatTable } from '../../src/reports/table.ts';
 
 test('numbers keep four significant digits, and say NaN when they are', () => {
@@ -16,6 +16,16 @@ test('counts and bytes are readable', () => {
 
 test('a bar never leaves its width', () => {
   assert.deepEqual([formatBar(-1, 4), formatBar(0.5, 4), formatBar(2, 4)], ['░░░░', '██░░', '████']);
+});
+
+test('the loss of an only head is shown once, beside another value or another head it stays', () => {
+  const once = { 'train/total/loss': 2, 'val/total/loss': 1, 'val/total/y_graph_scalars': 1, 'val/mae': 1 };
+  assert.deepEqual(Object.keys(distinctMetrics(once)), ['train/total/loss', 'val/total/loss', 'val/mae']);
+  assert.equal(formatMetrics(once), 'train/total/loss 2  val/total/loss 1  val/mae 1');
+  const weighted = { 'val/total/loss': 3, 'val/total/y_graph_scalars': 1 };
+  assert.deepEqual(distinctMetrics(weighted), weighted);
+  const two = { 'val/total/loss': 1, 'val/total/y_graph_scalars': 1, 'val/total/y_node_scalars': 0 };
+  assert.deepEqual(distinctMetrics(two), two);
 });
 
 test('metrics can be chosen by name', () => {

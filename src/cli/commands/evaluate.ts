@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { cannotWrite } from '../../contracts/cannot-write.ts';
 import type { Metrics } from '../../contracts/json.ts';
 import { RootstockError } from '../../errors.ts';
-import { formatNamed, formatNumber } from '../../reports/format.ts';
+import { distinctMetrics, formatNamed, formatNumber } from '../../reports/format.ts';
 import { formatTable } from '../../reports/table.ts';
 import { startTrainer } from '../../trainer-client/trainer-process.ts';
 import { batchSizeOption } from '../batch-size-option.ts';
@@ -79,7 +79,7 @@ Examples:
 function metricsTable(metrics: Metrics): string {
   return formatTable(
     ['metric', 'value'],
-    Object.entries(metrics).map(([name, value]) => [name, formatNumber(value)]),
+    Object.entries(distinctMetrics(metrics)).map(([name, value]) => [name, formatNumber(value)]),
   );
 }
 
