@@ -79,7 +79,7 @@ export function resolveStage(request: StageRequest, facts: PlanFacts, problems: 
   problems.add(
     ...checkGraphSize(facts.data, { datamodule: datamodulePlan(datamodule), bytesPerEdge: facts.model.bytesPerEdge ?? 0 }, where),
   );
-  problems.add(...checkBudget({ mask, backend, memoryBytes: facts.memoryBytes }, where));
+  problems.add(...checkBudget({ mask, backend, averaged: callbacks.weightAveraging !== undefined, memoryBytes: facts.memoryBytes }, where));
 
   const steps = stepsOf({ trainer, datamodule }, facts);
   const { batchesPerEpoch, totalSteps } = steps;

@@ -172,6 +172,19 @@ void test('a stage that cannot fit into memory is refused: 12 bytes per trainabl
   assert.equal(planOf({ facts: { memoryBytes: 9 * 4 + 4 * 12 }, stages: [{ freeze_modules: ['module.0'] }] }).stages.length, 1);
 });
 
+void test('the average of EMAWeightAveraging counts: 4 bytes more per trainable parameter, and fewer parameters on wasm', () => {
+  const trainer = { callbacks: { EMAWeightAveraging: {} } };
+  const stages = [{ freeze_modules: ['module.0'] }];
+  const needed = 9 * 4 + 4 * 16;
+  const error = failureOf({ trainer, stages, facts: { memoryBytes: needed - 1 } });
+  assert.equal(error.code, 'PARAMETER_BUDGET');
+  assert.match(error.message, /weights, their average and optimizer state/u);
+  assert.equal(planOf({ trainer, stages, facts: { memoryBytes: needed } }).stages.length, 1);
+  const big = tree({ 'body.weight': [34_000_000], 'head.weight': [10] });
+  const refused = failureOf({ trainer, model: { tree: big }, preTrainedTree: big });
+  assert.match(refused.message, /34000010 trainable parameters, expected at most 33750000 on the wasm backend with EMAWeightAveraging/u);
+});
+
 void test('early stopping together with carry_weights: last is warned about', () => {
   const trainer = { callbacks: { EarlyStopping: { monitor: 'val_loss' } } };
   const { warnings } = planOf({ trainer, stages: [{ name: 'head' }, { carry_weights: 'best' }] });
