@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { getJson } from '../../src/artifacts/json-blob.ts';
 import { weightsToChunks } from '../../src/artifacts/safetensors/write.ts';
+import { findSavedModel } from '../../src/artifacts/saved-model/place.ts';
+import { readWeights } from '../../src/artifacts/saved-model/read.ts';
 import type { Plan } from '../../src/contracts/plan.ts';
 import { initialiseWeights } from '../../src/transfer/initialise.ts';
 import { attempt, makeRun } from './support.ts';
@@ -39,6 +41,22 @@ test('pre-trained weights that change after planning are DATA_CHANGED', async (t
   const others = Buffer.concat([...weightsToChunks(initialiseWeights(model.tree, 99))]);
   await writeFile(join(run.root, 'pretrained', 'weights.safetensors'), others);
   await assert.rejects(attempt(run).load({ plan }), { type: 'DATA_CHANGED', nonRetryable: true, message: /pre-trained weights/u });
+});
+
+test('pre-trained weights that hold NaN are refused when they are loaded', async (t) => {
+  const run = await makeRun(t);
+  const path = join(run.root, 'pretrained', 'weights.safetensors');
+  const weights = await readWeights(await findSavedModel(join(run.root, 'pretrained'))).then((read) => read.weights);
+  const [name, tensor] = [...weights].find(([, { data }]) => data instanceof Float32Array) ?? [];
+  assert.ok(name !== undefined && tensor !== undefined);
+  tensor.data[0] = Number.NaN;
+  await writeFile(path, Buffer.concat([...weightsToChunks(weights)]));
+  const { plan } = await attempt(run).plan({ run: run.document, expectedPlanDigest: null });
+  await assert.rejects(attempt(run).load({ plan }), {
+    type: 'CHECKPOINT_INVALID',
+    nonRetryable: true,
+    message: /: 1 of \d+ values?, the first at/u,
+  });
 });
 
 test('a run without transfer loads data only', async (t) => {
