@@ -43,7 +43,9 @@ export async function publish(deps: ActivityDependencies, input: PublishInput): 
     });
     const result: PublishResult = { output, weightsSha256: last.weights.digest, stages: input.stages, test, baseline };
     const { workflowId = '', runId = '' } = Context.current().info.workflowExecution ?? {};
-    await saveRunRecord(store, { workflowId, runId, runDigest: plan.runDigest, completedAt: new Date().toISOString(), result });
+    const started = input.startedAt === undefined ? {} : { startedAt: input.startedAt };
+    const completedAt = new Date().toISOString();
+    await saveRunRecord(store, { workflowId, runId, runDigest: plan.runDigest, ...started, completedAt, result });
     return result;
   });
 }

@@ -60,6 +60,7 @@ async function run(input: TransferLearningInput, view: RunView, parking: Parking
       ...baseline,
       preTrained: loaded.preTrained,
       matchReport: matched.report,
+      startedAt: workflowInfo().startTime.toISOString(),
     }),
   );
 }

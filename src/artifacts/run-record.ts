@@ -7,6 +7,8 @@ export interface RunRecord {
   readonly workflowId: string;
   readonly runId: string;
   readonly runDigest: string;
+  /** ISO 8601. Absent in records of earlier versions. */
+  readonly startedAt?: string;
   /** ISO 8601. */
   readonly completedAt: string;
   readonly result: PublishResult;

@@ -169,6 +169,8 @@ export interface PublishInput {
   readonly baselineError: string | null;
   readonly preTrained: Ref | null;
   readonly matchReport: Ref | null;
+  /** When the run started, ISO 8601. Absent: a workflow of an earlier version, which does not say. */
+  readonly startedAt?: string;
 }
 
 export interface PublishResult {

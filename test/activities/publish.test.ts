@@ -31,7 +31,16 @@ async function readyToPublish(t: TestContext): Promise<{ readonly run: ActivityR
   const { data, preTrained } = loaded;
   return {
     run,
-    input: { plan: summary.plan, data, stages, baseline, baselineError: null, preTrained, matchReport: matched.report },
+    input: {
+      plan: summary.plan,
+      data,
+      stages,
+      baseline,
+      baselineError: null,
+      preTrained,
+      matchReport: matched.report,
+      startedAt: '2026-11-27T10:00:00.000Z',
+    },
   };
 }
 
@@ -90,8 +99,8 @@ test('a run is published whole: model, manifest, metrics, test metrics; a second
 
   const records = await listRunRecords(run.deps.store);
   assert.deepEqual(
-    records.map(({ workflowId, runId }) => ({ workflowId, runId })),
-    [{ workflowId: 'e2e-run', runId: 'run-1' }],
+    records.map(({ workflowId, runId, startedAt }) => ({ workflowId, runId, startedAt })),
+    [{ workflowId: 'e2e-run', runId: 'run-1', startedAt: input.startedAt }],
   );
   assert.deepEqual(records[0]?.result, result);
 

@@ -7,12 +7,12 @@ import { isNotFound } from '../../client/not-found.ts';
 import { toCompletedEvent } from '../../client/run-events.ts';
 import type { RunStatus } from '../../contracts/run-state.ts';
 import { committedSampleLog, sampleLogDirectory } from '../../contracts/state-directory.ts';
-import { TRANSFER_LEARNING } from '../../contracts/workflow.ts';
 import { RootstockError } from '../../errors.ts';
 import { formatBar, formatMetrics } from '../../reports/format.ts';
 import { formatTable } from '../../reports/table.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
+import { listRows } from '../list-rows.ts';
 import { createOutput } from '../output.ts';
 import type { AddCommand } from '../run-cli.ts';
 import { startWorkerProcess } from '../worker-process.ts';
@@ -43,38 +43,6 @@ export const listCommand: AddCommand = (program, done) => {
       done(EXIT.done);
     });
 };
-
-interface ListRow {
-  readonly workflow_id: string;
-  readonly run_id: string;
-  readonly status: string;
-  readonly started_at: string;
-}
-
-async function listRows({ client, store }: RootstockClient): Promise<readonly ListRow[]> {
-  const rows: ListRow[] = [];
-  for await (const info of client.workflow.list({ query: `WorkflowType = '${TRANSFER_LEARNING}'` })) {
-    const attention = info.status.name === 'RUNNING' && info.searchAttributes?.['RootstockNeedsHuman']?.[0] === true;
-    rows.push({
-      workflow_id: info.workflowId,
-      run_id: info.runId,
-      status: attention ? 'needs attention' : info.status.name.toLowerCase(),
-      started_at: info.startTime.toISOString(),
-    });
-  }
-  const known = new Set(rows.map(({ run_id }) => run_id));
-  const records = (await listRunRecords(store)).filter(({ runId }) => !known.has(runId));
-  return [
-    ...rows,
-    ...records.map((record) => ({
-      workflow_id: record.workflowId,
-      run_id: record.runId,
-      status: 'completed',
-      started_at: '-',
-      completed_at: record.completedAt,
-    })),
-  ];
-}
 
 /** `rootstock status RUN`. */
 export const statusCommand: AddCommand = (program, done) => {
