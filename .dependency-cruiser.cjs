@@ -20,7 +20,7 @@ const allowed = {
   planner: [...base, 'config', 'plan', 'transfer', 'models', 'kernels', 'data', 'artifacts'],
   'trainer-client': base,
   'trainer-process': [...base, 'transfer', 'models', 'ops', 'kernels', 'training', 'data', 'artifacts'],
-  worker: [...base, 'models', 'data', 'artifacts', 'server', 'activities', 'workflows'],
+  worker: [...base, 'trainer-client', 'models', 'data', 'artifacts', 'server', 'activities', 'workflows'],
   client: [...base, 'config', 'plan', 'planner', 'transfer', 'models', 'data', 'artifacts', 'reports', 'server', 'worker', 'workflows'],
   cli: [
     ...base,

@@ -1,5 +1,6 @@
 import type { ArtifactStore } from '../src/artifacts/store.ts';
 import type { ModelDefinition } from '../src/models/definition.ts';
+import type { Trainers } from '../src/trainer-client/trainers.ts';
 
 /** What activities need from their worker. */
 export interface ActivityDependencies {
@@ -10,4 +11,5 @@ export interface ActivityDependencies {
   readonly models: readonly ModelDefinition[];
   /** Absolute file URLs of registered modules, handed on to trainers. */
   readonly register: readonly string[];
+  readonly trainers: Trainers;
 }

@@ -16,6 +16,8 @@ export async function plan(deps: ActivityDependencies, input: PlanInput): Promis
     if (input.expectedPlanDigest !== null && planned.planDigest !== input.expectedPlanDigest)
       throw drift(input.expectedPlanDigest, planned.planDigest);
     const { plan: resolved, child } = planned;
+    const [first] = resolved.stages;
+    if (first !== undefined) deps.trainers.prepare(first.trainer.backend);
     return {
       plan: await putJson(deps.store, resolved),
       planDigest: planned.planDigest,

@@ -5,14 +5,13 @@ import { saveRunRecord } from '../src/artifacts/run-record.ts';
 import { SAVED_MODEL_FILES } from '../src/artifacts/saved-model/place.ts';
 import { readKeyDocument } from '../src/artifacts/stage-documents.ts';
 import type { JsonObject, Metrics } from '../src/contracts/json.ts';
-import type { Plan } from '../src/contracts/plan.ts';
+import type { BackendName, Plan } from '../src/contracts/plan.ts';
 import { stageOf } from '../src/contracts/plan-stages.ts';
 import type { Ref } from '../src/contracts/refs.ts';
 import type { BaselineResult, PublishInput, PublishResult, StageResult } from '../src/contracts/stage-activities.ts';
 import { VERSION } from '../src/contracts/version.ts';
 import { RootstockError } from '../src/errors.ts';
 import { featurisationDocument, modelConfigDocument } from '../src/plan/model-config-document.ts';
-import { startTrainer } from '../src/trainer-client/trainer-process.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { loadPlan } from './load-plan.ts';
@@ -26,9 +25,12 @@ export async function publish(deps: ActivityDependencies, input: PublishInput): 
     const plan = await loadPlan(store, input.plan);
     const last = input.stages.at(-1);
     if (last === undefined) throw new RootstockError('INTERNAL', 'A run without stages was published.');
-    const test = await evaluate(deps, input, { weights: last.weights, tick });
+    const backend = stageOf(plan, last.index).trainer.backend;
+    const test = await evaluate(deps, input, { weights: last.weights, backend, tick });
     const baseline =
-      input.baseline === null ? null : toBaseline(input.baseline, await evaluate(deps, input, { weights: input.baseline.weights, tick }));
+      input.baseline === null
+        ? null
+        : toBaseline(input.baseline, await evaluate(deps, input, { weights: input.baseline.weights, backend, tick }));
     const featurisation = featurisationDocument(plan);
     const { output } = await publishDirectory({
       output: plan.output.path,
@@ -54,7 +56,7 @@ export async function publish(deps: ActivityDependencies, input: PublishInput): 
 async function evaluate(
   deps: ActivityDependencies,
   input: PublishInput,
-  { weights, tick }: { readonly weights: Ref; readonly tick: () => void },
+  { weights, backend, tick }: { readonly weights: Ref; readonly backend: BackendName; readonly tick: () => void },
 ): Promise<Metrics> {
   const data = input.data.test;
   if (data === undefined) return {};
@@ -68,7 +70,7 @@ async function evaluate(
     split: 'test',
     prefix: 'test',
   } as const;
-  const outcome = await startTrainer(async () => job, tick).outcome;
+  const outcome = await deps.trainers.start(backend, async () => job, tick).outcome;
   if (outcome.type !== 'evaluated') throw new RootstockError('INTERNAL', `A trainer answered "${outcome.type}" to an evaluation.`);
   return outcome.metrics;
 }

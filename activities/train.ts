@@ -1,13 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { CancelledFailure, Context } from '@temporalio/activity';
 import type { StageManifest } from '../src/artifacts/stage-manifest.ts';
+import type { BackendName } from '../src/contracts/plan.ts';
 import { stageOf } from '../src/contracts/plan-stages.ts';
 import type { TrainHeartbeat } from '../src/contracts/run-state.ts';
 import type { TrainInput, TrainResult } from '../src/contracts/stage-activities.ts';
 import { rawSampleLog, sampleLogDirectory } from '../src/contracts/state-directory.ts';
 import type { FitJob } from '../src/contracts/trainer-protocol.ts';
 import { RootstockError } from '../src/errors.ts';
-import { type MakeJob, startTrainer } from '../src/trainer-client/trainer-process.ts';
+import type { MakeJob } from '../src/trainer-client/trainer-process.ts';
+import type { Trainers } from '../src/trainer-client/trainers.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { loadPlan } from './load-plan.ts';
 import { createProgressSignaller } from './progress-signal.ts';
@@ -59,7 +61,7 @@ export async function train(deps: ActivityDependencies, input: TrainInput): Prom
     } satisfies FitJob;
   };
   try {
-    return await runTrainer(context, view, makeJob);
+    return await runTrainer(context, view, { trainers: deps.trainers, backend: trainer.backend, makeJob });
   } catch (error) {
     if (!(error instanceof RootstockError)) throw error;
     throw new RootstockError(
@@ -71,10 +73,22 @@ export async function train(deps: ActivityDependencies, input: TrainInput): Prom
   }
 }
 
-async function runTrainer(context: Context, view: TrainHeartbeatView, makeJob: MakeJob): Promise<TrainResult> {
+interface TrainerRequest {
+  readonly trainers: Trainers;
+  readonly backend: BackendName;
+  readonly makeJob: MakeJob;
+}
+
+async function runTrainer(
+  context: Context,
+  view: TrainHeartbeatView,
+  { trainers, backend, makeJob }: TrainerRequest,
+): Promise<TrainResult> {
   const signaller = createProgressSignaller(context, view.stage);
-  const handle = startTrainer(makeJob, (message) => {
+  const handle = trainers.start(backend, makeJob, (message) => {
     view.hear(message);
+    // This one has started and leaves a core free: the trainer of whatever comes next can start beside it.
+    if (message.type === 'phase' && message.phase === 'restore') trainers.prepare(backend);
     if (message.type === 'progress') signaller.progress(message);
   });
   view.started(handle.pid);

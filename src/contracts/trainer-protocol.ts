@@ -75,6 +75,9 @@ export interface EvaluateModelJob {
   readonly prefix: string;
 }
 
+/** First argument of a trainer that waits for its job; the second is the backend it loads meanwhile. */
+export const STANDBY = 'standby';
+
 /** Parent to trainer. */
 export type ToTrainer =
   | { readonly type: 'start'; readonly job: TrainerJob }

@@ -1,7 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { FromTrainer, ToTrainer, TrainerJob } from '../contracts/trainer-protocol.ts';
 import { type ErrorCode, RootstockError } from '../errors.ts';
+import { forkTrainer, type TrainerFork } from './fork-trainer.ts';
 import { createWatchdog } from './watchdog.ts';
 
 /** A running trainer: the only process that holds tensors. */
@@ -23,28 +22,31 @@ export type TrainerOutcome = Extract<FromTrainer, { readonly type: 'finished' | 
 /** Makes the job once the trainer's pid is known: a lease names the process that works under it. */
 export type MakeJob = (trainerPid: number) => Promise<TrainerJob>;
 
-/** Starts a trainer process for one job and watches over it. `onMessage` hears everything it says. */
-export function startTrainer(makeJob: MakeJob, onMessage: (message: FromTrainer) => void = () => undefined): TrainerHandle {
-  const child = fork(trainerMain(), [], { execArgv: trainerExecArgv(), stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'json' });
+/** Starts a trainer process for one job, or takes one that was forked before, and watches over it. `onMessage` hears what it says about the job. */
+export function startTrainer(
+  makeJob: MakeJob,
+  onMessage: (message: FromTrainer) => void = () => undefined,
+  forked: TrainerFork = forkTrainer(),
+): TrainerHandle {
+  const { child } = forked;
   const watchdog = createWatchdog(() => child.kill('SIGKILL'));
   const send = (message: ToTrainer) => {
     if (child.connected) child.send(message, () => undefined);
   };
   let phase = 'start';
   const outcome = new Promise<TrainerOutcome>((resolve, reject) => {
-    const stderr = collectTail(child);
     let last: TrainerOutcome | undefined;
     let failure: RootstockError | undefined;
+    void forked.ready
+      .then(() => makeJob(child.pid ?? -1))
+      .then(
+        (job) => send({ type: 'start', job }),
+        (error: unknown) => {
+          failure = toRootstockError(error);
+          child.kill('SIGKILL');
+        },
+      );
     child.on('message', (message: FromTrainer) => {
-      if (message.type === 'ready') {
-        makeJob(child.pid ?? -1).then(
-          (job) => send({ type: 'start', job }),
-          (error: unknown) => {
-            failure = toRootstockError(error);
-            child.kill('SIGKILL');
-          },
-        );
-      }
       if (message.type === 'phase') {
         phase = message.phase;
         watchdog.begin(message.budgetMs);
@@ -62,7 +64,7 @@ export function startTrainer(makeJob: MakeJob, onMessage: (message: FromTrainer)
       if (failure !== undefined) reject(failure);
       else if (last !== undefined) resolve(last);
       else if (watchdog.expired()) reject(stalled(phase));
-      else reject(died({ code, signal, phase, stderr: stderr() }));
+      else reject(died({ code, signal, phase, stderr: forked.stderr() }));
     });
   });
   outcome.catch(() => undefined); // the caller awaits it later; an early death must not end the worker
@@ -74,28 +76,6 @@ export function startTrainer(makeJob: MakeJob, onMessage: (message: FromTrainer)
     save: (stop) => send({ type: 'save', stop }),
     kill: () => child.kill('SIGKILL'),
   };
-}
-
-/** The trainer's main file, beside this one in src/ and in dist/. */
-function trainerMain(): string {
-  return fileURLToPath(
-    new URL(import.meta.url.endsWith('.ts') ? '../trainer-process/main.ts' : '../trainer-process/main.js', import.meta.url),
-  );
-}
-
-/** Sources run through tsx, the build runs as it is. */
-function trainerExecArgv(): string[] {
-  return import.meta.url.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
-}
-
-const STDERR_TAIL = 4_000; // characters: enough for one stack trace
-
-function collectTail(child: ChildProcess): () => string {
-  let tail = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    tail = (tail + text).slice(-STDERR_TAIL);
-  });
-  return () => tail;
 }
 
 function toRootstockError(error: unknown): RootstockError {

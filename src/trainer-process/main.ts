@@ -1,4 +1,6 @@
-import type { FromTrainer, ToTrainer, TrainerJob } from '../contracts/trainer-protocol.ts';
+import type { BackendName } from '../contracts/plan.ts';
+import { type FromTrainer, STANDBY, type ToTrainer, type TrainerJob } from '../contracts/trainer-protocol.ts';
+import { loadBackend } from '../kernels/backend.ts';
 import type { SaveRequest } from '../training/fit-types.ts';
 import { openChannel } from './channel.ts';
 import { runEvaluate } from './evaluate-job.ts';
@@ -14,6 +16,7 @@ process.on('SIGTERM', () => undefined);
 // Without a parent nobody would take the result, and the next attempt owns the stage.
 process.on('disconnect', () => process.exit(1));
 
+const prepared = prepare(process.argv.slice(2));
 let request: SaveRequest = 'none';
 let started = false;
 const channel = openChannel(process, (message: ToTrainer) => {
@@ -35,7 +38,15 @@ process.on('uncaughtException', (error) => void end(failedMessage(error)));
 process.on('unhandledRejection', (error) => void end(failedMessage(error)));
 channel.send({ type: 'ready' });
 
+/** A trainer that waits for its job says so in its title, and loads a backend meanwhile. The job loads it again, and so reports what went wrong. */
+async function prepare([word, backend]: readonly string[]): Promise<void> {
+  if (word !== STANDBY) return;
+  process.title = 'rootstock standby trainer';
+  await loadBackend(backend as BackendName).catch(() => undefined);
+}
+
 async function work(job: TrainerJob): Promise<void> {
+  await prepared;
   await end(await run(job).catch(failedMessage));
 }
 

@@ -10,6 +10,7 @@ import { stateLayout } from '../contracts/state-directory.ts';
 import { taskQueues } from '../contracts/workflow.ts';
 import { loadModels, toModuleUrls } from '../models/load-models.ts';
 import { resolveServer, type ServerConnection } from '../server/resolve-server.ts';
+import { createTrainers, type Trainers } from '../trainer-client/trainers.ts';
 
 /** What a worker needs. */
 export interface CreateWorkerOptions {
@@ -50,13 +51,14 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<R
   const register = toModuleUrls(options.register ?? []);
   // A server is started for a worker that can be: everything else comes first.
   const [store, models] = await Promise.all([openFsStore(layout.store), loadModels(register)]);
-  const activities = createActivities({ store, stateDir, models, register });
+  const trainers = createTrainers();
+  const activities = createActivities({ store, stateDir, models, register, trainers });
   const server = await resolveServer({ stateDir, env: process.env });
   try {
     const connection = await NativeConnection.connect(server.connectionOptions);
     try {
       const workers = await createWorkers({ connection, server, activities, storeId: store.id, trainSlots: options.trainSlots ?? 1 });
-      return { identity: IDENTITY, storeId: store.id, ...supervise(workers, { connection, server }) };
+      return { identity: IDENTITY, storeId: store.id, ...supervise(workers, { connection, server, trainers }) };
     } catch (error) {
       await connection.close();
       throw error;
@@ -107,10 +109,11 @@ async function createWorkers(input: CreateWorkersInput): Promise<readonly Worker
 interface Held {
   readonly connection: NativeConnection;
   readonly server: ServerConnection;
+  readonly trainers: Trainers;
 }
 
 /** Runs the Workers as one, and lets go of what they hold at the end. */
-function supervise(workers: readonly Worker[], { connection, server }: Held): Omit<RootstockWorker, 'identity' | 'storeId'> {
+function supervise(workers: readonly Worker[], { connection, server, trainers }: Held): Omit<RootstockWorker, 'identity' | 'storeId'> {
   let shutdownRequested = false;
   const stopPolling = () => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -126,6 +129,7 @@ function supervise(workers: readonly Worker[], { connection, server }: Held): Om
         // One of them failed: the other must not poll on beside the worker that replaces both.
         stopPolling();
         await Promise.allSettled(runs);
+        trainers.close();
         await connection.close();
         await server.close();
       }

@@ -21,6 +21,7 @@ import type {
 import { stateLayout } from '../../src/contracts/state-directory.ts';
 import { loadModels, toModuleUrls } from '../../src/models/load-models.ts';
 import { readRunFile } from '../../src/planner/run-file.ts';
+import { createTrainers } from '../../src/trainer-client/trainers.ts';
 import type { RunObserver, StageSteps } from '../../workflows/run-stages.ts';
 import { MODEL_MODULE, makeWorkspace, runDocument, type Workspace } from '../helpers/e2e-workspace.ts';
 
@@ -43,7 +44,13 @@ export async function makeRun(t: TestContext, run: JsonObject = runDocument()): 
   const register = toModuleUrls([MODEL_MODULE]);
   const models = await loadModels(register);
   const store = await openFsStore(stateLayout(workspace.stateDir).store);
-  const deps = { store, stateDir: workspace.stateDir, models, register };
+  const deps = {
+    store,
+    stateDir: workspace.stateDir,
+    models,
+    register,
+    trainers: createTrainers({ room: () => ({ cores: 1, availableBytes: 0 }) }),
+  };
   return { ...workspace, deps, document: await readRunFile(workspace.runFile, { models }) };
 }
 

@@ -6,6 +6,7 @@ import type { StageActivities, StageResult } from '../../src/contracts/stage-act
 import { stateLayout } from '../../src/contracts/state-directory.ts';
 import { loadModels, toModuleUrls } from '../../src/models/load-models.ts';
 import { readRunFile } from '../../src/planner/run-file.ts';
+import { createTrainers } from '../../src/trainer-client/trainers.ts';
 import { runStages } from '../../workflows/run-stages.ts';
 import { type CommittedStep, readCommitted } from './e2e-samples.ts';
 import { MODEL_MODULE, makeWorkspace, removeWorkspace } from './e2e-workspace.ts';
@@ -35,7 +36,15 @@ async function compute(run: JsonObject): Promise<Golden> {
     const register = toModuleUrls([MODEL_MODULE]);
     const models = await loadModels(register);
     const store = await openFsStore(stateLayout(workspace.stateDir).store);
-    const activities = outsideTemporal(createActivities({ store, stateDir: workspace.stateDir, models, register }));
+    const activities = outsideTemporal(
+      createActivities({
+        store,
+        stateDir: workspace.stateDir,
+        models,
+        register,
+        trainers: createTrainers({ room: () => ({ cores: 1, availableBytes: 0 }) }),
+      }),
+    );
     const document = await readRunFile(workspace.runFile, { models });
     const summary = await activities.plan({ run: document, expectedPlanDigest: null });
     const loaded = await activities.load({ plan: summary.plan });

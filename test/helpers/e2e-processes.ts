@@ -51,13 +51,14 @@ export async function killProcess(root: string, pid: number): Promise<void> {
 }
 
 /** A kind of process. */
-export type ProcessKind = 'cli' | 'worker' | 'trainer-process' | 'supervisor' | 'server';
+export type ProcessKind = 'cli' | 'worker' | 'trainer-process' | 'standby' | 'supervisor' | 'server';
 
 /** How a process of each kind looks. Workers and trainers give themselves a title, which replaces their command line. */
 const LOOKS: Readonly<Record<ProcessKind, RegExp>> = {
   cli: /\/cli\/main\./,
   worker: /^rootstock worker|\/worker\/main\./,
-  'trainer-process': /^rootstock trainer|\/trainer-process\/main\./,
+  'trainer-process': /^rootstock trainer|\/trainer-process\/main\.\w+ (?!standby)/,
+  standby: /^rootstock standby trainer|\/trainer-process\/main\.\w+ standby/,
   supervisor: /\/supervisor\/main\./,
   server: / server start-dev /,
 };
