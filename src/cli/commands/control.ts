@@ -14,7 +14,13 @@ export const cancelCommand: AddCommand = (program, done) => {
   withRun(program, 'cancel', 'end a run; its trainer saves a snapshot first, and a later run of the same file goes on from there').action(
     async (name: string, flags: { json?: boolean }, command: Command) => {
       const output = createOutput(flags.json === true);
-      await withWorker(command, output, async (connected) => cancelRun(connected, name));
+      const options = globalOptions(command);
+      const connected = await connectRootstock({ stateDir: options.stateDir });
+      try {
+        await cancelRun(connected, name, () => startWorkerProcess(options, (reason) => output.note(reason)));
+      } finally {
+        await connected.close();
+      }
       output.object({ event: 'cancelled', workflow_id: name });
       output.line(`Cancelled "${name}". Its finished stages and last snapshot stay in the store.`);
       done(EXIT.done);
@@ -68,7 +74,7 @@ function withRun(program: Command, name: string, description: string): Command {
   return program.command(name).description(description).argument('<run>', 'name of the run').option('--json', 'print JSON');
 }
 
-/** Updates and cancellation need a live worker: the command hosts one itself. */
+/** Updates need a live worker: the command hosts one itself. */
 async function withWorker<T>(command: Command, output: Output, work: (connected: RootstockClient) => Promise<T>): Promise<T> {
   const options = globalOptions(command);
   const connected = await connectRootstock({ stateDir: options.stateDir });

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { RootstockClient } from '../../src/client/connect.ts';
+import { cancelRun } from '../../src/client/control-run.ts';
+
+/** A server with one run that closes when `close` is called. */
+function serverWithRun(log: string[]) {
+  let close = () => undefined as void;
+  const result = new Promise<never>((_, reject) => {
+    close = () => reject(new Error('cancelled'));
+  });
+  const handle = {
+    async cancel() {
+      log.push('cancel');
+    },
+    result: () => result,
+  };
+  const client = { workflow: { getHandle: () => handle } } as unknown as RootstockClient['client'];
+  return { client, close: () => close() };
+}
+
+test('a run that another worker closes is cancelled without a worker of the command', async () => {
+  const log: string[] = [];
+  const server = serverWithRun(log);
+  setTimeout(server.close, 20);
+  await cancelRun(server, 'a', () => assert.fail('no worker is needed'));
+  assert.deepEqual(log, ['cancel']);
+});
+
+test('a run that nobody closes is cancelled first, then gets a worker until it has closed', async () => {
+  const log: string[] = [];
+  const server = serverWithRun(log);
+  await cancelRun(server, 'a', async () => {
+    log.push('worker');
+    setTimeout(server.close, 20);
+    return { stop: async () => void log.push('stop') };
+  });
+  assert.deepEqual(log, ['cancel', 'worker', 'stop']);
+});
