@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { stateLayout } from '../contracts/state-directory.ts';
 import { RootstockError } from '../errors.ts';
 import type { GlobalOptions } from './global-options.ts';
+import { pruneWorkerLogs } from './worker-logs.ts';
 
 /** A worker in a process of its own, as long as the command lives (or, detached, until its run ends or parks). */
 export interface WorkerProcess {
@@ -36,6 +37,7 @@ export async function startWorkerProcess(
 ): Promise<WorkerProcess> {
   const { workers } = stateLayout(options.stateDir);
   mkdirSync(workers, { recursive: true });
+  pruneWorkerLogs(workers);
   const log = `${workers}/worker-${process.pid}.log`;
   let child = await startChild(options, log);
   const stopping = new AbortController();
