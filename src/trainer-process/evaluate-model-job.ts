@@ -6,6 +6,7 @@ import { checkBatchEdges } from '../data/graphs/batch-edges.ts';
 import { loadDataset } from '../data/load-dataset.ts';
 import { composeMessage, RootstockError } from '../errors.ts';
 import type { ModelDefinition } from '../models/definition.ts';
+import { openBatches } from '../training/batch-source.ts';
 import { PHASE_BUDGETS_MS } from '../training/budgets.ts';
 import { evaluateDataset } from '../training/evaluate-dataset.ts';
 import { createHeadMetrics } from '../training/metrics/head-metrics.ts';
@@ -30,24 +31,16 @@ export async function runEvaluateModel(job: EvaluateModelJob, { channel }: JobCo
   checkWidths(job.data, saved, facts);
   checkEdges(job.data, facts, { saved, batchSize: Math.min(batchSize, dataset.rows), mostEdges });
   let rows = 0;
-  await evaluateDataset(
-    {
-      model,
-      params,
-      dataset,
-      neighbours: saved.graph?.neighbours ?? null,
-      batchSize,
-      dropLast: false,
-      limit: null,
-      between() {
-        channel.phase('evaluate', PHASE_BUDGETS_MS.dryRun);
-        channel.rows(rows);
-        rows = Math.min(rows + batchSize, dataset.rows);
-        return nextTurn();
-      },
-    },
-    metrics,
-  );
+  const between = () => {
+    channel.phase('evaluate', PHASE_BUDGETS_MS.dryRun);
+    channel.rows(rows);
+    rows = Math.min(rows + batchSize, dataset.rows);
+    return nextTurn();
+  };
+  const opened = openBatches(saved.graph?.neighbours ?? null);
+  const batches = opened.of(dataset);
+  await evaluateDataset({ model, params, dataset, batches, batchSize, dropLast: false, limit: null, between }, metrics);
+  await opened.close();
   return { type: 'evaluated', metrics: metrics.values(job.prefix), rows: dataset.rows };
 }
 

@@ -4,6 +4,7 @@ import type { StagePlan } from '../contracts/plan.ts';
 import type { Dataset, FeatureDataset } from '../data/dataset.ts';
 import { concatenate, takeRows } from '../data/float-rows.ts';
 import { buildGraphBatch } from '../data/graphs/build-graph-batch.ts';
+import type { HostGraphBatch } from '../data/graphs/graph-batch.ts';
 import type { Encodings, FeaturePrefix, GraphBatch, GraphPrefix } from '../models/definition.ts';
 import { permutation } from '../random/permutation.ts';
 import { permutationStream } from '../random/stream.ts';
@@ -31,6 +32,8 @@ export interface FeatureBatch {
 export interface MoleculeBatch {
   readonly kind: 'graphs';
   readonly graphs: GraphBatch;
+  /** What was copied there: how many atoms and edges each molecule has is read here. */
+  readonly host: HostGraphBatch;
   /** What the frozen part of the model made of them. Absent: nothing is done yet. */
   readonly encoded?: { readonly prefix: GraphPrefix; readonly values: Encodings };
   readonly samples: number;
@@ -57,11 +60,11 @@ export function countBatches(
   return Math.min(batches, options.limit ?? Number.POSITIVE_INFINITY);
 }
 
-/** Copies rows to the device. A dataset without targets gives empty ones. `neighbours` says how molecules become graphs. Dispose of it with `disposeBatch`. */
+/** Copies rows to the device, made in this thread. A dataset without targets gives empty ones. `neighbours` says how molecules become graphs. Dispose of it with `disposeBatch`. */
 export function loadBatch(dataset: Dataset, rows: Rows, neighbours: NeighbourPlan | null): Batch {
   if (dataset.kind === 'graphs') {
     if (neighbours === null) throw new TypeError('molecules need a neighbour plan');
-    return { kind: 'graphs', graphs: uploadGraphBatch(buildGraphBatch(dataset, rows, neighbours)), samples: rows.length };
+    return toMoleculeBatch(buildGraphBatch(dataset, rows, neighbours));
   }
   const { width } = dataset;
   return {
@@ -70,6 +73,11 @@ export function loadBatch(dataset: Dataset, rows: Rows, neighbours: NeighbourPla
     targets: loadTargets(dataset, rows),
     samples: rows.length,
   };
+}
+
+/** Copies a batch of molecules to the device. */
+export function toMoleculeBatch(host: HostGraphBatch): MoleculeBatch {
+  return { kind: 'graphs', graphs: uploadGraphBatch(host), host, samples: host.numGraphs };
 }
 
 /** Frees a batch. */

@@ -1,5 +1,4 @@
 import { decodeNumber, encodeNumber, type Metrics } from '../contracts/json.ts';
-import type { Rows } from './batches.ts';
 import { drainLosses } from './check-losses.ts';
 import { stepBest, stepEarlyStopping } from './early-stopping.ts';
 import { evaluateDataset } from './evaluate-dataset.ts';
@@ -33,20 +32,15 @@ export async function measure(run: FitRun, due: Due): Promise<void> {
  */
 export async function validate(run: FitRun, limit = run.setup.stage.trainer.limitValBatches): Promise<Metrics | null> {
   const { model, validation, stage } = run.setup;
-  if (validation === null || stage.trainer.limitValBatches === 0) return null;
+  const batches = run.batches.validation;
+  if (validation === null || batches === null || stage.trainer.limitValBatches === 0) return null;
   const metrics = createHeadMetrics(targetLayout(model), null, { perColumn: false });
   const between = async () => {
     run.deps.events.phase('validate', run.stepBudgetMs);
     await run.deps.nextTurn();
   };
-  const { neighbours } = stage.datamodule;
   const params = { ...run.state.params(), ...run.average?.params() };
-  const cache = run.prefixCache;
-  const load = cache === null ? {} : { load: (rows: Rows) => cache.load('validation', rows) };
-  await evaluateDataset(
-    { model, params, dataset: validation, neighbours, ...stage.datamodule.validation, limit, between, ...load },
-    metrics,
-  );
+  await evaluateDataset({ model, params, dataset: validation, batches, ...stage.datamodule.validation, limit, between }, metrics);
   return metrics.values('val');
 }
 

@@ -1,8 +1,8 @@
 import { dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import type { NeighbourPlan } from '../contracts/graphs.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Params } from '../models/definition.ts';
-import { type Batch, countBatches, disposeBatch, loadBatch, type Rows, rowsOfBatch, targetsOf } from './batches.ts';
+import { BATCHES_AHEAD, type BatchSource } from './batch-source.ts';
+import { countBatches, disposeBatch, type Rows, rowsOfBatch, targetsOf } from './batches.ts';
 import { evaluationContext } from './forward-context.ts';
 import type { BatchResults, HeadMetrics, HeadResults } from './metrics/head-metrics.ts';
 import { type PassResult, passModel } from './model-pass.ts';
@@ -13,24 +13,21 @@ export interface EvaluationPass {
   readonly model: Model;
   readonly params: Params;
   readonly dataset: Dataset;
-  /** How molecules become graphs; null for plain features. */
-  readonly neighbours: NeighbourPlan | null;
+  /** Puts rows of the dataset on the device. */
+  readonly batches: BatchSource;
   readonly batchSize: number;
   readonly dropLast: boolean;
   /** At most this many batches; null: all. */
   readonly limit: number | null;
   /** Runs before each batch, so that messages get in and the watchdog hears of progress. */
   readonly between: () => Promise<void>;
-  /** Puts rows on the device; absent: rows as they are. */
-  readonly load?: (rows: Rows) => Batch;
 }
 
 /** Adds every batch of a pass to the metrics. Touches neither the training stream nor any buffer. */
 export async function evaluateDataset(pass: EvaluationPass, metrics: HeadMetrics): Promise<void> {
-  const { model, params, dataset, neighbours } = pass;
-  const load = pass.load ?? ((rows: Rows) => loadBatch(dataset, rows, neighbours));
+  const { model, params, batches } = pass;
   await overBatches(pass, async (rows) => {
-    const batch = load(rows);
+    const batch = await batches.load(rows);
     const result = tidy(() => ({ ...passModel(model, params, batch, evaluationContext(model)) }));
     disposeBatch(batch);
     metrics.add(await toResults(pass, rows, { result, needsOutputs: metrics.needsOutputs }));
@@ -60,10 +57,13 @@ async function toResults(
 }
 
 async function overBatches(pass: EvaluationPass, work: (rows: Rows) => Promise<void>): Promise<void> {
-  const { dataset, batchSize, dropLast, limit } = pass;
+  const { dataset, batches, batchSize, dropLast, limit } = pass;
   const order = Uint32Array.from({ length: dataset.rows }, (_, row) => row);
-  const batches = countBatches(dataset.rows, { batchSize, dropLast, limit });
-  for (let batch = 0; batch < batches; batch += 1) {
+  const count = countBatches(dataset.rows, { batchSize, dropLast, limit });
+  const rowsFrom = (batch: number, most: number) =>
+    Array.from({ length: Math.min(most, count - batch) }, (_, at) => rowsOfBatch(order, batch + at, batchSize));
+  for (let batch = 0; batch < count; batch += 1) {
+    batches.expect?.(rowsFrom(batch, BATCHES_AHEAD));
     await pass.between();
     await work(rowsOfBatch(order, batch, batchSize));
   }

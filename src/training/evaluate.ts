@@ -2,6 +2,7 @@ import type { NeighbourPlan } from '../contracts/graphs.ts';
 import type { Metrics } from '../contracts/json.ts';
 import type { Weights } from '../contracts/tensors.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { openBatches } from './batch-source.ts';
 import { evaluateDataset } from './evaluate-dataset.ts';
 import { createHeadMetrics } from './metrics/head-metrics.ts';
 import type { Model } from './stage-setup.ts';
@@ -33,9 +34,11 @@ export async function evaluate(input: EvaluateInput): Promise<Metrics> {
   const { model, dataset, neighbours, batchSize, dropLast, limit, between } = input;
   const metrics = createHeadMetrics(targetLayout(model, input.columns ?? {}), input.metrics, { perColumn: true });
   const params = Object.fromEntries([...input.weights].map(([path, data]) => [path, uploadTensor(data)]));
+  const batches = openBatches(neighbours);
   try {
-    await evaluateDataset({ model, params, dataset, neighbours, batchSize, dropLast, limit, between }, metrics);
+    await evaluateDataset({ model, params, dataset, batches: batches.of(dataset), batchSize, dropLast, limit, between }, metrics);
   } finally {
+    await batches.close();
     for (const tensor of Object.values(params)) tensor.dispose();
   }
   return metrics.values(input.prefix);

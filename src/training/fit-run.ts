@@ -1,6 +1,7 @@
 import type { MonitorState, TrainingCounters, TrainingState } from '../artifacts/training-state.ts';
 import { decodeNumber, encodeNumber, type Metrics } from '../contracts/json.ts';
 import type { Weights } from '../contracts/tensors.ts';
+import type { StageBatches } from './batch-source.ts';
 import { epochOrder, type Rows } from './batches.ts';
 import { PHASE_BUDGETS_MS } from './budgets.ts';
 import { createDeviceState, type DeviceState } from './device-state.ts';
@@ -10,7 +11,6 @@ import { createLedger, type Ledger } from './ledger.ts';
 import { createLossMeter, type LossMeter } from './loss-meter.ts';
 import { createOptimizer } from './optimizers/create-optimizer.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
-import type { PrefixCache } from './prefix-cache/prefix-cache.ts';
 import { createScheduler } from './schedulers/create-scheduler.ts';
 import { type PlateauRule, reduceLROnPlateau } from './schedulers/reduce-lr-on-plateau.ts';
 import type { Scheduler } from './schedulers/scheduler.ts';
@@ -36,10 +36,10 @@ export interface FitRun {
   position: Position;
   monitor: MonitorState;
   best: Weights | null;
-  /** Row order of the epoch at hand. */
-  order: { readonly epoch: number; readonly rows: Rows };
-  /** Outputs of the frozen prefix; null: none, or not computed yet. */
-  prefixCache: PrefixCache | null;
+  /** Row orders of the epoch at hand and the one before or after it. */
+  readonly orders: Map<number, Rows>;
+  /** Where batches come from: rows as they are, or what the frozen prefix made of them once that is computed. */
+  batches: StageBatches;
   /** Newest metrics of a logged step, for progress. */
   logged: Metrics;
   /** Learning rate of the newest step. */
@@ -54,7 +54,7 @@ export interface FitRun {
 export type Position = Pick<TrainingCounters, 'epoch' | 'batch' | 'step' | 'samplesSeen' | 'metrics' | 'stopRequested' | 'stoppedBy'>;
 
 /** Puts a stage on the device, from its input weights or from the state to resume. */
-export function createFitRun(setup: StageSetup, deps: FitDependencies): FitRun {
+export function createFitRun(setup: StageSetup, deps: FitDependencies, batches: StageBatches): FitRun {
   const { stage } = setup;
   const resume = deps.resume;
   const optimizer = createOptimizer(stage.optimizer);
@@ -79,11 +79,11 @@ export function createFitRun(setup: StageSetup, deps: FitDependencies): FitRun {
     position: pickPosition(position),
     monitor: resume?.monitor ?? { ...firstMonitor(setup), ...(plateau === null ? {} : { plateau: plateau.initial(optimizer.baseLrs) }) },
     best: resume?.best ?? null,
-    prefixCache: null,
     logged: {},
     lastLr: Number.NaN,
     startedAt: deps.now() - (deps.resumedElapsedMs ?? 0),
-    order: { epoch: -1, rows: new Uint32Array(0) },
+    orders: new Map(),
+    batches,
     stepBudgetMs: PHASE_BUDGETS_MS.dryRun,
   };
 }
@@ -106,11 +106,14 @@ export async function captureState(run: FitRun): Promise<TrainingState> {
   };
 }
 
-/** The rows of an epoch in training order; the newest order is kept. */
+/** The rows of an epoch in training order; orders of neighbouring epochs are kept. */
 export function orderOf(run: FitRun, epoch: number): Rows {
-  if (run.order.epoch !== epoch)
-    run.order = { epoch, rows: epochOrder(run.setup.stage, run.setup.train.rows, { seed: run.setup.seed, epoch }) };
-  return run.order.rows;
+  const known = run.orders.get(epoch);
+  if (known !== undefined) return known;
+  for (const other of run.orders.keys()) if (Math.abs(other - epoch) > 1) run.orders.delete(other);
+  const order = epochOrder(run.setup.stage, run.setup.train.rows, { seed: run.setup.seed, epoch });
+  run.orders.set(epoch, order);
+  return order;
 }
 
 function firstPosition({ stage }: StageSetup): Position {

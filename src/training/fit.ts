@@ -1,4 +1,5 @@
 import type { TrainResult } from '../contracts/stage-activities.ts';
+import { type BatchSources, openBatches } from './batch-source.ts';
 import { PHASE_BUDGETS_MS } from './budgets.ts';
 import { drainLosses } from './check-losses.ts';
 import { validate } from './end-epoch.ts';
@@ -19,18 +20,21 @@ import { verifyFrozen } from './verify-frozen.ts';
  * STORE_IO, OUT_OF_MEMORY (a retry goes on from the newest snapshot).
  */
 export async function fit(setup: StageSetup, deps: FitDependencies): Promise<FitOutcome> {
-  const run = createFitRun(setup, deps);
+  const { train, validation, stage } = setup;
+  const batches = openBatches(stage.datamodule.neighbours);
+  const run = createFitRun(setup, deps, { train: batches.of(train), validation: validation === null ? null : batches.of(validation) });
   try {
-    return await train(run);
+    return await trainToEnd(run, batches);
   } finally {
+    await batches.close();
     run.meter.dispose();
     run.average?.dispose();
     run.state.dispose();
   }
 }
 
-async function train(run: FitRun): Promise<FitOutcome> {
-  if (run.position.stoppedBy === null) await prepare(run);
+async function trainToEnd(run: FitRun, batches: BatchSources): Promise<FitOutcome> {
+  if (run.position.stoppedBy === null) await prepare(run, batches);
   run.startedAt = run.deps.now() - (run.deps.resumedElapsedMs ?? 0);
   const started = { time: run.deps.now(), step: run.position.step };
   for (;;) {
@@ -47,12 +51,14 @@ async function train(run: FitRun): Promise<FitOutcome> {
   }
 }
 
-async function prepare(run: FitRun): Promise<void> {
+async function prepare(run: FitRun, batches: BatchSources): Promise<void> {
   const { events, nextTurn } = run.deps;
-  run.prefixCache = await openPrefixCache(run.setup, run.state.params(), () => {
+  const encoding = () => {
     events.phase('encode', PHASE_BUDGETS_MS.dryRun);
     return nextTurn();
-  });
+  };
+  const cached = await openPrefixCache({ setup: run.setup, params: run.state.params(), batches, between: encoding });
+  run.batches = cached ?? run.batches;
   events.phase('dry_run', PHASE_BUDGETS_MS.dryRun);
   await dryRun(run);
   const sanity = run.setup.stage.trainer.numSanityValSteps;

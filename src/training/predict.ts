@@ -1,11 +1,10 @@
 import { dispose, tidy } from '@tensorflow/tfjs-core';
 import type { NeighbourPlan } from '../contracts/graphs.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { buildGraphBatch } from '../data/graphs/build-graph-batch.ts';
 import type { Params } from '../models/definition.ts';
-import { type Batch, disposeBatch, loadBatch } from './batches.ts';
+import { disposeBatch, loadBatch } from './batches.ts';
 import { evaluationContext } from './forward-context.ts';
-import { edgesPerGraph, uploadGraphBatch } from './graph-batches.ts';
+import { edgesPerGraph } from './graph-batches.ts';
 import { computeOutputs } from './model-pass.ts';
 import type { Model } from './stage-setup.ts';
 
@@ -24,7 +23,9 @@ export async function predictBatch(
   params: Params,
   { dataset, neighbours }: { readonly dataset: Dataset; readonly neighbours: NeighbourPlan | null },
 ): Promise<Predictions> {
-  const { batch, sizes } = upload(dataset, neighbours);
+  const rows = Uint32Array.from({ length: dataset.rows }, (_, row) => row);
+  const batch = loadBatch(dataset, rows, neighbours);
+  const sizes = batch.kind === 'graphs' ? { node: [...batch.host.nodesPerGraph], edge: edgesPerGraph(batch.host) } : null;
   const outputs = tidy(() => ({ ...computeOutputs(model, params, batch, evaluationContext(model)) }));
   disposeBatch(batch);
   const heads: Record<string, Predictions['heads'][string]> = {};
@@ -33,13 +34,4 @@ export async function predictBatch(
   }
   dispose(outputs);
   return { rows: dataset.rows, heads, sizes };
-}
-
-function upload(dataset: Dataset, neighbours: NeighbourPlan | null): { readonly batch: Batch; readonly sizes: Predictions['sizes'] } {
-  const rows = Uint32Array.from({ length: dataset.rows }, (_, row) => row);
-  if (dataset.kind === 'features') return { batch: loadBatch(dataset, rows, null), sizes: null };
-  if (neighbours === null) throw new TypeError('molecules need a neighbour plan');
-  const host = buildGraphBatch(dataset, rows, neighbours);
-  const batch: Batch = { kind: 'graphs', graphs: uploadGraphBatch(host), samples: dataset.rows };
-  return { batch, sizes: { node: [...host.nodesPerGraph], edge: edgesPerGraph(host) } };
 }

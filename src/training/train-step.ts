@@ -1,7 +1,8 @@
 import { dispose, type Scalar } from '@tensorflow/tfjs-core';
 import { encodeNumber } from '../contracts/json.ts';
 import { windowOf } from './accumulation.ts';
-import { loadBatch, type Rows, rowsOfBatch } from './batches.ts';
+import { BATCHES_AHEAD } from './batch-source.ts';
+import { type Rows, rowsOfBatch } from './batches.ts';
 import { stepBudgetMs } from './budgets.ts';
 import { checkGradients } from './check-gradients.ts';
 import { drainLosses } from './check-losses.ts';
@@ -73,22 +74,36 @@ export async function dryRun(run: FitRun): Promise<void> {
 }
 
 function planWindow(run: FitRun): PlannedWindow {
-  const { stage, train } = run.setup;
+  const { stage } = run.setup;
   const { epoch, batch, step } = run.position;
   const { first, end } = windowOf(batch, stage.batchesPerEpoch, stage.trainer.accumulateGradBatches);
   const order = orderOf(run, epoch);
   const rows = Array.from({ length: end - first }, (_, index) => rowsOfBatch(order, first + index, stage.datamodule.train.batchSize));
+  // The window after this one, at least, is built while this one is computed.
+  run.batches.train.expect?.(nextRows(run, Math.max(BATCHES_AHEAD, 2 * rows.length)));
   return {
     first,
     rows,
     samples: rows.map(({ length }) => length),
     batchCounter: epoch * stage.batchesPerEpoch + first,
-    load(index) {
-      const positions = rows[index] ?? new Uint32Array(0);
-      return run.prefixCache?.load('train', positions) ?? loadBatch(train, positions, stage.datamodule.neighbours);
-    },
+    load: (index) => run.batches.train.load(rows[index] ?? new Uint32Array(0)),
     settings: run.scheduler.settingsAt({ step, epoch, plateau: run.monitor.plateau }),
   };
+}
+
+/** Rows of the next batches from the position on, also those of the next epoch; fewer at the end of the last one. */
+function nextRows(run: FitRun, count: number): readonly Rows[] {
+  const { batchesPerEpoch, datamodule, trainer } = run.setup.stage;
+  const next: Rows[] = [];
+  for (
+    let { epoch, batch } = run.position;
+    next.length < count && (trainer.maxEpochs < 0 || epoch < trainer.maxEpochs);
+    epoch += 1, batch = 0
+  ) {
+    const end = Math.min(batchesPerEpoch, batch + count - next.length);
+    for (const order = orderOf(run, epoch); batch < end; batch += 1) next.push(rowsOfBatch(order, batch, datamodule.train.batchSize));
+  }
+  return next;
 }
 
 async function logStep(run: FitRun, lr: number): Promise<void> {

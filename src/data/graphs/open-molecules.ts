@@ -6,7 +6,10 @@ import { runningSums } from './molecule-dataset.ts';
 import { isEdgeHead } from './molecule-encoder.ts';
 import type { MoleculeBlockFooter, MoleculeFooter } from './molecule-format.ts';
 
-/** Reads a materialised split of molecules straight into the arrays that are given out. Fails with ARTIFACT_CORRUPT. */
+/**
+ * Reads a materialised split of molecules straight into the arrays that are given out. They lie on shared memory, so that the thread that
+ * builds graph batches reads them where they are. Fails with ARTIFACT_CORRUPT.
+ */
 export async function openMolecules(blob: ReadableBlob, footer: MoleculeFooter): Promise<GraphDataset> {
   const { rows, blocks, heads } = footer;
   const sum = (of: (block: MoleculeBlockFooter) => number): number => blocks.reduce((total, block) => total + of(block), 0);
@@ -16,17 +19,17 @@ export async function openMolecules(blob: ReadableBlob, footer: MoleculeFooter):
   const atomCounts = new Uint32Array(rows);
   const bondCounts = new Uint32Array(rows);
   const arrays = {
-    atomNumbers: new Int32Array(atoms),
-    coordinates: new Float32Array(atoms * 3),
-    nodeAttrs: new Float32Array(atoms * footer.node_attr_width),
-    pairs: new Uint32Array(bonds * 2),
-    bondAttrs: new Float32Array(bonds * (bondWidth ?? 0)),
-    graphAttrs: new Float32Array(rows * footer.graph_attr_width),
-    energies: new Float32Array(footer.total_atomic_energy ? rows : 0),
+    atomNumbers: new Int32Array(shared(atoms)),
+    coordinates: new Float32Array(shared(atoms * 3)),
+    nodeAttrs: new Float32Array(shared(atoms * footer.node_attr_width)),
+    pairs: new Uint32Array(shared(bonds * 2)),
+    bondAttrs: new Float32Array(shared(bonds * (bondWidth ?? 0))),
+    graphAttrs: new Float32Array(shared(rows * footer.graph_attr_width)),
+    energies: new Float32Array(shared(footer.total_atomic_energy ? rows : 0)),
   };
   const targets = heads.map(({ head, width }, at) => {
     const lines = head.startsWith('y_graph') ? rows : head.startsWith('y_node') ? atoms : sum((block) => block.lines[at] ?? 0);
-    return { head, width, counts: new Uint32Array(rows), values: new Float32Array(lines * width), filled: 0 };
+    return { head, width, counts: new Uint32Array(rows), values: new Float32Array(shared(lines * width)), filled: 0 };
   });
   let [row, atom, bond] = [0, 0, 0];
   for (const block of blocks) {
@@ -52,8 +55,8 @@ export async function openMolecules(blob: ReadableBlob, footer: MoleculeFooter):
     atom += block.atoms;
     bond += block.bonds;
   }
-  const nodeOffsets = runningSums(atomCounts);
-  const bondOffsets = runningSums(bondCounts);
+  const nodeOffsets = sharedSums(atomCounts);
+  const bondOffsets = sharedSums(bondCounts);
   if (nodeOffsets[rows] !== atoms || bondOffsets[rows] !== bonds) throw corrupt('has molecules that do not add up');
   return {
     kind: 'graphs',
@@ -90,8 +93,19 @@ interface Lines {
 }
 
 function offsetsOf(head: GraphHead, { rows, nodeOffsets, counts }: Lines): Uint32Array {
-  if (head.startsWith('y_graph')) return Uint32Array.from({ length: rows + 1 }, (_, row) => row);
-  return head.startsWith('y_node') ? nodeOffsets : runningSums(counts);
+  if (head.startsWith('y_graph')) return sharedSums(new Uint8Array(rows).fill(1));
+  return head.startsWith('y_node') ? nodeOffsets : sharedSums(counts);
+}
+
+/** Memory for numbers of 4 bytes. */
+function shared(length: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(length * 4);
+}
+
+function sharedSums(lengths: ArrayLike<number>): Uint32Array {
+  const sums = new Uint32Array(shared(lengths.length + 1));
+  sums.set(runningSums(lengths));
+  return sums;
 }
 
 /** Reads one array after the other. */

@@ -1,12 +1,11 @@
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
-import type { NeighbourPlan } from '../../contracts/graphs.ts';
 import type { Dataset, FeatureDataset, GraphDataset } from '../../data/dataset.ts';
 import { concatenate } from '../../data/float-rows.ts';
-import { buildGraphBatch } from '../../data/graphs/build-graph-batch.ts';
 import type { Encodings, FeaturePrefix, GraphPrefix, Params } from '../../models/definition.ts';
-import { disposeBatch, loadBatch, type Rows } from '../batches.ts';
+import { BATCHES_AHEAD, type BatchSource } from '../batch-source.ts';
+import { type Batch, disposeBatch, type Rows } from '../batches.ts';
 import { evaluationContext } from '../forward-context.ts';
-import { disposeGraphBatch, edgesPerGraph, uploadGraphBatch } from '../graph-batches.ts';
+import { edgesPerGraph } from '../graph-batches.ts';
 import type { Model } from '../stage-setup.ts';
 
 /** What a prefix gave for every row of a split, on the host. */
@@ -19,7 +18,7 @@ export interface EncodedSplit {
 export interface EncodeInput {
   readonly model: Model;
   readonly params: Params;
-  readonly neighbours: NeighbourPlan | null;
+  readonly batches: BatchSource;
   /** Rows that are encoded together. It may decide last bits, so it has to be the same at every start. */
   readonly batchSize: number;
   /** Runs before each batch. */
@@ -30,11 +29,9 @@ export interface EncodeInput {
 export async function encodeFeatures(dataset: FeatureDataset, prefix: FeaturePrefix, input: EncodeInput): Promise<EncodedSplit> {
   const width = prefix.shape.reduce((product, size) => product * size, 1);
   const values = new Float32Array(dataset.rows * width);
-  await overRows(dataset, input, async (rows, first) => {
-    const batch = loadBatch(dataset, rows, null);
+  await overBatches(dataset, input, async (batch, first) => {
     if (batch.kind !== 'features') throw new TypeError('rows of plain features gave another kind of batch');
     const encoded = tidy(() => prefix.encode(input.params, batch.inputs, evaluationContext(input.model)));
-    disposeBatch(batch);
     values.set(await encoded.data(), first * width);
     encoded.dispose();
   });
@@ -52,12 +49,10 @@ export async function encodeGraphs(dataset: GraphDataset, prefix: GraphPrefix, i
   const names = Object.keys(prefix.encodings);
   const parts: Record<string, Float32Array[]> = Object.fromEntries(names.map((name) => [name, []]));
   const edges: number[] = [];
-  await overRows(dataset, input, async (rows) => {
-    const host = buildGraphBatch(dataset, rows, input.neighbours as NeighbourPlan);
-    edges.push(...edgesPerGraph(host));
-    const graphs = uploadGraphBatch(host);
-    const encoded: Encodings = tidy(() => ({ ...prefix.encode(input.params, graphs, evaluationContext(input.model)) }));
-    disposeGraphBatch(graphs);
+  await overBatches(dataset, input, async (batch) => {
+    if (batch.kind !== 'graphs') throw new TypeError('molecules gave another kind of batch');
+    edges.push(...edgesPerGraph(batch.host));
+    const encoded: Encodings = tidy(() => ({ ...prefix.encode(input.params, batch.graphs, evaluationContext(input.model)) }));
     for (const name of names) {
       const values = encoded[name] as Tensor;
       parts[name]?.push(Float32Array.from(await values.data()));
@@ -74,17 +69,22 @@ export async function encodeGraphs(dataset: GraphDataset, prefix: GraphPrefix, i
   };
 }
 
-async function overRows(
+async function overBatches(
   dataset: Dataset,
-  { batchSize, between }: EncodeInput,
-  work: (rows: Rows, first: number) => Promise<void>,
+  { batches, batchSize, between }: EncodeInput,
+  work: (batch: Batch, first: number) => Promise<void>,
 ): Promise<void> {
-  for (let first = 0; first < dataset.rows; first += batchSize) {
-    await between();
-    await work(
-      range(Math.min(batchSize, dataset.rows - first)).map((at) => first + at),
-      first,
+  const order = range(dataset.rows);
+  const rowsFrom = (first: number, most: number) =>
+    Array.from({ length: Math.min(most, Math.ceil((dataset.rows - first) / batchSize)) }, (_, at) =>
+      order.subarray(first + at * batchSize, first + (at + 1) * batchSize),
     );
+  for (let first = 0; first < dataset.rows; first += batchSize) {
+    batches.expect?.(rowsFrom(first, BATCHES_AHEAD));
+    await between();
+    const batch = await batches.load(order.subarray(first, first + batchSize));
+    await work(batch, first);
+    disposeBatch(batch);
   }
 }
 

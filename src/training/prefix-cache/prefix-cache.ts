@@ -3,79 +3,85 @@ import type { Dataset, GraphDataset } from '../../data/dataset.ts';
 import { RootstockError } from '../../errors.ts';
 import type { GraphPrefix, Params } from '../../models/definition.ts';
 import { standsStill } from '../../transfer/stands-still.ts';
-import { type Batch, loadBatch, loadTargets, type Rows } from '../batches.ts';
+import { type BatchSource, type BatchSources, batchesHere, type StageBatches } from '../batch-source.ts';
+import { loadTargets } from '../batches.ts';
 import type { StageSetup } from '../stage-setup.ts';
 import { checkPrefix } from './check-prefix.ts';
 import { type EncodedSplit, type EncodeInput, encodeFeatures, encodeGraphs } from './encode-split.ts';
 
-/** The outputs of a stage's frozen prefix for all its rows. */
-export interface PrefixCache {
-  /** Puts rows on the device: what the prefix made of them, and their targets. */
-  load(split: 'train' | 'validation', rows: Rows): Batch;
+/** What a prefix is computed from. */
+export interface PrefixCacheInput {
+  readonly setup: StageSetup;
+  /** All tensors of the stage. */
+  readonly params: Params;
+  /** Gives the rows as they are. Ended once the prefix is computed, when what comes behind it reads no edges. */
+  readonly batches: BatchSources;
+  /** Runs before each batch. */
+  readonly between: () => Promise<void>;
 }
 
 /**
  * Computes the frozen prefix of a stage for every row, in file order and in batches of the training batch size, so that every attempt gets
- * the same bits. Null when the plan does not ask for it (`StagePlan.prefixCache`). `params` are all tensors of the stage.
+ * the same bits, and gives batches of what it made of them. Null when the plan does not ask for it (`StagePlan.prefixCache`).
  */
-export async function openPrefixCache(setup: StageSetup, params: Params, between: () => Promise<void>): Promise<PrefixCache | null> {
-  const { stage, model, train, validation } = setup;
+export async function openPrefixCache(input: PrefixCacheInput): Promise<StageBatches | null> {
+  const { setup, batches } = input;
+  const { stage, train, validation } = setup;
   if (stage.prefixCache?.fits !== true) return null;
-  const input: EncodeInput = {
-    model,
-    params,
-    neighbours: stage.datamodule.neighbours,
-    batchSize: stage.datamodule.train.batchSize,
-    between,
+  const cached = {
+    train: await encodeSplit(train, input),
+    validation: validation === null || stage.trainer.limitValBatches === 0 ? null : await encodeSplit(validation, input),
   };
-  const loaders = {
-    train: await encodeSplit(setup, train, input),
-    validation: validation === null || stage.trainer.limitValBatches === 0 ? null : await encodeSplit(setup, validation, input),
-  };
-  return {
-    load(split, rows) {
-      const load = loaders[split];
-      if (load === null) throw new RootstockError('INTERNAL', `The prefix of stage "${stage.name}" was not computed for ${split}.`);
-      return load(rows);
-    },
-  };
+  if (!cached.train.readsEdges) await batches.close();
+  return cached;
 }
 
-async function encodeSplit({ model, stage, train }: StageSetup, dataset: Dataset, input: EncodeInput): Promise<(rows: Rows) => Batch> {
+/** Encoded rows of a split. */
+interface EncodedBatches extends BatchSource {
+  readonly readsEdges: boolean;
+}
+
+async function encodeSplit(dataset: Dataset, { setup, params, batches, between }: PrefixCacheInput): Promise<EncodedBatches> {
+  const { stage, model, train } = setup;
   const { definition, config, facts } = model;
   const still = standsStill(stage);
+  const source = batches.of(dataset);
+  const input: EncodeInput = { model, params, batches: source, batchSize: stage.datamodule.train.batchSize, between };
   if (definition.inputs === 'graphs') {
     const prefix = definition.prefix?.(config, facts, still) ?? null;
     if (prefix === null || dataset.kind !== 'graphs') throw noPrefix(definition.name, stage.name);
     if (dataset === train) await checkPrefix(dataset, prefix, input);
-    return graphLoader(dataset, { prefix, encoded: await encodeGraphs(dataset, prefix, input), neighbours: input.neighbours });
+    const encoded = await encodeGraphs(dataset, prefix, input);
+    const readsEdges = Object.values(prefix.encodings).some(({ lines }) => lines === 'edge');
+    // Joining nodes alone takes less time than waking the thread and taking its answer.
+    const rest = readsEdges ? source : batchesHere(withoutEdges(dataset), NO_EDGES);
+    return { readsEdges, ...withEncodings(rest, { prefix, encoded }) };
   }
   const prefix = definition.prefix?.(config, facts, still) ?? null;
   if (prefix === null || dataset.kind !== 'features') throw noPrefix(definition.name, stage.name);
   if (dataset === train) await checkPrefix(dataset, prefix, input);
   const encoded = await encodeFeatures(dataset, prefix, input);
-  return (rows) => {
-    const { x } = encoded.take(rows);
-    if (x === undefined) throw noPrefix(definition.name, stage.name);
-    return { kind: 'features', inputs: x, prefix, targets: loadTargets(dataset, rows), samples: rows.length };
+  return {
+    readsEdges: false,
+    load(rows) {
+      const { x } = encoded.take(rows);
+      if (x === undefined) throw noPrefix(definition.name, stage.name);
+      return { kind: 'features', inputs: x, prefix, targets: loadTargets(dataset, rows), samples: rows.length };
+    },
   };
 }
 
-function graphLoader(
-  dataset: GraphDataset,
-  {
-    prefix,
-    encoded,
-    neighbours,
-  }: { readonly prefix: GraphPrefix; readonly encoded: EncodedSplit; readonly neighbours: NeighbourPlan | null },
-): (rows: Rows) => Batch {
-  const needsEdges = Object.values(prefix.encodings).some(({ lines }) => lines === 'edge');
-  const source = needsEdges ? dataset : withoutEdges(dataset);
-  const plan = needsEdges ? neighbours : NO_EDGES;
-  return (rows) => {
-    const batch = loadBatch(source, rows, plan);
-    if (batch.kind !== 'graphs') throw new TypeError('molecules gave another kind of batch');
-    return { ...batch, encoded: { prefix, values: encoded.take(rows) } };
+function withEncodings(
+  source: BatchSource,
+  { prefix, encoded }: { readonly prefix: GraphPrefix; readonly encoded: EncodedSplit },
+): BatchSource {
+  return {
+    ...source,
+    async load(rows) {
+      const batch = await source.load(rows);
+      if (batch.kind !== 'graphs') throw new TypeError('molecules gave another kind of batch');
+      return { ...batch, encoded: { prefix, values: encoded.take(rows) } };
+    },
   };
 }
 

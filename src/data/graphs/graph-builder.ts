@@ -1,0 +1,12 @@
+import type { HostGraphBatch } from './graph-batch.ts';
+
+/** Builds the graph batches of one dataset of molecules. */
+export interface GraphBuilder {
+  /**
+   * Says which batches will be asked for next, in this order; the list replaces the one before. It decides when a batch is built, never
+   * what is in it.
+   */
+  expect(rows: readonly Uint32Array[]): void;
+  /** The batch of these rows. Errors: those of `buildGraphBatch`, however far ahead it was built; TRAINER_DIED, OUT_OF_MEMORY (a retry helps). */
+  build(rows: Uint32Array): Promise<HostGraphBatch>;
+}
