@@ -9,6 +9,7 @@ import { isMapping } from './read-json.ts';
 import { modelConfigShape, topShape } from './run-keys.ts';
 import { schedulerClasses, schedulerObject } from './scheduler-keys.ts';
 import { SEED_ALIAS } from './seed-alias.ts';
+import { shareSchemas } from './share-schemas.ts';
 import { trainerSchema } from './trainer-keys.ts';
 
 /** The JSON Schema (draft 7) of a run file, from the same definitions that `parseRun` checks, for editors: completion, hover text, red lines. */
@@ -16,13 +17,15 @@ export function runFileJsonSchema(models: readonly ModelSchema[]): JsonObject {
   const schema = keySchema(models);
   const properties = schema['properties'] as JsonObject;
   return {
-    ...(describeAvailability(schema) as JsonObject),
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Rootstock run file',
-    properties: {
-      ...(describeAvailability(properties) as JsonObject),
-      [SEED_ALIAS]: { type: 'integer', minimum: 0, maximum: 4_294_967_295, description: "LightningCLI's name for seed." },
-    },
+    ...shareSchemas({
+      ...(describeAvailability(schema) as JsonObject),
+      properties: {
+        ...(describeAvailability(properties) as JsonObject),
+        [SEED_ALIAS]: { type: 'integer', minimum: 0, maximum: 4_294_967_295, description: "LightningCLI's name for seed." },
+      },
+    }),
   };
 }
 

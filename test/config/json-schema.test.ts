@@ -6,11 +6,18 @@ import { optimizerClasses } from '../../src/config/optimizer-keys.ts';
 import type { Json, JsonObject } from '../../src/contracts/json.ts';
 import { options, toyModel } from './helpers.ts';
 
+/** The value at a path of the JSON Schema; references are followed. */
 const at = (schema: Json, ...path: (string | number)[]): Json =>
-  path.reduce<Json>((here, part) => Reflect.get(here as object, part) as Json, schema);
+  path.reduce<Json>((here, part) => {
+    const next = Reflect.get(here as object, part) as Json;
+    const { $ref: reference } = (next ?? {}) as { readonly $ref?: string };
+    return reference === undefined ? next : at(whole, 'definitions', reference.replace('#/definitions/', ''));
+  }, schema);
+
+const whole = runFileJsonSchema(options.models);
 
 void test('the JSON Schema is draft 7, strict, and covers the models', () => {
-  const schema = runFileJsonSchema(options.models);
+  const schema = whole;
   assert.equal(schema['$schema'], 'http://json-schema.org/draft-07/schema#');
   assert.equal(schema['additionalProperties'], false);
   assert.deepEqual(schema['required'], ['name', 'data', 'output', 'model']);
