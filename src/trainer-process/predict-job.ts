@@ -2,6 +2,8 @@ import type { FromTrainer, PredictJob } from '../contracts/trainer-protocol.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { PredictMolecules } from '../data/graphs/predict-molecules.ts';
 import { openPredictData, type PredictBatch } from '../data/predict-data.ts';
+import { type BatchSource, type BatchSources, openBatches } from '../training/batch-source.ts';
+import type { Rows } from '../training/batches.ts';
 import { PHASE_BUDGETS_MS } from '../training/budgets.ts';
 import { predictBatch } from '../training/predict.ts';
 import { predictionTable } from '../training/prediction-table.ts';
@@ -16,7 +18,6 @@ export async function runPredict(job: PredictJob, { channel }: JobContext): Prom
   process.title = `rootstock trainer predict ${job.model}`;
   predictionFormat(job.out);
   const { saved, model, params, batchSize, mostEdges } = await openModel(job);
-  const neighbours = saved.graph?.neighbours ?? null;
   const columns = { ...saved, targets: saved.graph?.columns.targets ?? null };
   const data = await openPredictData({
     path: job.data,
@@ -26,22 +27,41 @@ export async function runPredict(job: PredictJob, { channel }: JobContext): Prom
     expectedWidth: saved.facts.inputWidth,
     batchSize,
   });
-  let rows = 0;
+  const sources = openBatches(saved.graph?.neighbours ?? null);
+  let done = 0;
   try {
     await writePredictions(job.out, async (file) => {
-      for await (const batch of data.batches()) {
+      for await (const { batches, rows } of oneAhead(data.batches(), sources)) {
         channel.phase('predict', PHASE_BUDGETS_MS.dryRun);
         await nextTurn();
-        const predictions = await predictBatch(model, params, { dataset: toDataset(batch), neighbours });
+        const predictions = await predictBatch(model, params, { batches, rows });
+        batches.forget?.();
         await file.append(predictionTable(predictions, columns));
-        rows += batch.rows;
-        channel.rows(rows);
+        done += rows.length;
+        channel.rows(done);
       }
     });
   } finally {
     data.close();
+    await sources.close();
   }
-  return { type: 'predicted', rows };
+  return { type: 'predicted', rows: done };
+}
+
+/** Gives each batch when the next one has been read, so that the next is built while this one is predicted. */
+async function* oneAhead(
+  all: AsyncIterable<PredictBatch>,
+  sources: BatchSources,
+): AsyncGenerator<{ readonly batches: BatchSource; readonly rows: Rows }> {
+  let before: { readonly batches: BatchSource; readonly rows: Rows } | null = null;
+  for await (const batch of all) {
+    const batches = sources.of(toDataset(batch));
+    const rows = Uint32Array.from({ length: batch.rows }, (_, row) => row);
+    batches.expect?.([rows]);
+    if (before !== null) yield before;
+    before = { batches, rows };
+  }
+  if (before !== null) yield before;
 }
 
 function moleculesOf({ graph, featurisation, facts }: SavedModel, mostEdges: number): PredictMolecules | null {

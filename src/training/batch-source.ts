@@ -12,6 +12,8 @@ export interface BatchSource {
   expect?(rows: readonly Rows[]): void;
   /** Dispose of the batch with `disposeBatch`. Errors: those of `buildGraphBatch`; TRAINER_DIED, OUT_OF_MEMORY (a retry helps). */
   load(rows: Rows): Batch | Promise<Batch>;
+  /** Frees what a thread keeps of the dataset. Absent: nothing is kept. */
+  forget?(): void;
 }
 
 /** How many batches are expected at least: enough to wake the thread for several at a time. */
@@ -41,7 +43,11 @@ export function openBatches(neighbours: NeighbourPlan | null): BatchSources {
       if (dataset.kind === 'features') return batchesHere(dataset, null);
       if (neighbours === null) throw new TypeError('molecules need a neighbour plan');
       const builder = builders.of(dataset, neighbours);
-      return { expect: (rows) => builder.expect(rows), load: async (rows) => toMoleculeBatch(await builder.build(rows)) };
+      return {
+        expect: (rows) => builder.expect(rows),
+        load: async (rows) => toMoleculeBatch(await builder.build(rows)),
+        forget: () => builder.forget(),
+      };
     },
     close: () => builders.close(),
   };

@@ -1,8 +1,7 @@
 import { dispose, tidy } from '@tensorflow/tfjs-core';
-import type { NeighbourPlan } from '../contracts/graphs.ts';
-import type { Dataset } from '../data/dataset.ts';
 import type { Params } from '../models/definition.ts';
-import { disposeBatch, loadBatch } from './batches.ts';
+import type { BatchSource } from './batch-source.ts';
+import { disposeBatch, type Rows } from './batches.ts';
 import { evaluationContext } from './forward-context.ts';
 import { edgesPerGraph } from './graph-batches.ts';
 import { computeOutputs } from './model-pass.ts';
@@ -17,14 +16,13 @@ export interface Predictions {
   readonly sizes: { readonly node: readonly number[]; readonly edge: readonly number[] } | null;
 }
 
-/** Predicts every row of a dataset as one batch, in eval mode. Waits for the device. */
+/** Predicts rows as one batch, in eval mode. Waits for the device. */
 export async function predictBatch(
   model: Model,
   params: Params,
-  { dataset, neighbours }: { readonly dataset: Dataset; readonly neighbours: NeighbourPlan | null },
+  { batches, rows }: { readonly batches: BatchSource; readonly rows: Rows },
 ): Promise<Predictions> {
-  const rows = Uint32Array.from({ length: dataset.rows }, (_, row) => row);
-  const batch = loadBatch(dataset, rows, neighbours);
+  const batch = await batches.load(rows);
   const sizes = batch.kind === 'graphs' ? { node: [...batch.host.nodesPerGraph], edge: edgesPerGraph(batch.host) } : null;
   const outputs = tidy(() => ({ ...computeOutputs(model, params, batch, evaluationContext(model)) }));
   disposeBatch(batch);
@@ -33,5 +31,5 @@ export async function predictBatch(
     heads[head] = { values: Float32Array.from(await tensor.data()), width: tensor.shape[1] ?? 1 };
   }
   dispose(outputs);
-  return { rows: dataset.rows, heads, sizes };
+  return { rows: rows.length, heads, sizes };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { memory } from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../src/kernels/backend.ts';
+import { batchesHere } from '../../src/training/batch-source.ts';
 import { type Predictions, predictBatch } from '../../src/training/predict.ts';
 import { predictionTable } from '../../src/training/prediction-table.ts';
 import { uploadTensor } from '../../src/training/tensor-data.ts';
@@ -79,7 +80,10 @@ test('a batch of molecules is predicted without a tensor left behind, each molec
   const { model, inputWeights, train } = makeGraphSetup();
   const params = Object.fromEntries([...inputWeights].map(([path, data]) => [path, uploadTensor(data)]));
   const before = memory().numTensors;
-  const { rows, heads, sizes } = await predictBatch(model, params, { dataset: train, neighbours: NEIGHBOURS });
+  const { rows, heads, sizes } = await predictBatch(model, params, {
+    batches: batchesHere(train, NEIGHBOURS),
+    rows: Uint32Array.from({ length: train.rows }, (_, row) => row),
+  });
   assert.equal(memory().numTensors, before);
   assert.equal(rows, train.rows);
   assert.equal(heads['y_graph_scalars']?.values.length, train.rows * 2);

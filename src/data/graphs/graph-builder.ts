@@ -9,4 +9,6 @@ export interface GraphBuilder {
   expect(rows: readonly Uint32Array[]): void;
   /** The batch of these rows. Errors: those of `buildGraphBatch`, however far ahead it was built; TRAINER_DIED, OUT_OF_MEMORY (a retry helps). */
   build(rows: Uint32Array): Promise<HostGraphBatch>;
+  /** Frees what is kept of the dataset: its edges, and its arrays where they had to be copied. */
+  forget(): void;
 }

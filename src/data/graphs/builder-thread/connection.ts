@@ -18,6 +18,7 @@ export interface Connection {
   send(dataset: GraphDataset, neighbours: NeighbourPlan): number;
   /** Asks for a batch. Rejects once the thread is dead: TRAINER_DIED, or OUT_OF_MEMORY where its heap was full; a retry helps with both. */
   build(dataset: number, rows: Uint32Array): Promise<BuilderReply>;
+  forget(dataset: number): void;
   close(): Promise<void>;
 }
 
@@ -47,6 +48,9 @@ export function connect(thread: Thread): Connection {
       return new Promise((resolve, reject) => {
         waiting.push({ resolve, reject });
       });
+    },
+    forget(dataset) {
+      thread.postMessage({ type: 'forget', dataset }, []);
     },
     async close() {
       await thread.terminate();

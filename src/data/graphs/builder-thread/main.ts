@@ -10,10 +10,12 @@ parentPort?.on('message', (request: BuilderRequest) => {
   if (request.type === 'molecules') {
     const { molecules, neighbours } = request;
     datasets.set(request.dataset, { dataset: { ...molecules, rowId: String }, neighbours });
-    return;
+  } else if (request.type === 'forget') {
+    datasets.delete(request.dataset);
+  } else {
+    const reply = build(request);
+    parentPort?.postMessage(reply, reply.type === 'built' ? [...buffersOf(reply.batch)] : []);
   }
-  const reply = build(request);
-  parentPort?.postMessage(reply, reply.type === 'built' ? [...buffersOf(reply.batch)] : []);
 });
 
 function build({ dataset: number, rows }: BatchRequest): BuilderReply {

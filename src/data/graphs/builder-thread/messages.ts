@@ -3,7 +3,7 @@ import type { GraphDataset } from '../../dataset.ts';
 import type { HostGraphBatch } from '../graph-batch.ts';
 
 /** What the thread is told. Batches are built in the order in which they are asked for. */
-export type BuilderRequest = MoleculesRequest | BatchRequest;
+export type BuilderRequest = MoleculesRequest | BatchRequest | ForgetRequest;
 
 /** A dataset, once. Arrays on shared memory are shared, others are copied. Row ids stay where they are: only messages of errors need them. */
 export interface MoleculesRequest {
@@ -19,6 +19,12 @@ export interface BatchRequest {
   readonly type: 'batch';
   readonly dataset: number;
   readonly rows: Uint32Array;
+}
+
+/** Frees a dataset and its edges. */
+export interface ForgetRequest {
+  readonly type: 'forget';
+  readonly dataset: number;
 }
 
 /** The answer to each request for a batch. The batch's arrays belong to whoever receives it. */

@@ -32,18 +32,17 @@ interface Queue {
 export function createThreadBuilders(start: () => Thread = startThread): ThreadBuilders {
   let connection: Connection | null = null;
   const open = (): Connection => (connection ??= connect(start()));
-  const queues: Queue[] = [];
+  const queues = new Set<Queue>();
   /** Bytes of the largest batch so far; undefined: none is known. */
   let largest: number | undefined;
   const fits = (queue: Queue): boolean => {
     if (queue.builds.length === 0) return true;
-    const builds = queues.reduce((sum, { builds: { length } }) => sum + length, 0);
+    const builds = [...queues].reduce((sum, { builds: { length } }) => sum + length, 0);
     return largest !== undefined && (builds + 1) * largest <= MOST_BYTES_AHEAD;
   };
   return {
     of(dataset, neighbours) {
       const queue: Queue = { builds: [] };
-      queues.push(queue);
       let sentTo: { readonly connection: Connection; readonly number: number } | null = null;
       const post = (rows: Uint32Array): Build => {
         const current = open();
@@ -61,6 +60,7 @@ export function createThreadBuilders(start: () => Thread = startThread): ThreadB
           // Waking the thread costs more than taking its answer: several batches at a time.
           const enough = known[0] !== undefined && known.filter((build) => build !== undefined).length > rows.length / 2;
           queue.builds = [];
+          queues.add(queue);
           for (const [at, next] of rows.entries()) {
             const build = known[at] ?? (enough || !fits(queue) ? undefined : post(next));
             if (build !== undefined) queue.builds.push(build);
@@ -72,6 +72,12 @@ export function createThreadBuilders(start: () => Thread = startThread): ThreadB
           queue.builds = queue.builds.slice(at + 1);
           const answer = await reply;
           return answer.type === 'built' ? answer.batch : failAgain(answer.error, { dataset, rows, neighbours });
+        },
+        forget() {
+          if (sentTo !== null && sentTo.connection === connection) connection.forget(sentTo.number);
+          sentTo = null;
+          queue.builds = [];
+          queues.delete(queue);
         },
       };
     },

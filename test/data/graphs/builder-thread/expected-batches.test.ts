@@ -17,10 +17,12 @@ const batches = (first: number, count: number) => Array.from({ length: count }, 
 /** A builder of a thread that answers when it is told to, with batches that are said to have `byteLength` bytes. */
 function stubbornThread(byteLength: number) {
   const asked: number[] = [];
+  const told: string[] = [];
   let answered = 0;
   let listener: (reply: BuilderReply) => void = () => undefined;
   const thread: Thread = {
     postMessage(request: BuilderRequest) {
+      told.push(request.type);
       if (request.type === 'batch') asked.push(request.rows[0] as number);
     },
     on(event: string, to: never) {
@@ -33,7 +35,7 @@ function stubbornThread(byteLength: number) {
     answered += 1;
     listener({ type: 'built', batch, byteLength });
   };
-  return { asked, answer, builder: createThreadBuilders(() => thread).of(DATASET, PLAN) };
+  return { asked, told, answer, builder: createThreadBuilders(() => thread).of(DATASET, PLAN) };
 }
 
 /** Builds a batch and lets the thread answer. */
@@ -86,6 +88,16 @@ test('batches ahead are bounded by their bytes; one is always built ahead', asyn
   await build(huge, 0);
   huge.builder.expect(batches(1, 8));
   assert.deepEqual(huge.asked, [0, 1]);
+});
+
+test('a dataset is sent once, and again after it was forgotten', async () => {
+  const thread = stubbornThread(1000);
+  thread.builder.forget();
+  for (const row of [0, 1]) await build(thread, row);
+  thread.builder.expect(batches(2, 1));
+  thread.builder.forget();
+  thread.builder.expect(batches(2, 1));
+  assert.deepEqual(thread.told, ['molecules', 'batch', 'batch', 'batch', 'forget', 'molecules', 'batch']);
 });
 
 test('a thread that does not answer leaves its batch open, so that the watchdog of the step bites', async () => {

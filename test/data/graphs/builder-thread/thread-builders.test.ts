@@ -105,6 +105,15 @@ test('arrays on shared memory are not copied: the thread sees what is written he
   assert.equal((await builder.build(rows)).coordinates[1], 0.25);
 });
 
+test('a forgotten dataset can be asked for again', async (t) => {
+  const builder = open(t).of(DATASET, PLAN);
+  for (const rows of ROWS) {
+    builder.expect([rows]);
+    assert.deepEqual(await builder.build(rows), buildGraphBatch(DATASET, rows, PLAN));
+    builder.forget();
+  }
+});
+
 test('a thread that ends is an error that a retry can cure, for the batch at hand and all later ones', async (t) => {
   const builder = open(t, () => new Worker('process.exit(3)', { eval: true })).of(DATASET, PLAN);
   builder.expect(ROWS);
