@@ -83,7 +83,7 @@ export const callbackClasses: ClassTable = {
       z.strictObject({
         logging_interval: option(
           z.enum(['step', 'epoch']).nullable(),
-          "step or null: the learning rate is in every logged step's row, as it is without this callback; epoch: that of an epoch's last step is among the epoch's metrics too.",
+          "step or null: the learning rate is in every logged step's row, as it is without this callback; epoch: that of an epoch's last step is among the epoch's metrics too. Several parameter groups have rows such as lr-AdamW/pg1 beside lr, which is the rate of the parameters in no group.",
           { default: null },
         ),
         log_momentum: option(later(z.boolean(), [false]), 'Logs the momentum too.'),

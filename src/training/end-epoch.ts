@@ -20,7 +20,8 @@ export async function measure(run: FitRun, due: Due): Promise<void> {
   const validation = due.validation ? await validate(run) : null;
   await drainLosses(run);
   const metrics: Metrics = { ...(due.epochEnd ? endOfEpoch(run) : {}), ...validation };
-  run.ledger.addEpoch(run.position, metrics);
+  const rates = due.epochEnd && run.setup.stage.trainer.logLrEveryEpoch === true ? run.lastGroupRates : {};
+  run.ledger.addEpoch(run.position, { ...metrics, ...rates });
   run.position = { ...run.position, metrics: { ...run.position.metrics, ...metrics } };
   if (validation !== null) await keepBest(run, metrics);
   judge(run, metrics, { validated: validation !== null, epochEnd: due.epochEnd });

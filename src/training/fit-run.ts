@@ -44,6 +44,8 @@ export interface FitRun {
   logged: Metrics;
   /** Learning rate of the newest step. */
   lastLr: number;
+  /** Learning rates of the newest step by group; empty when there is one group. */
+  lastGroupRates: Metrics;
   /** Monotonic milliseconds at which this attempt would have begun had it done all the training so far. */
   startedAt: number;
   /** Budget of a step, from the dry run. */
@@ -81,6 +83,7 @@ export function createFitRun(setup: StageSetup, deps: FitDependencies, batches: 
     best: resume?.best ?? null,
     logged: {},
     lastLr: Number.NaN,
+    lastGroupRates: {},
     startedAt: deps.now() - (deps.resumedElapsedMs ?? 0),
     orders: new Map(),
     batches,

@@ -9,6 +9,7 @@ import { drainLosses } from './check-losses.ts';
 import { measure } from './end-epoch.ts';
 import { type FitRun, orderOf } from './fit-run.ts';
 import type { Gradients } from './gradient-clipping.ts';
+import { groupRates } from './group-rates.ts';
 import { judgePlateau } from './judge-plateau.ts';
 import type { GroupSettings } from './schedulers/scheduler.ts';
 import { stopReason } from './stop-reason.ts';
@@ -48,6 +49,7 @@ export async function trainStep(run: FitRun): Promise<void> {
   };
   const { lr } = window.settings[0] as GroupSettings;
   run.lastLr = lr;
+  run.lastGroupRates = groupRates(setup.stage, window.settings);
   run.average?.update(run.position.step);
   await logStep(run, lr);
   await finishStep(run);
@@ -112,7 +114,7 @@ async function logStep(run: FitRun, lr: number): Promise<void> {
   if (due || run.meter.isFull()) await drainLosses(run);
   if (!due) return;
   run.logged = { 'train/total/loss_step': encodeNumber(run.meter.stepLoss()), lr };
-  run.ledger.addStep(run.position, run.logged);
+  run.ledger.addStep(run.position, { ...run.logged, ...run.lastGroupRates });
 }
 
 async function finishStep(run: FitRun): Promise<void> {

@@ -111,3 +111,27 @@ test('LearningRateMonitor by epoch puts the rate of the last step among the metr
     ['1', '0.005'],
   ]);
 });
+
+test('several parameter groups have a rate each in the ledger, by the names of Lightning; one group has none of these', async () => {
+  await loadBackend('cpu');
+  const setup = makeSetup({ trainer: { logLrEveryEpoch: true, logEveryNSteps: 1 } });
+  const [path = ''] = setup.stage.mask.trainable;
+  const { name, config } = setup.stage.optimizer;
+  const grouped = { name, config: { ...config, lr: 0.5 }, groups: [{ paths: [path], config: { ...config, lr: 0.25 } }] };
+  const ratesOf = (rows: readonly string[]) =>
+    rows
+      .map((row) => row.split(','))
+      .flatMap(([, epoch, step, key = '', value]) => (key.startsWith('lr') ? [[epoch, step, key, value]] : []));
+  const { log } = await record({ ...setup, stage: { ...setup.stage, optimizer: grouped } });
+  const rates = ratesOf(log.rows);
+  assert.deepEqual(rates.slice(0, 3), [
+    ['0', '1', 'lr', '0.5'],
+    ['0', '1', `lr-${name}/pg1`, '0.5'],
+    ['0', '1', `lr-${name}/pg2`, '0.25'],
+  ]);
+  const steps = new Set(rates.map(([, step]) => step)).size;
+  const epochs = setup.stage.trainer.maxEpochs;
+  assert.equal(rates.length, 3 * (steps + epochs));
+  const single = ratesOf((await record(setup)).log.rows);
+  assert.ok(single.every(([, , key]) => key === 'lr'));
+});
