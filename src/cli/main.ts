@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runCli } from './run-cli.ts';
+import { needsWorker, prepareWorker } from './prepared-worker.ts';
 
 // A reader that has seen enough (`rootstock list | head`) is no error; a run goes on where it was when it is started again.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -7,4 +7,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-process.exitCode = await runCli(process.argv.slice(2));
+const words = process.argv.slice(2);
+// The worker of a run loads its code while this process loads its own.
+const prepared = needsWorker(words) ? prepareWorker() : undefined;
+const { runCli } = await import('./run-cli.ts');
+process.exitCode = await runCli(words, prepared);
+prepared?.end();

@@ -16,9 +16,10 @@ import { listCommand, statusCommand } from './commands/status.ts';
 import { devCommand, workerCommand } from './commands/worker.ts';
 import { EXIT } from './exit-codes.ts';
 import { reportError } from './output.ts';
+import type { PreparedWorker } from './prepared-worker.ts';
 
-/** A subcommand: adds itself to the program and reports its exit code. */
-export type AddCommand = (program: Command, done: (exitCode: number) => void) => void;
+/** A subcommand: adds itself to the program and reports its exit code. `prepared`: a worker that waits for one that needs it. */
+export type AddCommand = (program: Command, done: (exitCode: number) => void, prepared?: PreparedWorker) => void;
 
 const COMMANDS: readonly AddCommand[] = [
   runCommand,
@@ -40,12 +41,12 @@ const COMMANDS: readonly AddCommand[] = [
   doctorCommand,
 ];
 
-/** Runs the command line and returns its exit code. */
-export async function runCli(words: readonly string[]): Promise<number> {
+/** Runs the command line and returns its exit code. The caller ends what was prepared and not used. */
+export async function runCli(words: readonly string[], prepared?: PreparedWorker): Promise<number> {
   let exitCode: number = EXIT.done;
   const program = buildProgram((code) => {
     exitCode = code;
-  });
+  }, prepared);
   try {
     await program.parseAsync([...words], { from: 'user' });
     return exitCode;
@@ -59,7 +60,7 @@ export async function runCli(words: readonly string[]): Promise<number> {
 }
 
 /** Builds the whole command tree; also what documentation and completion are made from. */
-export function buildProgram(done: (exitCode: number) => void): Command {
+export function buildProgram(done: (exitCode: number) => void, prepared?: PreparedWorker): Command {
   const program = new Command('rootstock')
     .description('Durable, config-driven transfer learning: every step a Temporal activity, every interruption resumed bit for bit.')
     .version(VERSION)
@@ -79,7 +80,7 @@ Examples:
 
 Exit codes: 0 done, 1 the run failed or needs attention, 2 bad input, 3 environment (no server, binary or platform), 130 interrupted.`,
     );
-  for (const add of COMMANDS) add(program, done);
+  for (const add of COMMANDS) add(program, done, prepared);
   for (const command of program.commands) command.exitOverride();
   return program;
 }

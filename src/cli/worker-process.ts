@@ -1,11 +1,13 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { stateLayout } from '../contracts/state-directory.ts';
 import { RootstockError } from '../errors.ts';
+import type { ServeMessage } from '../worker/serve.ts';
+import { forkWorker } from './fork-worker.ts';
 import type { GlobalOptions } from './global-options.ts';
+import type { PreparedWorker } from './prepared-worker.ts';
 import { pruneWorkerLogs } from './worker-logs.ts';
 
 /** A worker in a process of its own, as long as the command lives (or, detached, until its run ends or parks). */
@@ -29,17 +31,18 @@ const BACKOFF_MS = { first: 200, most: 30_000, goodRun: 60_000 } as const;
 
 /**
  * Starts a worker process and waits until it polls. Its errors are the command's. A worker that dies is replaced for as long as the command
- * lives, and `onRestart` hears why in words; a detached one is on its own.
+ * lives, and `onRestart` hears why in words; a detached one is on its own. `prepared` is used instead of a new process while it is there.
  */
 export async function startWorkerProcess(
   options: WorkerProcessOptions,
   onRestart: (reason: string) => void = () => undefined,
+  prepared?: PreparedWorker,
 ): Promise<WorkerProcess> {
   const { workers } = stateLayout(options.stateDir);
   mkdirSync(workers, { recursive: true });
   pruneWorkerLogs(workers);
   const log = `${workers}/worker-${process.pid}.log`;
-  let child = await startChild(options, log);
+  let child = await startChild(options, log, prepared?.take());
   const stopping = new AbortController();
   const { signal } = stopping;
   const askToEnd = () => {
@@ -86,21 +89,24 @@ export async function startWorkerProcess(
   };
 }
 
-/** Starts one and waits until it polls. */
-async function startChild(options: WorkerProcessOptions, log: string): Promise<ChildProcess> {
-  const out = openSync(log, 'a');
-  const source = import.meta.url.endsWith('.ts');
-  const main = fileURLToPath(new URL(source ? '../worker/main.ts' : '../worker/main.js', import.meta.url));
-  const child = fork(main, [JSON.stringify(options)], {
-    // A session of its own: a terminal's Ctrl-C is for the command, which tells the worker what it means. It ends with the command all the same.
-    detached: true,
-    execArgv: source ? ['--import', import.meta.resolve('tsx')] : [],
-    stdio: ['ignore', out, out, 'ipc'],
-  });
-  closeSync(out);
+/** Starts one, or takes one that waits, and returns when it polls. */
+async function startChild(serve: WorkerProcessOptions, log: string, prepared?: ChildProcess): Promise<ChildProcess> {
+  const child = prepared ?? forkWithLog(log);
+  const order: ServeMessage = { serve, log: prepared === undefined ? null : log };
+  // One that has just ended says so itself.
+  child.send(order, () => undefined);
   const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown];
   if (typeof message !== 'object' || message === null || !('ready' in message)) throw workerError(message, log);
   return child;
+}
+
+function forkWithLog(log: string): ChildProcess {
+  const out = openSync(log, 'a');
+  try {
+    return forkWorker(out);
+  } finally {
+    closeSync(out);
+  }
 }
 
 /** How a worker died; null when it ended as it was asked to. */

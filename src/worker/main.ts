@@ -1,13 +1,15 @@
 import { RootstockError } from '../errors.ts';
 import { installRuntime } from './runtime.ts';
-import { type ServeOptions, serve } from './serve.ts';
+import { serve } from './serve.ts';
+import { takeOrder } from './take-order.ts';
 
-installRuntime();
 process.title = 'rootstock worker';
 process.on('SIGINT', () => undefined); // Ctrl-C reaches the whole process group; the command decides what it means
 
 try {
-  await serve(JSON.parse(process.argv[2] ?? '{}') as ServeOptions);
+  const options = await takeOrder();
+  installRuntime(); // its threads open files: after the log
+  await serve(options);
   process.exit(0);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);

@@ -11,6 +11,13 @@ export interface ServeOptions {
   readonly untilRun?: string;
 }
 
+/** What a worker process waits for, and does. */
+export interface ServeMessage {
+  readonly serve: ServeOptions;
+  /** Absolute path of the log that the process is to open for its output; null: it was started with one. */
+  readonly log: string | null;
+}
+
 const RECONNECT_MS = 1_000;
 const OVER_POLL_MS = 2_000;
 

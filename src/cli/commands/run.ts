@@ -5,9 +5,10 @@ import type { RunEvent } from '../../client/run-events.ts';
 import { startPlanned } from '../../client/start-run.ts';
 import { formatPlan } from '../../reports/plan-report.ts';
 import { EXIT } from '../exit-codes.ts';
-import { globalOptions } from '../global-options.ts';
+import { type GlobalOptions, globalOptions } from '../global-options.ts';
 import { createOutput, type Output } from '../output.ts';
 import { planFile } from '../plan-file.ts';
+import type { PreparedWorker } from '../prepared-worker.ts';
 import type { AddCommand } from '../run-cli.ts';
 import { createRunScreen, type RunScreen } from '../run-screen.ts';
 import { startWorkerProcess } from '../worker-process.ts';
@@ -21,7 +22,7 @@ interface RunFlags {
 }
 
 /** `rootstock run FILE`: the main job. */
-export const runCommand: AddCommand = (program, done) => {
+export const runCommand: AddCommand = (program, done, prepared) => {
   program
     .command('run')
     .description('run a transfer to its end; the same command again attaches to it or goes on after any interruption')
@@ -34,11 +35,17 @@ export const runCommand: AddCommand = (program, done) => {
       'after',
       '\nCtrl-C saves a snapshot and leaves the run open: run the same command again to go on. `rootstock cancel NAME` ends it.',
     )
-    .action(async (file: string, flags: RunFlags, command: Command) => done(await run(file, flags, command)));
+    .action(async (file: string, flags: RunFlags, command: Command) =>
+      done(await run(file, flags, { options: globalOptions(command), prepared })),
+    );
 };
 
-async function run(file: string, flags: RunFlags, command: Command): Promise<number> {
-  const options = globalOptions(command);
+interface RunContext {
+  readonly options: GlobalOptions;
+  readonly prepared: PreparedWorker | undefined;
+}
+
+async function run(file: string, flags: RunFlags, { options, prepared }: RunContext): Promise<number> {
   const output = createOutput(flags.json === true);
   const planned = await planFile(file, { ...options, set: flags.set ?? [], output });
   output.line(formatPlan(planned.plan));
@@ -65,11 +72,15 @@ async function run(file: string, flags: RunFlags, command: Command): Promise<num
     if (started.action === 'print') return await follow(following);
 
     const detached = flags.detach === true ? { untilRun: workflowId } : {};
-    const worker = await startWorkerProcess({ ...options, ...detached }, (reason) => {
-      const event = { event: 'waiting', workflow_id: workflowId, reason } as const;
-      output.object(event);
-      screen.show(event);
-    });
+    const worker = await startWorkerProcess(
+      { ...options, ...detached },
+      (reason) => {
+        const event = { event: 'waiting', workflow_id: workflowId, reason } as const;
+        output.object(event);
+        screen.show(event);
+      },
+      prepared,
+    );
     if (flags.detach === true) {
       output.object({ event: 'detached', workflow_id: workflowId, worker_pid: worker.pid, log: worker.log });
       output.line(

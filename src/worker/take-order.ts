@@ -1,0 +1,28 @@
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { RootstockError } from '../errors.ts';
+import type { ServeMessage, ServeOptions } from './serve.ts';
+
+/** Waits for what this process is to serve; ends the process when its parent goes without a word. Sends its output to the log it is given. */
+export async function takeOrder(): Promise<ServeOptions> {
+  const leave = () => process.exit(0);
+  process.once('disconnect', leave);
+  if (!process.connected) leave();
+  const [{ serve, log }] = (await once(process, 'message')) as [ServeMessage];
+  process.off('disconnect', leave);
+  if (log !== null) openLog(log);
+  return serve;
+}
+
+const STANDARD_OUTPUT = 1;
+const STANDARD_ERROR = 2;
+
+/** Turns standard output and error, native code's included, into a file: POSIX open() takes the lowest descriptor that is free. */
+function openLog(path: string): void {
+  for (const descriptor of [STANDARD_OUTPUT, STANDARD_ERROR]) {
+    closeSync(descriptor);
+    const opened = openSync(path, 'a');
+    if (opened !== descriptor)
+      throw new RootstockError('INTERNAL', `The log ${path} got descriptor ${opened}, expected ${descriptor}.`, { path });
+  }
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { needsWorker, type PreparedWorker, prepareWorker } from '../../src/cli/prepared-worker.ts';
+import type { ServeMessage } from '../../src/worker/serve.ts';
+import { findProcesses, untilNoProcessOf, type WorkspaceProcess } from '../helpers/e2e-processes.ts';
+import { until, untilSome } from '../helpers/e2e-wait.ts';
+import { temporaryDirectory } from '../helpers/store-faults.ts';
+
+/** Processes forked from now on are found by this directory in their environment. */
+const MARK = 'ROOTSTOCK_TEST_WORKER';
+
+async function prepared(t: TestContext): Promise<{ readonly root: string; readonly worker: PreparedWorker }> {
+  const root = await temporaryDirectory(t);
+  process.env[MARK] = root;
+  const worker = prepareWorker();
+  delete process.env[MARK];
+  t.after(async () => {
+    worker.end();
+    await untilNoProcessOf(root);
+  });
+  return { root, worker };
+}
+
+/** A worker that has loaded its code. */
+function loaded(root: string): Promise<WorkspaceProcess> {
+  return untilSome(() => findProcesses(root, 'worker').find(({ command }) => command.startsWith('rootstock worker')), 'a worker');
+}
+
+for (const [line, needed] of [
+  ['run tutorial.yaml', true],
+  ['--state run run tutorial.yaml', true],
+  ['--state=elsewhere --register models.ts run tutorial.yaml --json', true],
+  ['run --help', false],
+  ['status run', false],
+  ['--state run status tutorial', false],
+  ['', false],
+] as const) {
+  test(`"rootstock ${line}" has ${needed ? 'a' : 'no'} worker load its code ahead`, () => {
+    assert.equal(needsWorker(line.split(' ')), needed);
+  });
+}
+
+test('a worker that was prepared is handed over once, and writes what it has to say into the log that it is told', async (t) => {
+  const { root, worker } = await prepared(t);
+  const module = join(root, 'talks.mjs');
+  await writeFile(module, "process.stdout.write('to the one\\n'); process.stderr.write('to the other\\n');");
+  const child = worker.take();
+  assert.equal(worker.take(), undefined);
+  const log = join(root, 'worker.log');
+  const order: ServeMessage = { serve: { stateDir: join(root, 'state'), register: [`file://${module}`] }, log };
+  child?.send(order);
+  const [answer] = (await once(child as NonNullable<typeof child>, 'message')) as [{ readonly code: string }];
+  assert.equal(answer.code, 'MODEL_CONFIG_INVALID', 'a module without a model');
+  await untilNoProcessOf(root);
+  assert.match(await readFile(log, 'utf8'), /to the one\nto the other\n.*talks\.mjs/su);
+});
+
+test('a worker that nobody took is ended', async (t) => {
+  const { root, worker } = await prepared(t);
+  await loaded(root);
+  worker.end();
+  await untilNoProcessOf(root);
+});
+
+test('a worker that died before it was taken is not handed over', async (t) => {
+  const { root, worker } = await prepared(t);
+  const { pid } = await loaded(root);
+  process.kill(pid, 'SIGKILL');
+  await until(() => !existsSync(`/proc/${pid}`), 'its parent to have heard of its end');
+  assert.equal(worker.take(), undefined);
+});
+
+test('a worker that waits ends when its command is killed', async (t) => {
+  const root = await temporaryDirectory(t);
+  const module = JSON.stringify(new URL('../../src/cli/prepared-worker.ts', import.meta.url).href);
+  const script = `import { prepareWorker } from ${module}; prepareWorker(); setInterval(() => undefined, 1_000);`;
+  const command = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), '--input-type=module', '-e', script], {
+    env: { ...process.env, [MARK]: root },
+    stdio: 'inherit',
+  });
+  await loaded(root);
+  command.kill('SIGKILL');
+  await once(command, 'exit');
+  await untilNoProcessOf(root);
+});
