@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../processes/process-identity.ts';
-import { lastLine, runCommand } from '../run-command.ts';
 import { type CappedLog, openCappedLog } from './capped-log.ts';
 import { isServing } from './check-health.ts';
 import { choosePorts } from './choose-ports.ts';
 import type { SupervisorMessage } from './protocol.ts';
-import { type ServerProcess, startServerProcess, stopServerProcess, withoutTemporal } from './server-process.ts';
+import { type ServerProcess, startServerProcess, stopServerProcess } from './server-process.ts';
 import { readServerRecord, type ServerRecord, writeServerRecord } from './server-record.ts';
+import { setRetention } from './set-retention.ts';
 
 /** What is kept running, and who hears about it. */
 export interface KeepServerInput {
@@ -131,7 +131,7 @@ async function becomeReady(input: KeepServerInput, server: ServerProcess, record
   const address = `127.0.0.1:${record.ports.grpc}`;
   const problem = await Promise.race([server.exited, waitUntilServing(address, server.exited)]);
   if (problem !== null || record.retentionDays === RETENTION_DAYS) return problem;
-  const retention = await setRetention(input, address);
+  const retention = await setRetention(address, RETENTION_DAYS);
   if (retention === null) await writeServerRecord(recordPath(input), { ...record, retentionDays: RETENTION_DAYS });
   return retention;
 }
@@ -147,22 +147,6 @@ async function waitUntilServing(address: string, exited: Promise<string>): Promi
     await delay(25);
   }
   return null;
-}
-
-async function setRetention({ binary, env }: KeepServerInput, address: string): Promise<string | null> {
-  const args = [
-    'operator',
-    'namespace',
-    'update',
-    '--namespace',
-    'default',
-    '--retention',
-    `${RETENTION_DAYS * 24}h`,
-    '--address',
-    address,
-  ];
-  const result = await runCommand({ command: binary, args, env: withoutTemporal(env), timeoutMs: 20_000 });
-  return result.code === 0 ? null : `refused a retention of ${RETENTION_DAYS} days: ${lastLine(result)}`;
 }
 
 function recordPath({ directory }: KeepServerInput): string {
