@@ -30,6 +30,14 @@ const { trajectories } = readGolden('learning_rates.json') as {
     readonly loss_f64: number[];
   }[];
 };
+/** Each optimizer with maximize: the same loop, made by ops/golden/maximize.py. */
+const climbs = readGolden('d_maximize.json') as {
+  readonly trajectories: readonly {
+    readonly optimizer: JsonObject & { readonly name: string };
+    readonly loss_f64: number[];
+    readonly final_f64: Readonly<Record<string, number[]>>;
+  }[];
+};
 const data = readGolden('b_mlp/data.json') as { x: number[][]; y: number[] };
 const BACKENDS = ['cpu', 'wasm'];
 /** torch's own float32 losses differ from its float64 ones by up to 7e-7 (1.5e-6 for RMSprop with momentum), the golden README says. */
@@ -53,6 +61,17 @@ for (const backend of BACKENDS) {
         }
       });
     }
+  }
+
+  for (const { optimizer, loss_f64: expected, final_f64: final } of climbs.trajectories) {
+    void test(`${JSON.stringify(optimizer)} in a run file climbs as torch does on ${backend}`, async () => {
+      await tf.setBackend(backend);
+      const { losses, weights } = run(optimizer, null);
+      nearLosses(losses, expected, LOSS_TOLERANCE);
+      for (const [path, values] of Object.entries(final)) {
+        for (const [i, value] of values.entries()) near(weights[path]?.[i], value, { tolerance: WEIGHT_TOLERANCE, what: `${path}[${i}]` });
+      }
+    });
   }
 
   for (const { optimizer, scheduler, loss_f64: expected } of trajectories) {
