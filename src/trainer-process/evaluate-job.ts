@@ -5,6 +5,7 @@ import type { Plan } from '../contracts/plan.ts';
 import type { EvaluateJob, FromTrainer } from '../contracts/trainer-protocol.ts';
 import { openDataset } from '../data/open-dataset.ts';
 import { RootstockError } from '../errors.ts';
+import { openBatches } from '../training/batch-source.ts';
 import { PHASE_BUDGETS_MS } from '../training/budgets.ts';
 import { evaluate } from '../training/evaluate.ts';
 import type { TargetColumns } from '../training/target-layout.ts';
@@ -18,6 +19,8 @@ export async function runEvaluate(job: EvaluateJob, { channel }: JobContext): Pr
   process.title = `rootstock trainer ${plan.name} evaluation`;
   const stage = plan.stages.at(-1);
   if (stage === undefined) throw new RootstockError('INTERNAL', `Plan "${plan.name}" has no stage.`);
+  const batches = openBatches(stage.datamodule.neighbours);
+  batches.start();
   const { model } = await prepareModel({ ...plan.model, backend: stage.trainer.backend, register: job.register, train: false });
   const weights = await loadWeights(store, job.weights);
   const blob = await store.open(job.data);
@@ -32,7 +35,7 @@ export async function runEvaluate(job: EvaluateJob, { channel }: JobContext): Pr
     model,
     weights,
     dataset,
-    neighbours: datamodule.neighbours,
+    batches: batches.of(dataset),
     ...pass,
     metrics: plan.evaluation.metrics.length === 0 ? null : plan.evaluation.metrics,
     columns: targetColumns(plan),
@@ -43,6 +46,7 @@ export async function runEvaluate(job: EvaluateJob, { channel }: JobContext): Pr
       return nextTurn();
     },
   });
+  await batches.close();
   return { type: 'evaluated', metrics };
 }
 

@@ -6,7 +6,6 @@ import { checkBatchEdges } from '../data/graphs/batch-edges.ts';
 import { loadDataset } from '../data/load-dataset.ts';
 import { composeMessage, RootstockError } from '../errors.ts';
 import type { ModelDefinition } from '../models/definition.ts';
-import { openBatches } from '../training/batch-source.ts';
 import { PHASE_BUDGETS_MS } from '../training/budgets.ts';
 import { evaluateDataset } from '../training/evaluate-dataset.ts';
 import { createHeadMetrics } from '../training/metrics/head-metrics.ts';
@@ -23,7 +22,7 @@ import type { SavedModel } from './saved-model.ts';
 export async function runEvaluateModel(job: EvaluateModelJob, { channel }: JobContext): Promise<FromTrainer> {
   channel.phase('decode', PHASE_BUDGETS_MS.decode);
   process.title = `rootstock trainer evaluate ${job.model}`;
-  const { saved, model, params, batchSize, mostEdges } = await openModel(job);
+  const { saved, model, params, batches: sources, batchSize, mostEdges } = await openModel(job);
   const targets = saved.graph?.columns.targets;
   const columns = targets === undefined ? { y: saved.yFeatures } : { ...targets };
   const metrics = createHeadMetrics(targetLayout(model, columns), job.metrics, { perColumn: true });
@@ -37,10 +36,9 @@ export async function runEvaluateModel(job: EvaluateModelJob, { channel }: JobCo
     rows = Math.min(rows + batchSize, dataset.rows);
     return nextTurn();
   };
-  const opened = openBatches(saved.graph?.neighbours ?? null);
-  const batches = opened.of(dataset);
+  const batches = sources.of(dataset);
   await evaluateDataset({ model, params, dataset, batches, batchSize, dropLast: false, limit: null, between }, metrics);
-  await opened.close();
+  await sources.close();
   return { type: 'evaluated', metrics: metrics.values(job.prefix), rows: dataset.rows };
 }
 

@@ -14,6 +14,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { openDataset } from '../data/open-dataset.ts';
 import { RootstockError } from '../errors.ts';
 import type { LoadedBackend } from '../kernels/backend.ts';
+import { openBatches } from '../training/batch-source.ts';
 import { PHASE_BUDGETS_MS } from '../training/budgets.ts';
 import { fit } from '../training/fit.ts';
 import { openSampleLog } from '../training/sample-log.ts';
@@ -29,6 +30,8 @@ export async function runFit(job: FitJob, { channel, takeRequest }: JobContext):
   const plan = await getJson<Plan>(store, job.plan);
   const stage = stageOf(plan, job.stage);
   process.title = `rootstock trainer ${plan.name} ${stage.name}`;
+  const batches = openBatches(stage.datamodule.neighbours);
+  batches.start();
   const { model, backend } = await prepareModel({ ...plan.model, backend: stage.trainer.backend, register: job.register, train: true });
   const setup: StageSetup = {
     seed: plan.seed,
@@ -58,6 +61,7 @@ export async function runFit(job: FitJob, { channel, takeRequest }: JobContext):
         description: backend.describe(),
         keep: stage.trainer.snapshot.keep,
       }),
+      batches,
       sampleLog,
       events: {
         phase: (phase, budgetMs) => channel.phase(phase, budgetMs),

@@ -1,6 +1,7 @@
 import { mostBatchEdges } from '../contracts/graphs.ts';
 import type { BackendName } from '../contracts/plan.ts';
 import type { Params } from '../models/definition.ts';
+import { type BatchSources, openBatches } from '../training/batch-source.ts';
 import type { Model } from '../training/stage-setup.ts';
 import { uploadTensor } from '../training/tensor-data.ts';
 import { prepareModel } from './job-context.ts';
@@ -14,6 +15,8 @@ export interface OpenModel {
   readonly saved: SavedModel;
   readonly model: Model;
   readonly params: Params;
+  /** Where its batches come from; started already. */
+  readonly batches: BatchSources;
   readonly batchSize: number;
   /** Most edges of a batch of molecules in a forward pass, which takes half of what training does. */
   readonly mostEdges: number;
@@ -32,6 +35,8 @@ export interface OpenModelInput {
 /** Loads a saved model and checks that its weights are those of its configuration. Errors: those of loading, MODEL_CONFIG_INVALID, CHECKPOINT_INVALID. */
 export async function openModel(input: OpenModelInput): Promise<OpenModel> {
   const { saved, weights } = await loadSavedModel(input.model);
+  const batches = openBatches(saved.graph?.neighbours ?? null);
+  batches.start();
   const { model } = await prepareModel({ ...saved, backend: input.backend ?? 'wasm', register: input.register, train: false });
   checkWeights(model.definition.describe(saved.config, saved.facts), weights, input.model);
   checkNumbers(weights, input.model);
@@ -40,5 +45,5 @@ export async function openModel(input: OpenModelInput): Promise<OpenModel> {
   const batchSize = input.batchSize ?? written ?? BATCH_SIZE[model.definition.inputs ?? 'features'];
   const { definition } = model;
   const bytesPerEdge = definition.inputs === 'graphs' ? (definition.bytesPerEdge?.(saved.config) ?? 0) : 0;
-  return { saved, model, params, batchSize, mostEdges: mostBatchEdges(bytesPerEdge / 2) };
+  return { saved, model, params, batches, batchSize, mostEdges: mostBatchEdges(bytesPerEdge / 2) };
 }

@@ -2,7 +2,7 @@ import type { FromTrainer, PredictJob } from '../contracts/trainer-protocol.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { PredictMolecules } from '../data/graphs/predict-molecules.ts';
 import { openPredictData, type PredictBatch } from '../data/predict-data.ts';
-import { type BatchSource, type BatchSources, openBatches } from '../training/batch-source.ts';
+import type { BatchSource, BatchSources } from '../training/batch-source.ts';
 import type { Rows } from '../training/batches.ts';
 import { PHASE_BUDGETS_MS } from '../training/budgets.ts';
 import { predictBatch } from '../training/predict.ts';
@@ -17,7 +17,7 @@ export async function runPredict(job: PredictJob, { channel }: JobContext): Prom
   channel.phase('decode', PHASE_BUDGETS_MS.decode);
   process.title = `rootstock trainer predict ${job.model}`;
   predictionFormat(job.out);
-  const { saved, model, params, batchSize, mostEdges } = await openModel(job);
+  const { saved, model, params, batches: sources, batchSize, mostEdges } = await openModel(job);
   const columns = { ...saved, targets: saved.graph?.columns.targets ?? null };
   const data = await openPredictData({
     path: job.data,
@@ -27,7 +27,6 @@ export async function runPredict(job: PredictJob, { channel }: JobContext): Prom
     expectedWidth: saved.facts.inputWidth,
     batchSize,
   });
-  const sources = openBatches(saved.graph?.neighbours ?? null);
   let done = 0;
   try {
     await writePredictions(job.out, async (file) => {

@@ -22,6 +22,8 @@ export const BATCHES_AHEAD = 8;
 /** Sources of batches that share a thread. */
 export interface BatchSources {
   of(dataset: Dataset): BatchSource;
+  /** Starts the thread, where one is needed, while other things are got ready. The first batch starts it otherwise. */
+  start(): void;
   /** Ends the thread, where one was needed. A batch asked for later starts another. */
   close(): Promise<void>;
 }
@@ -34,7 +36,7 @@ export interface StageBatches {
 
 /**
  * Opens batches: of molecules from a thread that builds them ahead, of plain features in this thread, where a batch is a copy. `neighbours`
- * says how molecules become graphs. Nothing is started before the first batch.
+ * says how molecules become graphs; null: there are none.
  */
 export function openBatches(neighbours: NeighbourPlan | null): BatchSources {
   const builders = createThreadBuilders();
@@ -48,6 +50,9 @@ export function openBatches(neighbours: NeighbourPlan | null): BatchSources {
         load: async (rows) => toMoleculeBatch(await builder.build(rows)),
         forget: () => builder.forget(),
       };
+    },
+    start() {
+      if (neighbours !== null) builders.start();
     },
     close: () => builders.close(),
   };

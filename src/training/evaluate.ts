@@ -1,8 +1,7 @@
-import type { NeighbourPlan } from '../contracts/graphs.ts';
 import type { Metrics } from '../contracts/json.ts';
 import type { Weights } from '../contracts/tensors.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { openBatches } from './batch-source.ts';
+import type { BatchSource } from './batch-source.ts';
 import { evaluateDataset } from './evaluate-dataset.ts';
 import { createHeadMetrics } from './metrics/head-metrics.ts';
 import type { Model } from './stage-setup.ts';
@@ -14,8 +13,7 @@ export interface EvaluateInput {
   readonly model: Model;
   readonly weights: Weights;
   readonly dataset: Dataset;
-  /** How molecules become graphs; null for plain features. */
-  readonly neighbours: NeighbourPlan | null;
+  readonly batches: BatchSource;
   readonly batchSize: number;
   readonly dropLast: boolean;
   /** At most this many batches; null: all. */
@@ -31,14 +29,12 @@ export interface EvaluateInput {
 
 /** Computes metrics of weights on a dataset, in eval mode and file order. Errors: CONFIG_INVALID for metrics that do not fit the task. */
 export async function evaluate(input: EvaluateInput): Promise<Metrics> {
-  const { model, dataset, neighbours, batchSize, dropLast, limit, between } = input;
+  const { model, dataset, batches, batchSize, dropLast, limit, between } = input;
   const metrics = createHeadMetrics(targetLayout(model, input.columns ?? {}), input.metrics, { perColumn: true });
   const params = Object.fromEntries([...input.weights].map(([path, data]) => [path, uploadTensor(data)]));
-  const batches = openBatches(neighbours);
   try {
-    await evaluateDataset({ model, params, dataset, batches: batches.of(dataset), batchSize, dropLast, limit, between }, metrics);
+    await evaluateDataset({ model, params, dataset, batches, batchSize, dropLast, limit, between }, metrics);
   } finally {
-    await batches.close();
     for (const tensor of Object.values(params)) tensor.dispose();
   }
   return metrics.values(input.prefix);

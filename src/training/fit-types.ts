@@ -1,6 +1,7 @@
 import type { TrainingState } from '../artifacts/training-state.ts';
 import type { TrainResult } from '../contracts/stage-activities.ts';
 import type { TrainerPhase, TrainerProgress } from '../contracts/trainer-protocol.ts';
+import type { BatchSources } from './batch-source.ts';
 import type { SampleLog } from './sample-log.ts';
 import type { CommittedSnapshot, SnapshotSink } from './snapshot-sink.ts';
 
@@ -11,6 +12,8 @@ export interface FitDependencies {
   /** Lets the event loop turn once, so that messages get in. */
   readonly nextTurn: () => Promise<void>;
   readonly sink: SnapshotSink;
+  /** Where batches come from; closed at the end. Absent: opened here. */
+  readonly batches?: BatchSources;
   readonly sampleLog: Pick<SampleLog, 'append' | 'flush'>;
   readonly events: FitEvents;
   /** Takes the request to save that has come in since the last call. */

@@ -21,7 +21,7 @@ import { verifyFrozen } from './verify-frozen.ts';
  */
 export async function fit(setup: StageSetup, deps: FitDependencies): Promise<FitOutcome> {
   const { train, validation, stage } = setup;
-  const batches = openBatches(stage.datamodule.neighbours);
+  const batches = deps.batches ?? openBatches(stage.datamodule.neighbours);
   const run = createFitRun(setup, deps, { train: batches.of(train), validation: validation === null ? null : batches.of(validation) });
   try {
     return await trainToEnd(run, batches);

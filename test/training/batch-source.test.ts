@@ -63,6 +63,21 @@ test('a stage of molecules starts one thread and ends it; one of plain features 
   );
 });
 
+test('a thread may be started before there is a batch, and is not without molecules', async (t) => {
+  const threads = watchThreads(t);
+  const without = openBatches(null);
+  without.start();
+  const opened = openBatches(NEIGHBOURS);
+  opened.start();
+  const dataset = makeGraphDataset(9, 2);
+  const rows = Uint32Array.of(3, 4);
+  const batch = (await opened.of(dataset).load(rows)) as MoleculeBatch;
+  assert.equal(batch.samples, 2);
+  disposeBatch(batch);
+  await Promise.all([without.close(), opened.close()]);
+  assert.equal(threads.length, 1);
+});
+
 test('a stage that is resumed at its end starts no thread', async (t) => {
   await loadBackend('wasm');
   const setup = makeGraphSetup({ trainer: { backend: 'wasm' } });

@@ -2,19 +2,22 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { memory } from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../src/kernels/backend.ts';
+import { openBatches } from '../../src/training/batch-source.ts';
 import { evaluate } from '../../src/training/evaluate.ts';
 import { makeGraphDataset, makeGraphSetup, NEIGHBOURS } from './graph-support.ts';
 import { digestState, lastState, record } from './support.ts';
 
 const COLUMNS = { y_graph_scalars: ['homo', 'lumo'], y_node_scalars: ['charge'] };
 
-function run(batchSize: number) {
+async function run(batchSize: number) {
   const { model, inputWeights } = makeGraphSetup();
-  return evaluate({
+  const dataset = makeGraphDataset(9, 2);
+  const batches = openBatches(NEIGHBOURS);
+  const metrics = await evaluate({
     model,
     weights: inputWeights,
-    dataset: makeGraphDataset(9, 2),
-    neighbours: NEIGHBOURS,
+    dataset,
+    batches: batches.of(dataset),
     batchSize,
     dropLast: false,
     limit: null,
@@ -23,6 +26,8 @@ function run(batchSize: number) {
     prefix: 'test',
     between: () => Promise.resolve(),
   });
+  await batches.close();
+  return metrics;
 }
 
 test('molecules are judged per head and per column, whatever the batch size, and nothing stays on the device', async () => {

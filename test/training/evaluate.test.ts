@@ -5,6 +5,7 @@ import type { FeatureDataset } from '../../src/data/dataset.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import { findModel } from '../../src/models/registry.ts';
 import { composedOps } from '../../src/ops/composed-ops.ts';
+import { batchesHere } from '../../src/training/batch-source.ts';
 import { evaluate } from '../../src/training/evaluate.ts';
 
 // One Linear with weight [[1], [-1]] and no bias: logits (x, -x), so class 0 for x > 0 and class 1 for x < 0.
@@ -61,7 +62,7 @@ function run(options: {
     },
     weights: WEIGHTS,
     dataset: DATA,
-    neighbours: null,
+    batches: batchesHere(DATA, null),
     batchSize: options.batchSize,
     dropLast: options.dropLast ?? false,
     limit: options.limit ?? null,

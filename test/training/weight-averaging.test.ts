@@ -5,6 +5,7 @@ import { memory, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { WeightAveragingPlan } from '../../src/contracts/plan.ts';
 import type { TensorData } from '../../src/contracts/tensors.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
+import { batchesHere } from '../../src/training/batch-source.ts';
 import { evaluate } from '../../src/training/evaluate.ts';
 import { createWeightAverage } from '../../src/training/weight-averaging.ts';
 import { digestState, lastState, makeHardSetup, makeSetup, record } from './support.ts';
@@ -86,7 +87,7 @@ test('validation and best weights are those of the average', async () => {
     model,
     weights: new Map([...setup.inputWeights, ...ema]),
     dataset: validation,
-    neighbours: null,
+    batches: batchesHere(validation, null),
     batchSize: stage.datamodule.validation.batchSize,
     dropLast: false,
     limit: null,

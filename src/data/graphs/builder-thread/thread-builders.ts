@@ -13,6 +13,8 @@ export const MOST_BYTES_AHEAD = 128 * 1024 * 1024;
 /** Builders of several datasets that share one thread. */
 export interface ThreadBuilders {
   of(dataset: GraphDataset, neighbours: NeighbourPlan): GraphBuilder;
+  /** Starts the thread before it has anything to do, so that nothing waits for it later. */
+  start(): void;
   /** Ends the thread and frees what it holds, the edges it knows included. The next batch starts another. */
   close(): Promise<void>;
 }
@@ -28,10 +30,10 @@ interface Queue {
   builds: Build[];
 }
 
-/** Creates builders whose work is done in another thread, ahead of its use. The first batch starts the thread. */
-export function createThreadBuilders(start: () => Thread = startThread): ThreadBuilders {
+/** Creates builders whose work is done in another thread, ahead of its use. `run` starts it, at the first batch at the latest. */
+export function createThreadBuilders(run: () => Thread = startThread): ThreadBuilders {
   let connection: Connection | null = null;
-  const open = (): Connection => (connection ??= connect(start()));
+  const open = (): Connection => (connection ??= connect(run()));
   const queues = new Set<Queue>();
   /** Bytes of the largest batch so far; undefined: none is known. */
   let largest: number | undefined;
@@ -81,6 +83,7 @@ export function createThreadBuilders(start: () => Thread = startThread): ThreadB
         },
       };
     },
+    start: () => void open(),
     async close() {
       const closing = connection;
       connection = null;
