@@ -129,6 +129,7 @@ function plainContext(workload: Workload, ops: Ops): ForwardContext {
     config: modelConfig(workload),
     facts: { inputWidth: workload.width, outputWidth: 1 },
     ops,
+    isFrozen: () => false,
     mode: () => 'train',
     dropoutMask: refuse,
     noise: refuse,

@@ -136,6 +136,8 @@ export interface ForwardContext {
   readonly ops: Ops;
   /** train or eval for the module at a dotted path (frozen subtrees run in eval). */
   mode(modulePath: string): 'train' | 'eval';
+  /** Whether the parameter at a dotted path is a constant of this pass: nobody asks for its gradient. */
+  isFrozen(parameterPath: string): boolean;
   /** A 0/1 keep-mask of a shape for the dropout module at a path: keep probability 1 - p, keyed by (seed, stage, step, path). */
   dropoutMask(modulePath: string, shape: readonly number[], p: number): Tensor;
   /** Standard normal numbers of a shape for the noise at a path, keyed as dropout masks are. Never asked for in eval mode. */

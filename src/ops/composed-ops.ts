@@ -6,6 +6,7 @@ import { headLoss } from './composed-head-losses.ts';
 import { crossEntropy, mseLoss } from './composed-losses.ts';
 import { batchNorm, layerNorm, moments, runningStatistics } from './composed-normalization.ts';
 import { edgeLinear, gatedSegmentSum, gather, segmentMean, segmentSum } from './composed-segments.ts';
+import { gatedEdgeSumByLayers } from './gated-edge-sum.ts';
 import type { Activation, ConvOptions, Ops } from './ops.ts';
 
 /**
@@ -31,6 +32,7 @@ export function composedOps(): Ops {
     segmentSum,
     edgeLinear,
     gatedSegmentSum,
+    gatedEdgeSum: (input, network) => gatedEdgeSumByLayers({ edgeLinear, linear, gatedSegmentSum }, input, network),
     segmentMean,
     concat: (parts) => tf.concat([...parts], -1),
     add: (a, b) => tf.add(a, b),

@@ -80,6 +80,11 @@ export interface Ops {
   edgeLinear(input: EdgeInput, weight: Tensor, bias: Tensor | null, activation?: Activation): Tensor;
   /** Sums gate * x over the rows that belong together: x [E, C], gate [E, 1] -> [n, C]; 0 where there are none. */
   gatedSegmentSum(x: Tensor, gate: Tensor, segments: Segments): Tensor;
+  /**
+   * Sums gate(m) * m over the edges of each first node, with the messages m = messages(nodes_i, nodes_j, edges): [n, C]. The first layer of `messages`
+   * reads what edgeLinear does; the last gives C columns; `gate` reads those and gives one. For an input as in edgeLinear.
+   */
+  gatedEdgeSum(input: EdgeInput, network: GatedNetwork): Tensor;
   /** Mean of the rows of x [E, C] that belong together: [n, C]; 0 where there are none. */
   segmentMean(x: Tensor, segments: Segments): Tensor;
   /** Joins along the last axis: [n, A], [n, B] -> [n, A + B]. */
@@ -124,6 +129,21 @@ export interface EdgeInput {
   readonly nodes: Tensor;
   readonly edges: Tensor | null;
   readonly edgeIndex: readonly [Segments, Segments];
+}
+
+/** A linear layer with its activation: weight [O, I], bias [O]. */
+export interface LinearLayer {
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+  readonly activation: Activation;
+  /** Whether weight and bias are constants: their gradients may then be left out. */
+  readonly frozen: boolean;
+}
+
+/** The layers of gatedEdgeSum, at least one each: see there. */
+export interface GatedNetwork {
+  readonly messages: readonly LinearLayer[];
+  readonly gate: readonly LinearLayer[];
 }
 
 /** The buffers of a BatchNorm module: mean [C], variance [C] (unbiased), batches seen as an int32 scalar. */

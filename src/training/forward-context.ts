@@ -13,6 +13,7 @@ export function evaluationContext({ config, facts, ops }: Model): ForwardContext
     facts,
     ops,
     mode: () => 'eval',
+    isFrozen: () => true,
     dropoutMask: (path) => forbidden(path, 'asks for a dropout mask'),
     noise: (path) => forbidden(path, 'asks for noise'),
     updateBuffer: (path) => forbidden(path, 'hands back a buffer'),
@@ -30,12 +31,14 @@ export function trainingContext(
   onBuffer: (path: string, value: Tensor) => void,
 ): ForwardContext {
   const { seed, stage, model } = setup;
+  const trained = new Set(stage.mask.trainable);
   const frozenStandStill = stage.trainer.frozenModulesMode === 'eval';
   return {
     config: model.config,
     facts: model.facts,
     ops: model.ops,
     mode: (path) => (frozenStandStill && isFrozenModule(stage.mask, path) ? 'eval' : 'train'),
+    isFrozen: (path) => !trained.has(path),
     dropoutMask(path, shape, p) {
       const mask = new Float32Array(shape.reduce((product, size) => product * size, 1));
       fillKeepMask(mask, p, dropoutStream(seed, { stage: stage.index, step: batchCounter, path }));

@@ -49,6 +49,7 @@ export function testContext(
     config,
     facts: { inputWidth: 1, outputWidth: 1 },
     ops: composedOps(),
+    isFrozen: () => false,
     mode: () => mode,
     dropoutMask: (path, shape) => (mask === undefined ? assert.fail(`unexpected dropout at ${path}`) : mask(path, shape)),
     noise: (path) => assert.fail(`unexpected noise at ${path}`),

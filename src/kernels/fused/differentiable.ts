@@ -5,14 +5,19 @@ import type { WasmBackend } from '../wasm/heap.ts';
 export interface Differentiable {
   /** Tensors that may lead to a trained parameter, by name; null: not there. */
   readonly inputs: Readonly<Record<string, Tensor | null>>;
-  /** Computes the result and hands `save` what the backward pass needs. Whatever else it makes is freed. */
-  readonly forward: (backend: WasmBackend, save: (tensors: readonly Tensor[]) => void) => Tensor;
+  /** Computes the result and hands `save` what the backward pass needs (null: there will be none). Whatever else it makes is freed. */
+  readonly forward: (backend: WasmBackend, save: Save | null) => Tensor;
   /** Gradients of the inputs from that of the result; each is computed only when its input leads to a trained parameter. */
   readonly backward: (backend: WasmBackend, dy: Tensor, saved: readonly Tensor[]) => Readonly<Record<string, () => Tensor>>;
 }
 
+/** Keeps tensors for the backward pass. */
+export type Save = (tensors: readonly Tensor[]) => void;
+
 /** What tfjs-core 4.22 has below tf.customGrad, which computes the gradients of all inputs, those of constants too. */
 interface EngineBelow {
+  /** Whether what runs now is recorded, to be differentiated. */
+  isTapeOn(): boolean;
   runKernelFunc(call: {
     readonly inputs: Readonly<Record<string, Tensor>>;
     readonly forwardFunc: (backend: unknown, save: (tensors: readonly Tensor[]) => void) => Tensor;
@@ -24,9 +29,11 @@ interface EngineBelow {
 export function runDifferentiable({ inputs, forward, backward }: Differentiable): Tensor {
   const heap = backend() as unknown as WasmBackend;
   const given = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== null);
-  return (engine() as unknown as EngineBelow).runKernelFunc({
+  const below = engine() as unknown as EngineBelow;
+  const isRecorded = below.isTapeOn();
+  return below.runKernelFunc({
     inputs: Object.fromEntries(given),
-    forwardFunc: (_backend, save) => forward(heap, save),
+    forwardFunc: (_backend, save) => forward(heap, isRecorded ? save : null),
     backwardsFunc: (dy, saved) => backward(heap, dy, saved),
   });
 }

@@ -31,7 +31,7 @@ export function fusedLengths(vectors: Tensor, floor: number): Tensor {
     forward(backend, save) {
       const lengths = newTensor(backend, [rows, 1]);
       callKernel(backend, 'lengths', rows, vectors, floor, lengths);
-      save([vectors]);
+      save?.([vectors]);
       return lengths;
     },
     backward: (backend, dy, [vectors]) => ({

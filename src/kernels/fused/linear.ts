@@ -12,11 +12,11 @@ export function fusedLinear(x: Tensor, weight: Tensor, bias: Tensor | null, acti
     inputs: { x, weight, bias },
     forward(backend, save) {
       const y = newTensor(backend, [rows, columns]);
-      const slope = activation === 'SiLU' ? newTensor(backend, [rows, columns]) : null;
+      const slope = activation === 'SiLU' && save !== null ? newTensor(backend, [rows, columns]) : null;
       const transposed = { pointer: pointerOf(backend, weight), depth, columns, rowStride: 1, columnStride: depth };
       const packed = packMatrix(backend, transposed, bias);
       callKernel(backend, 'linear', rows, columns, depth, x, packed, FUSED_ACTIVATIONS[activation], y, slope);
-      save([x, weight, slope ?? y]);
+      save?.([x, weight, slope ?? y]);
       return y;
     },
     backward(backend, dy, saved) {

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor } from './differentiable.ts';
-import { callKernel, scratchFloats, wholeVectors } from './runtime.ts';
+import { callKernel, scratchAreas, scratchFloats, wholeVectors } from './runtime.ts';
 
 /** A matrix [depth, columns] in memory: strides count floats. */
 export interface Matrix {
@@ -33,7 +33,7 @@ export function multiply(
   callKernel(backend, 'multiply', rows, matrix.columns, matrix.depth, a, matrix.depth, packed, to, stride, add ? 1 : 0);
 }
 
-/** Computes left [rows, M]^T . right [rows, N], the gradient of a weight, into memory at `pointer`, rows `stride` floats apart. */
+/** Computes left [rows, M]^T . right [rows, N] (or [rows]: N = 1), the gradient of a weight, into memory at `pointer`, rows `stride` floats apart. */
 export function multiplyTransposed(
   backend: WasmBackend,
   left: Tensor,
@@ -41,9 +41,18 @@ export function multiplyTransposed(
   to: { readonly pointer: number; readonly stride: number },
 ): void {
   const [rows = 0, m = 0] = left.shape;
-  const [, n = 0] = right.shape;
-  const scratch = scratchFloats(backend, (m + 256) * wholeVectors(n));
-  callKernel(backend, 'transposedMultiply', rows, m, n, left, m, right, n, to.pointer, to.stride, scratch);
+  const [, n = 1] = right.shape;
+  // A sum over rows has the same bits either way round; columns are taken four at a time, so that a narrow right side would waste them.
+  const isTurned = n * wholeVectors(m) < m * wholeVectors(n);
+  const [narrow, wide] = isTurned ? [n, m] : [m, n];
+  const floats = (narrow + 256) * wholeVectors(wide);
+  if (!isTurned) {
+    callKernel(backend, 'transposedMultiply', rows, m, n, left, m, right, n, to.pointer, to.stride, scratchFloats(backend, floats));
+    return;
+  }
+  const [turned = 0, scratch = 0] = scratchAreas(backend, [n * m, floats]);
+  callKernel(backend, 'transposedMultiply', rows, n, m, right, n, left, m, turned, m, scratch);
+  callKernel(backend, 'copyTransposed', m, n, turned, m, to.pointer, to.stride);
 }
 
 /** The sum of the rows of x [rows, N]: [N], the gradient of a bias. */

@@ -10,9 +10,15 @@ type Kernel = (...values: readonly number[]) => number;
 /** The kernels of assembly/index.as by name. */
 export type KernelName =
   | 'activationGradient'
+  | 'addColumnSums'
+  | 'addGatedToSegments'
+  | 'addToSegments'
+  | 'addTransposedProducts'
+  | 'clear'
   | 'columnSum'
   | 'copyColumns'
   | 'copyPadded'
+  | 'copyTransposed'
   | 'edgeCombine'
   | 'edgeVectors'
   | 'gatedRows'
@@ -57,6 +63,11 @@ export function hasFusedKernels(module: WasmModule): boolean {
   return runtimes.has(module);
 }
 
+/** The kernels by name, for loops that hand over places in memory as they are. */
+export function kernelsOf(backend: WasmBackend): Readonly<Record<KernelName, Kernel>> {
+  return runtimeOf(backend).kernels;
+}
+
 /** Runs one kernel. Tensors stand for their place in memory, null for none; numbers are counts. */
 export function callKernel(backend: WasmBackend, name: KernelName, ...values: readonly (TensorInfo | number | null)[]): number {
   const numbers = values.map((value) => (typeof value === 'number' ? value : value === null ? 0 : pointerOf(backend, value)));
@@ -78,6 +89,18 @@ export function scratchFloats(backend: WasmBackend, count: number): number {
     runtime.scratch = { pointer: backend.wasm._malloc(byteLength) >>> 0, byteLength };
   }
   return runtime.scratch.pointer;
+}
+
+/** Working memory in several areas, one per count of floats, until the next call of this function or of `scratchFloats`. */
+export function scratchAreas(backend: WasmBackend, counts: readonly number[]): readonly number[] {
+  const starts: number[] = [];
+  let total = 0;
+  for (const count of counts) {
+    starts.push(total);
+    total += wholeVectors(count);
+  }
+  const first = scratchFloats(backend, total);
+  return starts.map((start) => first + 4 * start);
 }
 
 /** Next multiple of four: kernels work on vectors of four floats. */

@@ -38,7 +38,7 @@ export function fusedGatedSegmentSum(x: Tensor, gate: Tensor, { index, count, of
     forward(backend, save) {
       const out = newTensor(backend, [count, columns]);
       callKernel(backend, 'gatedSegmentSum', count, columns, x, gate, offsets, order, out);
-      save([x, gate]);
+      save?.([x, gate]);
       return out;
     },
     backward(backend, dy, saved) {
@@ -51,7 +51,7 @@ export function fusedGatedSegmentSum(x: Tensor, gate: Tensor, { index, count, of
         },
         gate: () => {
           const dgate = newTensor(backend, gate.shape);
-          callKernel(backend, 'rowProducts', entries, columns, x, dy, index, dgate);
+          callKernel(backend, 'rowProducts', entries, columns, x, dy, index, null, dgate);
           return dgate;
         },
       };

@@ -2,9 +2,9 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { TensorSpec } from '../../contracts/tensors.ts';
 import type { GraphBatch } from '../definition.ts';
 import { enter, joinPath, type Scope } from '../nn/scope.ts';
-import { describeEdgeOperation, type EdgeShape, forwardEdgeOperation } from './edge-operation.ts';
+import { describeEdgeOperation, type EdgeShape, type EdgesAt, forwardEdgeOperation, readMessages } from './edge-operation.ts';
 import { describeMlp, forwardMlp, type MlpShape } from './mlp.ts';
-import { describeNodeOperation, forwardNodeOperation } from './node-operation.ts';
+import { describeNodeOperation, gatherMessages, moveAtoms, readAttention, renewNodes } from './node-operation.ts';
 import type { EgnnSettings } from './settings.ts';
 import { type EgnnState, placeAtoms } from './state.ts';
 
@@ -67,14 +67,38 @@ function embed(scope: Scope, settings: EgnnSettings, { graphs, coordinates, numL
   };
 }
 
-function forwardBlock(
-  scope: Scope,
-  settings: EgnnSettings,
-  { state, graphs, renewsEdges }: { readonly state: EgnnState; readonly graphs: GraphBatch; readonly renewsEdges: boolean },
-): EgnnState {
-  const { messages, renewEdges } = forwardEdgeOperation(enter(scope, 'edge_op'), settings, { state, graphs });
-  const edgeFeats = state.edgeFeats !== null && renewsEdges ? renewEdges() : state.edgeFeats;
-  return { ...forwardNodeOperation(enter(scope, 'node_op'), settings, { state, messages, graphs }), edgeFeats };
+interface BlockPass {
+  readonly state: EgnnState;
+  readonly graphs: GraphBatch;
+  readonly renewsEdges: boolean;
+}
+
+function forwardBlock(scope: Scope, settings: EgnnSettings, { state, graphs, renewsEdges }: BlockPass): EgnnState {
+  const [edgeScope, nodeScope] = [enter(scope, 'edge_op'), enter(scope, 'node_op')];
+  const { nodeFeats, edgeFeats } = state;
+  const renews = edgeFeats !== null && renewsEdges;
+  if (!renews && !settings.modifyCoords) {
+    const gathered = gatherUnseenMessages(scope, settings, { state, graphs });
+    return { ...state, nodeFeats: renewNodes(nodeScope, settings, nodeFeats, gathered) };
+  }
+  const { messages, renewEdges } = forwardEdgeOperation(edgeScope, settings, { state, graphs });
+  const gathered = gatherMessages(nodeScope, settings, messages, graphs.edgeIndex[0]);
+  return {
+    ...state,
+    edgeFeats: renews ? renewEdges() : edgeFeats,
+    nodeFeats: renewNodes(nodeScope, settings, nodeFeats, gathered),
+    ...(settings.modifyCoords ? moveAtoms(nodeScope, settings, { state, messages, graphs }) : {}),
+  };
+}
+
+/** Gathers messages that nothing else reads, [N, c], so that a backend need not hold all of them at once. */
+function gatherUnseenMessages(scope: Scope, settings: EgnnSettings, at: EdgesAt): Tensor {
+  const [edgeScope, nodeScope] = [enter(scope, 'edge_op'), enter(scope, 'node_op')];
+  const { input, layers } = readMessages(edgeScope, settings, at);
+  const gate = readAttention(nodeScope, settings);
+  if (layers !== null && gate !== null) return scope.ctx.ops.gatedEdgeSum(input, { messages: layers, gate });
+  const { messages } = forwardEdgeOperation(edgeScope, settings, at);
+  return gatherMessages(nodeScope, settings, messages, at.graphs.edgeIndex[0]);
 }
 
 /** How many blocks there are, the embedding block included. */

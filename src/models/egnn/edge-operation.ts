@@ -1,8 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { TensorSpec } from '../../contracts/tensors.ts';
+import type { EdgeInput, LinearLayer } from '../../ops/ops.ts';
 import type { GraphBatch } from '../definition.ts';
 import { enter, joinPath, parameter, type Scope } from '../nn/scope.ts';
-import { describeMlp, forwardEdgeMlp, type MlpShape } from './mlp.ts';
+import { describeMlp, forwardEdgeMlp, type MlpShape, readLinearLayers } from './mlp.ts';
 import type { EgnnSettings } from './settings.ts';
 import type { EgnnState } from './state.ts';
 
@@ -27,32 +28,55 @@ export function describeEdgeOperation(path: string, settings: EgnnSettings, { ha
 }
 
 /**
- * Computes the messages m = phi_e(h_i, h_j, d, basis(d), e), [E, c], and `renewEdges`: the new edge features phi_b(h_i, h_j, m, d,
- * basis(d), e), [E, c]. Satorras et al. 2021 (E(n) equivariant graph neural networks), equation 3, with the distance in place of its
- * square, as physicsml has it.
+ * What each edge sees, (h_i, h_j, d, basis(d), e), and the network phi_e that makes messages of it; null where Dropout runs in it.
+ * Satorras et al. 2021 (E(n) equivariant graph neural networks), equation 3, with the distance in place of its square, as physicsml has it.
  */
+export function readMessages(
+  scope: Scope,
+  settings: EgnnSettings,
+  at: EdgesAt,
+): { readonly input: EdgeInput; readonly layers: readonly LinearLayer[] | null } {
+  const shape = messageShape(settings, at.state.edgeFeats !== null);
+  return {
+    input: edgeInput(scope, at, seenByEdges(scope, settings, at.state)),
+    layers: readLinearLayers(enter(scope, 'phi_e'), settings, shape),
+  };
+}
+
+/** Computes the messages m, [E, c], and `renewEdges`: the new edge features phi_b(h_i, h_j, m, d, basis(d), e), [E, c]. */
 export function forwardEdgeOperation(
   scope: Scope,
   settings: EgnnSettings,
-  { state, graphs }: { readonly state: EgnnState; readonly graphs: GraphBatch },
+  at: EdgesAt,
 ): { readonly messages: Tensor; readonly renewEdges: () => Tensor } {
-  const { ops } = scope.ctx;
-  const { nodeFeats, edgeFeats, distances } = state;
-  const basis =
-    settings.numRbf === 0
-      ? []
-      : [ops.besselBasis(distances, { roots: parameter(scope, 'z_0k'), cutOff: parameter(scope, 'bessel_cut_off') })]; // [E, K]
-  const seen = [distances, ...basis, ...(edgeFeats === null ? [] : [edgeFeats])];
-  const input = (parts: readonly Tensor[]) => ({
-    nodes: nodeFeats,
-    edges: parts.length === 1 ? (parts[0] as Tensor) : ops.concat(parts),
-    edgeIndex: graphs.edgeIndex,
-  });
-  const messages = forwardEdgeMlp(enter(scope, 'phi_e'), settings, messageShape(settings, edgeFeats !== null), input(seen)); // [E, c]
+  const seen = seenByEdges(scope, settings, at.state);
+  const shape = messageShape(settings, at.state.edgeFeats !== null);
+  const messages = forwardEdgeMlp(enter(scope, 'phi_e'), settings, shape, edgeInput(scope, at, seen)); // [E, c]
+  const renewal = renewalShape(settings);
   return {
     messages,
-    renewEdges: () => forwardEdgeMlp(enter(scope, 'phi_b'), settings, renewalShape(settings), input([messages, ...seen])),
+    renewEdges: () => forwardEdgeMlp(enter(scope, 'phi_b'), settings, renewal, edgeInput(scope, at, [messages, ...seen])),
   };
+}
+
+/** Where a block stands. */
+export interface EdgesAt {
+  readonly state: EgnnState;
+  readonly graphs: GraphBatch;
+}
+
+/** Beside the features of both atoms: d [E, 1], basis(d) [E, K], e [E, c]. */
+function seenByEdges(scope: Scope, { numRbf }: EgnnSettings, { edgeFeats, distances }: EgnnState): readonly Tensor[] {
+  const basis =
+    numRbf === 0
+      ? []
+      : [scope.ctx.ops.besselBasis(distances, { roots: parameter(scope, 'z_0k'), cutOff: parameter(scope, 'bessel_cut_off') })];
+  return [distances, ...basis, ...(edgeFeats === null ? [] : [edgeFeats])];
+}
+
+function edgeInput({ ctx }: Scope, { state, graphs }: EdgesAt, parts: readonly Tensor[]): EdgeInput {
+  const edges = parts.length === 1 ? (parts[0] as Tensor) : ctx.ops.concat(parts);
+  return { nodes: state.nodeFeats, edges, edgeIndex: graphs.edgeIndex };
 }
 
 function describeBasis(path: string, numRbf: number, cutOff: number): readonly TensorSpec[] {

@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { TensorSpec } from '../../contracts/tensors.ts';
-import type { Activation, EdgeInput } from '../../ops/ops.ts';
-import { enter, parameter, type Scope } from '../nn/scope.ts';
+import type { Activation, EdgeInput, LinearLayer } from '../../ops/ops.ts';
+import { dropoutRuns } from '../nn/dropout.ts';
+import { enter, joinPath, parameter, type Scope } from '../nn/scope.ts';
 import { describeSequential, forwardSequential, type Layer } from '../nn/sequential.ts';
 import type { MlpSettings } from './settings.ts';
 
@@ -53,6 +54,28 @@ export function forwardEdgeMlp(scope: Scope, settings: MlpSettings, shape: MlpSh
   const first = enter(scope, 0);
   const y = scope.ctx.ops.edgeLinear(input, parameter(first, 'weight'), parameter(first, 'bias'), mlpActivation ?? 'Identity'); // [E, c]
   return forwardSequential(scope, mlpLayers(settings, shape), y, mlpActivation === null ? 1 : 2);
+}
+
+/**
+ * The layers of one network for operations that take several at once, each with its activation; null where Dropout runs between them. Only the
+ * structure of `shape` is read, not its widths.
+ */
+export function readLinearLayers(scope: Scope, settings: MlpSettings, shape: MlpShape): readonly LinearLayer[] | null {
+  const layers = mlpLayers(settings, shape);
+  const found: LinearLayer[] = [];
+  for (const [position, layer] of layers.entries()) {
+    const here = enter(scope, position);
+    if (layer.kind === 'dropout' && dropoutRuns(here, layer.p)) return null;
+    if (layer.kind !== 'linear') continue;
+    const next = layers[position + 1];
+    found.push({
+      weight: parameter(here, 'weight'),
+      bias: parameter(here, 'bias'),
+      activation: next?.kind === 'activation' ? next.name : 'Identity',
+      frozen: ['weight', 'bias'].every((name) => here.ctx.isFrozen(joinPath(here.path, name))),
+    });
+  }
+  return found;
 }
 
 function linear(inFeatures: number, outFeatures: number): Layer {

@@ -200,6 +200,7 @@ function context(config: JsonObject, overrides: Partial<ForwardContext>, options
     config,
     facts: smallFacts(options),
     ops: composedOps(),
+    isFrozen: () => false,
     mode: () => 'train',
     dropoutMask: unexpected,
     noise: unexpected,

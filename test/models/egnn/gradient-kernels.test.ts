@@ -89,6 +89,7 @@ function backwardKernels(model: GraphModel, config: JsonObject, options: CaseOpt
     config,
     facts,
     ops: composedOps(),
+    isFrozen: () => false,
     mode: () => 'train',
     dropoutMask: (_path, shape) => tf.ones([...shape]),
     noise: (_path, shape) => tf.ones([...shape]),

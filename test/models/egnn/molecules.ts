@@ -111,5 +111,14 @@ export function evalContext(config: JsonObject, facts: InputFacts): ForwardConte
   const unexpected = (path: string): never => {
     throw new Error(`unexpected call at ${path}`);
   };
-  return { config, facts, ops: createOps(), mode: () => 'eval', dropoutMask: unexpected, noise: unexpected, updateBuffer: unexpected };
+  return {
+    config,
+    facts,
+    ops: createOps(),
+    mode: () => 'eval',
+    isFrozen: () => false,
+    dropoutMask: unexpected,
+    noise: unexpected,
+    updateBuffer: unexpected,
+  };
 }

@@ -148,6 +148,7 @@ function contextOf(
     config: model.config,
     facts,
     ops,
+    isFrozen: () => false,
     mode: () => mode,
     dropoutMask: unexpected,
     noise: unexpected,

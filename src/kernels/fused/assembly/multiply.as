@@ -32,7 +32,8 @@ export function multiplyBlock(
     const step = width == 12 ? 3 : 4;
     let row = 0;
     for (; row + step <= rows; row += step) {
-      if (width == 12) tile3x3(depth, from, aBytes, panel, bias, to, cBytes, left, add);
+      if (left == 1) column4(depth, from, aBytes, panel, bias, to, cBytes, add);
+      else if (width == 12) tile3x3(depth, from, aBytes, panel, bias, to, cBytes, left, add);
       else if (width == 8) tile4x2(depth, from, aBytes, panel, bias, to, cBytes, left, add);
       else tile4x1(depth, from, aBytes, panel, bias, to, cBytes, left, add);
       from += step * aBytes;
@@ -56,6 +57,50 @@ function finish(to: usize, sum: v128, bias: v128, columns: i32, add: bool): void
   let value = f32x4.add(sum, bias);
   if (add) value = f32x4.add(value, loadLanes(to, columns));
   storeLanes(to, value, columns);
+}
+
+/** Four rows of a single column: a row per lane, so that no lane is wasted. Each sum has the order of the tiles. */
+function column4(depth: i32, a: usize, stride: usize, b: usize, bias: usize, c: usize, cStride: usize, add: bool): void {
+  const a1 = a + stride;
+  const a2 = a + 2 * stride;
+  const a3 = a + 3 * stride;
+  let sum = f32x4.splat(0);
+  let k: usize = 0;
+  const end = <usize>depth << 2;
+  for (; k + 16 <= end; k += 16) {
+    const r0 = v128.load(a + k);
+    const r1 = v128.load(a1 + k);
+    const r2 = v128.load(a2 + k);
+    const r3 = v128.load(a3 + k);
+    const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+    const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+    const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+    const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+    sum = multiplyAdd(v128.shuffle<f32>(low01, low23, 0, 1, 4, 5), v128.load_splat<f32>(b), sum);
+    sum = multiplyAdd(v128.shuffle<f32>(low01, low23, 2, 3, 6, 7), v128.load_splat<f32>(b, 16), sum);
+    sum = multiplyAdd(v128.shuffle<f32>(high01, high23, 0, 1, 4, 5), v128.load_splat<f32>(b, 32), sum);
+    sum = multiplyAdd(v128.shuffle<f32>(high01, high23, 2, 3, 6, 7), v128.load_splat<f32>(b, 48), sum);
+    b += 64;
+  }
+  for (; k < end; k += FLOAT) {
+    let x = v128.load32_zero(a + k);
+    x = f32x4.replace_lane(x, 1, load<f32>(a1 + k));
+    x = f32x4.replace_lane(x, 2, load<f32>(a2 + k));
+    x = f32x4.replace_lane(x, 3, load<f32>(a3 + k));
+    sum = multiplyAdd(x, v128.load_splat<f32>(b), sum);
+    b += 16;
+  }
+  sum = f32x4.add(sum, v128.load_splat<f32>(bias));
+  storeInto(c, f32x4.extract_lane(sum, 0), add);
+  storeInto(c + cStride, f32x4.extract_lane(sum, 1), add);
+  storeInto(c + 2 * cStride, f32x4.extract_lane(sum, 2), add);
+  storeInto(c + 3 * cStride, f32x4.extract_lane(sum, 3), add);
+}
+
+// @ts-ignore: decorator
+@inline
+function storeInto(to: usize, value: f32, add: bool): void {
+  store<f32>(to, add ? value + load<f32>(to) : value);
 }
 
 // tileRxV: R rows of c, V vectors of four columns, of which `columns` are to be stored.

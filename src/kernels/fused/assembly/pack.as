@@ -45,3 +45,17 @@ export function copyColumns(rows: i32, columns: i32, from: usize, fromStride: i3
     }
   }
 }
+
+/** to [rows, columns] = from [columns, rows]^T. Strides count floats. */
+export function copyTransposed(rows: i32, columns: i32, from: usize, fromStride: i32, to: usize, toStride: i32): void {
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      store<f32>(at(to, row * toStride + column), load<f32>(at(from, column * fromStride + row)));
+    }
+  }
+}
+
+/** to [count] = 0 */
+export function clear(count: i32, to: usize): void {
+  memory.fill(to, 0, <usize>count << 2);
+}

@@ -36,6 +36,42 @@ export function gatedSegmentSum(
   }
 }
 
+/** sums [segments, columns] += x's rows [entries, columns] by segment, in the order of the entries. Entries of one segment that follow each other are fastest. */
+export function addToSegments(entries: i32, columns: i32, x: usize, index: usize, sums: usize): void {
+  for (let column = 0; column < columns; column += 4) {
+    const left = columns - column;
+    let entry = 0;
+    while (entry < entries) {
+      const row = load<i32>(at(index, entry));
+      const to = at(sums, row * columns + column);
+      let sum = loadLanes(to, left);
+      do {
+        sum = f32x4.add(sum, loadLanes(at(x, entry * columns + column), left));
+        entry++;
+      } while (entry < entries && load<i32>(at(index, entry)) == row);
+      storeLanes(to, sum, left);
+    }
+  }
+}
+
+/** The same of gate [entries] * x. */
+export function addGatedToSegments(entries: i32, columns: i32, x: usize, gate: usize, index: usize, sums: usize): void {
+  for (let column = 0; column < columns; column += 4) {
+    const left = columns - column;
+    let entry = 0;
+    while (entry < entries) {
+      const row = load<i32>(at(index, entry));
+      const to = at(sums, row * columns + column);
+      let sum = loadLanes(to, left);
+      do {
+        sum = multiplyAdd(v128.load_splat<f32>(at(gate, entry)), loadLanes(at(x, entry * columns + column), left), sum);
+        entry++;
+      } while (entry < entries && load<i32>(at(index, entry)) == row);
+      storeLanes(to, sum, left);
+    }
+  }
+}
+
 /** dx [entries, columns] = gate * dy[index] */
 export function gatedRows(entries: i32, columns: i32, gate: usize, dy: usize, index: usize, dx: usize): void {
   for (let entry = 0; entry < entries; entry++) {
@@ -48,8 +84,8 @@ export function gatedRows(entries: i32, columns: i32, gate: usize, dy: usize, in
   }
 }
 
-/** dgate [entries] = x . dy[index], row by row */
-export function rowProducts(entries: i32, columns: i32, x: usize, dy: usize, index: usize, dgate: usize): void {
+/** dgate [entries] = x . dy[index], row by row, plus start[index] (start 0: nothing) */
+export function rowProducts(entries: i32, columns: i32, x: usize, dy: usize, index: usize, start: usize, dgate: usize): void {
   for (let entry = 0; entry < entries; entry++) {
     const row = load<i32>(at(index, entry));
     let sum = f32x4.splat(0);
@@ -57,6 +93,7 @@ export function rowProducts(entries: i32, columns: i32, x: usize, dy: usize, ind
       const left = columns - column;
       sum = multiplyAdd(loadLanes(at(x, entry * columns + column), left), loadLanes(at(dy, row * columns + column), left), sum);
     }
-    store<f32>(at(dgate, entry), sumOfLanes(sum));
+    const product = sumOfLanes(sum);
+    store<f32>(at(dgate, entry), start == 0 ? product : product + load<f32>(at(start, row)));
   }
 }

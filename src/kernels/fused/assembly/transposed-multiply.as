@@ -16,14 +16,7 @@ export function transposedMultiply(
   memory.fill(sums, 0, <usize>(m * width) << 2);
   for (let row = 0; row < rows; row += CHUNK) {
     const count = min(CHUNK, rows - row);
-    let from = at(b, row * bStride);
-    let stride = bStride;
-    if (width != n) {
-      padRows(count, n, from, bStride, packed, width);
-      from = packed;
-      stride = width;
-    }
-    addChunk(count, m, width, at(a, row * aStride), aStride, from, stride, sums);
+    addTransposedProducts(count, m, n, at(a, row * aStride), aStride, at(b, row * bStride), bStride, sums, packed);
   }
   for (let row = 0; row < m; row++) {
     for (let column = 0; column < n; column += 4) {
@@ -32,23 +25,41 @@ export function transposedMultiply(
   }
 }
 
+/**
+ * sums [m, n rounded up to a multiple of four] += a [rows, m]^T . b [rows, n], at most 256 rows: one chunk of `transposedMultiply`. `packed` holds
+ * rows * n floats, n rounded up.
+ */
+export function addTransposedProducts(
+  rows: i32, m: i32, n: i32, a: usize, aStride: i32, b: usize, bStride: i32, sums: usize, packed: usize,
+): void {
+  const width = (n + 3) & ~3;
+  if (width == n) {
+    addChunk(rows, m, width, a, aStride, b, bStride, sums);
+    return;
+  }
+  padRows(rows, n, b, bStride, packed, width);
+  addChunk(rows, m, width, a, aStride, packed, width, sums);
+}
+
 /** out [n] = the sum of a's rows [rows, n], in the same order. */
 export function columnSum(rows: i32, n: i32, a: usize, aStride: i32, out: usize): void {
+  memory.fill(out, 0, <usize>n << 2);
+  for (let row = 0; row < rows; row += CHUNK) addColumnSums(min(CHUNK, rows - row), n, at(a, row * aStride), aStride, out);
+}
+
+/** sums [n] += the sum of a's rows [rows, n], at most 256: one chunk of `columnSum`. */
+export function addColumnSums(rows: i32, n: i32, a: usize, aStride: i32, sums: usize): void {
   const bytes = <usize>aStride << 2;
   for (let column = 0; column < n; column += 4) {
     const left = n - column;
-    let total = f32x4.splat(0);
     let from = at(a, column);
-    for (let row = 0; row < rows; row += CHUNK) {
-      const count = min(CHUNK, rows - row);
-      let sum = f32x4.splat(0);
-      for (let index = 0; index < count; index++) {
-        sum = f32x4.add(sum, loadLanes(from, left));
-        from += bytes;
-      }
-      total = f32x4.add(total, sum);
+    let sum = f32x4.splat(0);
+    for (let row = 0; row < rows; row++) {
+      sum = f32x4.add(sum, loadLanes(from, left));
+      from += bytes;
     }
-    storeLanes(at(out, column), total, left);
+    const to = at(sums, column);
+    storeLanes(to, f32x4.add(loadLanes(to, left), sum), left);
   }
 }
 

@@ -1,0 +1,123 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { WasmBackend } from '../wasm/heap.ts';
+import { FUSED_ACTIVATIONS, type FusedActivation } from './activation.ts';
+import { newTensor } from './differentiable.ts';
+import { type Matrix, multiply, multiplyTransposed, sumRows } from './products.ts';
+import { callKernel, kernelsOf, pointerOf, wholeVectors } from './runtime.ts';
+import { checkIndexes, type SegmentTensors } from './segments.ts';
+
+/** What a linear layer over edges reads: nodes [n, C], edges [E, K], and the nodes at both ends of each edge. */
+export interface FusedEdges {
+  readonly nodes: Tensor;
+  readonly edges: Tensor;
+  readonly edgeIndex: readonly [SegmentTensors, SegmentTensors];
+}
+
+/** A linear layer with its activation: weight [O, I], bias [O] or null. */
+export interface FusedLayer {
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+  readonly activation: FusedActivation;
+}
+
+/**
+ * What remains to be done for each edge once the products with the nodes are there: W . [h_i, h_j, x] = W_i h_i + W_j h_j + W_x x, so that they are taken
+ * once per node, not once per edge. Writes activation(...) of `count` edges from `first` on to `y`, and SiLU's slope to `slope` (0: not wanted): byte
+ * offsets in memory.
+ */
+export type CombineEdges = (first: number, count: number, y: number, slope: number) => void;
+
+/** Floats of working memory that `combineEdges` needs. */
+export function combineFloats({ edges }: FusedEdges, { weight }: FusedLayer): number {
+  return (edges.shape[1] ?? 0) * wholeVectors(weight.shape[0] ?? 0);
+}
+
+/** Multiplies the nodes: [n, O rounded up to whole vectors] for the first and for the second node of an edge. The bias is in the first. */
+export function multiplyNodes(backend: WasmBackend, { nodes, edges }: FusedEdges, { weight, bias }: FusedLayer): readonly [Tensor, Tensor] {
+  const stride = wholeVectors(weight.shape[0] ?? 0);
+  const parts = partsOf(backend, { nodes, edges, weight });
+  const products = [newTensor(backend, [nodes.shape[0] ?? 0, stride]), newTensor(backend, [nodes.shape[0] ?? 0, stride])] as const;
+  multiply(backend, nodes, parts.from, { to: products[0], stride, bias });
+  multiply(backend, nodes, parts.to, { to: products[1], stride });
+  return products;
+}
+
+/** Prepares the rest of a layer; `products` are those of `multiplyNodes`, `memory` is working memory of `combineFloats`, in use as long as the result is. */
+export function combineEdges(
+  backend: WasmBackend,
+  { nodes, edges, edgeIndex: [from, to] }: FusedEdges,
+  { weight, activation }: FusedLayer,
+  { products, memory }: { readonly products: readonly [Tensor, Tensor]; readonly memory: number },
+): CombineEdges {
+  const [count = 0] = nodes.shape;
+  const [, width = 0] = edges.shape;
+  const [columns = 0] = weight.shape;
+  const stride = wholeVectors(columns);
+  const { pointer, rowStride, columnStride } = partsOf(backend, { nodes, edges, weight }).edges;
+  callKernel(backend, 'copyPadded', width, columns, pointer, rowStride, columnStride, memory, stride);
+  const { edgeCombine } = kernelsOf(backend);
+  const [p, q, i, j, x] = [products[0], products[1], from.index, to.index, edges].map((tensor) => pointerOf(backend, tensor)) as Places;
+  const kind = FUSED_ACTIVATIONS[activation];
+  return (first, entries, y, slope) => {
+    const [ends, seen] = [4 * first, x + 4 * first * width];
+    const status = edgeCombine(entries, count, columns, width, stride, p, q, i + ends, j + ends, seen, memory, kind, y, slope);
+    checkIndexes('edgeLinear', status, count);
+  };
+}
+
+type Places = [number, number, number, number, number];
+
+/** The gradients of a layer over edges: dz [E, O] is that before its activation, dp and dq [n, O] are its sums by first and second node. */
+export function edgeLinearGradients(
+  backend: WasmBackend,
+  { nodes, edges, weight }: Pick<FusedEdges, 'nodes' | 'edges'> & { readonly weight: Tensor },
+  { dz, dp, dq }: { readonly dz: Tensor; readonly dp: Tensor; readonly dq: Tensor },
+): Readonly<Record<'nodes' | 'edges' | 'weight' | 'bias', () => Tensor>> {
+  const [columns = 0, seen = 0] = weight.shape;
+  const [, nodeWidth = 0] = nodes.shape;
+  const parts = partsOf(backend, { nodes, edges, weight });
+  return {
+    nodes: () => {
+      const dNodes = newTensor(backend, nodes.shape);
+      multiply(backend, dp, transpose(parts.from), { to: dNodes });
+      multiply(backend, dq, transpose(parts.to), { to: dNodes, add: true });
+      return dNodes;
+    },
+    edges: () => {
+      const dEdges = newTensor(backend, edges.shape);
+      multiply(backend, dz, transpose(parts.edges), { to: dEdges });
+      return dEdges;
+    },
+    weight: () => {
+      const dw = newTensor(backend, [columns, seen]);
+      const columnsFrom = (offset: number) => ({ pointer: pointerOf(backend, dw, offset), stride: seen });
+      multiplyTransposed(backend, dp, nodes, columnsFrom(0));
+      multiplyTransposed(backend, dq, nodes, columnsFrom(nodeWidth));
+      multiplyTransposed(backend, dz, edges, columnsFrom(2 * nodeWidth));
+      return dw;
+    },
+    bias: () => sumRows(backend, dp),
+  };
+}
+
+/** W_i, W_j and W_x as [in, out] matrices: what rows are multiplied by. */
+function partsOf(
+  backend: WasmBackend,
+  { nodes, edges, weight }: { readonly nodes: Tensor; readonly edges: Tensor; readonly weight: Tensor },
+) {
+  const [columns = 0, rowStride = 0] = weight.shape;
+  const [, nodeWidth = 0] = nodes.shape;
+  const [, edgeWidth = 0] = edges.shape;
+  const part = (offset: number, depth: number): Matrix => ({
+    pointer: pointerOf(backend, weight, offset),
+    depth,
+    columns,
+    rowStride: 1,
+    columnStride: rowStride,
+  });
+  return { from: part(0, nodeWidth), to: part(nodeWidth, nodeWidth), edges: part(2 * nodeWidth, edgeWidth) };
+}
+
+function transpose({ pointer, depth, columns, rowStride, columnStride }: Matrix): Matrix {
+  return { pointer, depth: columns, columns: depth, rowStride: columnStride, columnStride: rowStride };
+}

@@ -1,0 +1,109 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { WasmBackend } from '../wasm/heap.ts';
+import { FUSED_ACTIVATIONS } from './activation.ts';
+import { newTensor } from './differentiable.ts';
+import { combineEdges, combineFloats, type FusedEdges, multiplyNodes } from './edge-products.ts';
+import { BLOCK, type GatedChain, type NamedLayer, overBlocks, type Rows, reusedRows, rowsOf, sizesOf, zeros } from './gated-chain.ts';
+import { kernelsOf, pointerOf, scratchAreas, wholeVectors } from './runtime.ts';
+
+/** What a forward pass is given. */
+export interface GatedForward {
+  readonly input: FusedEdges;
+  readonly chain: GatedChain;
+  /** False: nothing will be differentiated, so that no layer is kept beyond a block. */
+  readonly keeps: boolean;
+}
+
+/** What a forward pass gives. */
+export interface GatedSums {
+  /** [n, C] the sum of gate * message over the edges of each first node. */
+  readonly sums: Tensor;
+  /** [n, 1] the sum of the gates. */
+  readonly gates: Tensor;
+  /** Nodes and edges, then of each layer its weight, its output and what the activation's gradient reads; empty unless it `keeps`. */
+  readonly kept: readonly Tensor[];
+}
+
+/** Computes the sums, block by block. */
+export function gatedForward(backend: WasmBackend, { input, chain, keeps }: GatedForward): GatedSums {
+  const { nodes, edges, edgeIndex } = input;
+  const { layers, tap } = chain;
+  const [entries = 0] = edges.shape;
+  const [first, ...others] = layers as readonly [NamedLayer, ...NamedLayer[]];
+  const [width] = sizesOf(layers[tap] as NamedLayer);
+  const [nodeCount = 0] = nodes.shape;
+  const [sums, gates] = [zeros(backend, [nodeCount, width]), zeros(backend, [nodeCount, 1])];
+  const products = multiplyNodes(backend, input, first);
+  const kept = keeps ? layers.map((layer) => keep(backend, layer, entries)) : null;
+  const areas = scratchAreas(backend, [
+    combineFloats(input, first),
+    ...others.map(packedFloats),
+    ...(kept === null ? layers.map((layer) => BLOCK * sizesOf(layer)[0]) : []),
+  ]);
+  const combine = combineEdges(backend, input, first, { products, memory: areas[0] as number });
+  const steps = others.map((layer, index) => linearStep(backend, layer, areas[index + 1] as number));
+  const places = layers.map((_, index) => {
+    const own = kept?.[index];
+    return own === undefined ? { y: reusedRows(areas[layers.length + index] as number), slope: NOWHERE } : placesOf(backend, own);
+  });
+  const { addGatedToSegments, addToSegments } = kernelsOf(backend);
+  const from = rowsOf(backend, edgeIndex[0].index);
+  const [sumsStart, gatesStart] = [pointerOf(backend, sums), pointerOf(backend, gates)];
+  const message = places[tap] as Places;
+  overBlocks(entries, (edge, count) => {
+    let last = places[0] as Places;
+    combine(edge, count, last.y(edge), last.slope(edge));
+    for (const [index, step] of steps.entries()) {
+      const next = places[index + 1] as Places;
+      step(count, last.y(edge), next.y(edge), next.slope(edge));
+      last = next;
+    }
+    addGatedToSegments(count, width, message.y(edge), last.y(edge), from(edge), sumsStart);
+    addToSegments(count, 1, last.y(edge), from(edge), gatesStart);
+  });
+  const saved = kept?.flatMap((own, index) => [(layers[index] as NamedLayer).weight, ...savedOf(own)]);
+  return { sums, gates, kept: saved === undefined ? [] : [nodes, edges, ...saved] };
+}
+
+/** What is kept of a layer: its output, and SiLU's slope; each [E, O]. */
+interface Kept {
+  readonly y: Tensor;
+  readonly slope: Tensor | null;
+}
+
+interface Places {
+  readonly y: Rows;
+  /** 0: not wanted. */
+  readonly slope: Rows;
+}
+
+const NOWHERE: Rows = () => 0;
+
+function keep(backend: WasmBackend, layer: NamedLayer, entries: number): Kept {
+  const [outputs] = sizesOf(layer);
+  const fresh = () => newTensor(backend, [entries, outputs]);
+  return { y: fresh(), slope: layer.activation === 'SiLU' ? fresh() : null };
+}
+
+function placesOf(backend: WasmBackend, { y, slope }: Kept): Places {
+  return { y: rowsOf(backend, y), slope: slope === null ? NOWHERE : rowsOf(backend, slope) };
+}
+
+function savedOf({ y, slope }: Kept): readonly [Tensor, Tensor] {
+  return [y, slope ?? y];
+}
+
+function packedFloats(layer: NamedLayer): number {
+  const [outputs, inputs] = sizesOf(layer);
+  return (inputs + 1) * wholeVectors(outputs);
+}
+
+/** One layer over `count` rows, its weight packed into `memory`. */
+function linearStep(backend: WasmBackend, layer: NamedLayer, memory: number) {
+  const { linear, pack } = kernelsOf(backend);
+  const [outputs, inputs] = sizesOf(layer);
+  const { weight, bias, activation } = layer;
+  pack(inputs, outputs, pointerOf(backend, weight), 1, inputs, bias === null ? 0 : pointerOf(backend, bias), memory);
+  const kind = FUSED_ACTIVATIONS[activation];
+  return (count: number, x: number, y: number, slope: number) => linear(count, outputs, inputs, x, memory, kind, y, slope);
+}
