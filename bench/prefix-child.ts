@@ -30,6 +30,9 @@ export interface PrefixResult {
 
 const BATCH = 64;
 
+/** As the tutorial has it. */
+const VALIDATION_BATCH = 128;
+
 const NETWORKS = {
   mlp: (epochs: number) =>
     makeSetup({
@@ -55,7 +58,7 @@ const NETWORKS = {
 /** Measures both in one process, in turn; each stage starts from the same weights and validates after every epoch. */
 export async function measurePrefix({ network, epochs, samples }: PrefixJob): Promise<PrefixResult> {
   await loadBackend('wasm');
-  const setup = NETWORKS[network](epochs);
+  const setup = validatingBy(VALIDATION_BATCH, NETWORKS[network](epochs));
   const { definition, config, facts } = setup.model;
   const still = (path: string) => setup.stage.mask.frozenModules.some((name) => path === name || path.startsWith(`${name}.`));
   const modules = definition.prefix?.(config, facts, still)?.modules;
@@ -64,6 +67,11 @@ export async function measurePrefix({ network, epochs, samples }: PrefixJob): Pr
   const pairs = await measurePairs(samples, { ours: () => timeStage(cached), baseline: () => timeStage(setup) });
   const { frozenParameters: frozen, trainableParameters: trainable } = setup.stage.mask;
   return { pairs, rows: setup.train.rows, batchSize: setup.stage.datamodule.train.batchSize, frozen, trainable };
+}
+
+function validatingBy<S extends StageSetup>(batchSize: number, setup: S): S {
+  const { datamodule } = setup.stage;
+  return { ...setup, stage: { ...setup.stage, datamodule: { ...datamodule, validation: { ...datamodule.validation, batchSize } } } };
 }
 
 async function timeStage(setup: StageSetup): Promise<number> {
