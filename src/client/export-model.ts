@@ -78,6 +78,7 @@ export async function exportModel({ model, format, out, models }: ExportInput): 
     const files = [
       { name: SAVED_MODEL_FILES.config, chunks: [molfluxJson(document)] },
       { name: SAVED_MODEL_FILES.featurisation, chunks: [molfluxJson(described.saved.featurisation ?? NO_FEATURISATION)] },
+      { name: SAVED_MODEL_FILES.requirements, chunks: [Buffer.from(REQUIREMENTS.join('\n'))] },
       { name: SAVED_MODEL_FILES.checkpoint, chunks: torchToChunks(weights, { root: 'module_checkpoint', checkpoint: true }) },
     ];
     return finish(await createDirectory(target, files));
@@ -85,6 +86,20 @@ export async function exportModel({ model, format, out, models }: ExportInput): 
   const chunks = format === 'torch' ? torchToChunks(weights, { root: parse(target).name, checkpoint: false }) : weightsToChunks(weights);
   return finish([{ name: '', ...(await createFile(target, chunks)) }]);
 }
+
+/**
+ * The packages that exported models were loaded and judged with (ops/verify-export.py), for `pip install -r` under Python 3.11. molflux writes
+ * its whole environment under this name and never reads it: it is there for whoever has to build that environment again.
+ */
+const REQUIREMENTS = [
+  'datasets==2.21.0',
+  'lightning==2.4.0',
+  'molflux==0.8.0',
+  'numpy==1.26.4',
+  'physicsml==0.6.0',
+  'rdkit==2024.3.5',
+  'torch==2.4.0',
+];
 
 /** What molflux writes without featurisation metadata. */
 const NO_FEATURISATION: JsonObject = { config: [], runtime: {}, version: 2 };

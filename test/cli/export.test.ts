@@ -13,7 +13,12 @@ test('export says what it wrote, for people and for programs', async (t) => {
   const people = await captureCli(t, ['export', model, '--format', 'physicsml', '--out', join(directory, 'a')]);
   assert.deepEqual([people.exitCode, people.stderr], [0, '']);
   assert.match(people.stdout, /^Wrote 6 tensors as physicsml: .*\n[\s\S]*module_checkpoint\.ckpt/u);
-  assert.deepEqual((await readdir(join(directory, 'a'))).sort(), ['featurisation_metadata.json', 'model_artefacts', 'model_config.json']);
+  assert.deepEqual((await readdir(join(directory, 'a'))).sort(), [
+    'featurisation_metadata.json',
+    'model_artefacts',
+    'model_config.json',
+    'requirements.txt',
+  ]);
 
   const out = join(directory, 'a.pt');
   const programs = await captureCli(t, ['export', join(directory, 'a'), '--format', 'torch', '--out', out, '--json']);

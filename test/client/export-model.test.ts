@@ -26,6 +26,7 @@ import { assertClose, floats } from '../models/support.ts';
 const golden = join(import.meta.dirname, '../fixtures/golden');
 
 interface Verified {
+  readonly versions: Readonly<Record<string, string>>;
   readonly cases: Readonly<
     Record<string, { readonly files: Readonly<Record<string, string>>; readonly predictions: Readonly<Record<string, readonly number[]>> }>
   >;
@@ -66,7 +67,7 @@ test('a model that physicsml saved is exported as physicsml with the same tensor
   assert.equal(tensors, 48);
   assert.deepEqual(
     files.map(({ path }) => relative(out, path)),
-    ['model_config.json', 'featurisation_metadata.json', 'model_artefacts/module_checkpoint.ckpt'],
+    ['model_config.json', 'featurisation_metadata.json', 'requirements.txt', 'model_artefacts/module_checkpoint.ckpt'],
   );
   for (const { path, sha256, byteLength } of files) {
     const bytes = await readFile(path);
@@ -74,6 +75,10 @@ test('a model that physicsml saved is exported as physicsml with the same tensor
     assert.equal(bytes.byteLength, byteLength);
   }
   assert.deepEqual(await loadSavedModel(out), await loadSavedModel(model));
+  // In the form in which molflux writes its environment, and with the versions that judged the exported models.
+  const pinned = (await readFile(join(out, 'requirements.txt'), 'utf8')).split('\n');
+  assert.deepEqual(pinned, pinned.toSorted());
+  for (const [name, version] of Object.entries(verified.versions)) assert.ok(pinned.includes(`${name}==${version.split('+')[0]}`), name);
 });
 
 test('torch and safetensors hold the tensors alone', async (t) => {

@@ -9,6 +9,7 @@ export const SAVED_MODEL_FILES = {
   metrics: 'metrics.csv',
   checkpoint: 'model_artefacts/module_checkpoint.ckpt',
   featurisation: 'featurisation_metadata.json',
+  requirements: 'requirements.txt',
 } as const;
 
 /** Extensions of files with tensors, by the format behind them. */

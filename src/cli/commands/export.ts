@@ -27,7 +27,8 @@ export const exportCommand: AddCommand = (program, done) => {
       'after',
       `
 Formats:
-  physicsml    a directory for molflux.core.load_model: model_config.json, featurisation_metadata.json, module_checkpoint.ckpt
+  physicsml    a directory for molflux.core.load_model: model_config.json, featurisation_metadata.json, module_checkpoint.ckpt, and
+               requirements.txt with the versions that it was tested with
   safetensors  the tensors alone, for safetensors.torch.load_file
   torch        a state_dict, for torch.load(path, weights_only=True)
 
