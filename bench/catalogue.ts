@@ -7,10 +7,11 @@ import { b7 } from './b7.ts';
 import { b9 } from './b9.ts';
 import { b13 } from './b13.ts';
 import { b17 } from './b17.ts';
+import { b21 } from './b21.ts';
 import type { Benchmark } from './benchmark.ts';
 
 /** Every benchmark, in order. */
-export const BENCHMARKS: readonly Benchmark[] = [b1, b2, b4, b5, b6, b7, b9, b13, b17];
+export const BENCHMARKS: readonly Benchmark[] = [b1, b2, b4, b5, b6, b7, b9, b13, b17, b21];
 
 /** What --quick runs. */
 export const QUICK: readonly Benchmark[] = [b6, b7, b9, b17];

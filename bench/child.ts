@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { BareJob, BareResult } from './bare-loop.ts';
+import type { BatchJob, BatchResult } from './batch-child.ts';
 import type { LoadJob, LoadResult } from './load-child.ts';
 import type { LoopJob, LoopResult } from './loop-child.ts';
 import type { PrefixJob, PrefixResult } from './prefix-child.ts';
@@ -12,6 +13,7 @@ interface Children {
   readonly loop: { readonly job: LoopJob; readonly result: LoopResult };
   readonly stall: { readonly job: StallJob; readonly result: StallResult };
   readonly prefix: { readonly job: PrefixJob; readonly result: PrefixResult };
+  readonly batch: { readonly job: BatchJob; readonly result: BatchResult };
   readonly load: { readonly job: LoadJob; readonly result: LoadResult };
 }
 
@@ -26,6 +28,7 @@ const WORK: { readonly [N in ChildName]: () => Promise<(job: Children[N]['job'])
   loop: async () => (await import('./loop-child.ts')).measureLoops,
   stall: async () => (await import('./stall-child.ts')).measureStalls,
   prefix: async () => (await import('./prefix-child.ts')).measurePrefix,
+  batch: async () => (await import('./batch-child.ts')).measureBatches,
   load: async () => (await import('./load-child.ts')).measureLoad,
 };
 

@@ -1,15 +1,11 @@
-import type { JsonObject } from '../src/contracts/json.ts';
-import type { GraphDataset } from '../src/data/dataset.ts';
 import { loadBackend } from '../src/kernels/backend.ts';
-import type { GraphModel } from '../src/models/definition.ts';
-import { findModel } from '../src/models/registry.ts';
 import { randomStream } from '../src/random/stream.ts';
 import { nextTurn } from '../src/trainer-process/job-context.ts';
 import { fit } from '../src/training/fit.ts';
 import type { StageSetup } from '../src/training/stage-setup.ts';
-import { makeGraphSetup } from '../test/training/graph-support.ts';
 import { makeDataset, makeSetup } from '../test/training/support.ts';
 import { measurePairs, type Sample } from './benchmark.ts';
+import { egnnStage } from './egnn-stage.ts';
 
 /** A stage that trains the head alone, with the frozen prefix computed once and in every step. */
 export interface PrefixJob {
@@ -51,8 +47,8 @@ const NETWORKS = {
       freeze: ['features'],
       ...stage(epochs),
     }),
-  egnn: (epochs: number) => egnnSetup(epochs, { rows: 512, config: { c_hidden: 12, num_layers: 2 } }),
-  egnn_default: (epochs: number) => egnnSetup(epochs, { rows: 128, config: { c_hidden: 128, num_layers: 4 } }),
+  egnn: (epochs: number) => egnnStage({ ...stage(epochs), rows: 512, config: { c_hidden: 12, num_layers: 2 }, freeze: ['egnn'] }),
+  egnn_default: (epochs: number) => egnnStage({ ...stage(epochs), rows: 128, config: { c_hidden: 128, num_layers: 4 }, freeze: ['egnn'] }),
 } as const;
 
 /** Measures both in one process, in turn; each stage starts from the same weights and validates after every epoch. */
@@ -101,51 +97,4 @@ function stage(epochs: number) {
 function images(rows: number, seed: number) {
   const { uint32 } = randomStream(seed, 'bench', 'labels');
   return { ...makeDataset(rows, 784, seed), y: Int32Array.from({ length: rows }, () => uint32() % 5), targetWidth: 5 };
-}
-
-/** An EGNN with its body frozen, on made-up molecules of 18 atoms, as many as QM9's have. */
-function egnnSetup(epochs: number, { rows, config }: { readonly rows: number; readonly config: JsonObject }): StageSetup {
-  const targets = { y_graph_scalars: 1 };
-  const graph = { numElements: 5, nodeAttrWidth: 0, edgeAttrWidth: 0, graphAttrWidth: 0, hasTotalAtomicEnergy: false, cutOff: 5, targets };
-  const setup = makeGraphSetup({
-    definition: findModel('egnn_model', []) as GraphModel,
-    config: { num_node_feats: 5, y_graph_scalars_loss_config: { name: 'MSELoss' }, ...config },
-    facts: { inputWidth: 0, outputWidth: 1, graph },
-    neighbours: { cutOff: 5, selfInteraction: false, cell: null },
-    freeze: ['egnn'],
-    ...stage(epochs),
-  });
-  const train = molecules(rows, 1);
-  const { batchSize } = setup.stage.datamodule.train;
-  const batchesPerEpoch = train.rows / batchSize;
-  const counts = { batchesPerEpoch, stepsPerEpoch: batchesPerEpoch, totalSteps: epochs * batchesPerEpoch };
-  return { ...setup, train, validation: molecules(rows / 4, 2), stage: { ...setup.stage, ...counts } };
-}
-
-function molecules(rows: number, seed: number): GraphDataset {
-  const atoms = 18;
-  const { uint32 } = randomStream(seed, 'bench', 'molecules');
-  const uniform = () => uint32() / 2 ** 32;
-  return {
-    kind: 'graphs',
-    rows,
-    nodeOffsets: Uint32Array.from({ length: rows + 1 }, (_, row) => row * atoms),
-    atomNumbers: Int32Array.from({ length: rows * atoms }, () => uint32() % 5),
-    numElements: 5,
-    coordinates: Float32Array.from({ length: rows * atoms * 3 }, () => uniform() * 6),
-    nodeAttrs: new Float32Array(0),
-    nodeAttrWidth: 0,
-    bonds: null,
-    graphAttrs: new Float32Array(0),
-    graphAttrWidth: 0,
-    totalAtomicEnergy: null,
-    targets: {
-      y_graph_scalars: {
-        offsets: Uint32Array.from({ length: rows + 1 }, (_, row) => row),
-        width: 1,
-        values: Float32Array.from({ length: rows }, uniform),
-      },
-    },
-    rowId: String,
-  };
 }
