@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { commandWord } from './commands.ts';
 import { forkWorker } from './fork-worker.ts';
 
 /** A worker process that loads its code and touches nothing until it is told what to serve. */
@@ -9,13 +10,9 @@ export interface PreparedWorker {
   end(): void;
 }
 
-/** Options before the command that have a value as the next word. */
-const VALUED = ['--state', '--register'];
-
-/** Whether a command line will need a worker, by a look at its words: wrong only in what is loaded for nothing. */
+/** Whether a command line will need a worker, by a look at its words. */
 export function needsWorker(words: readonly string[]): boolean {
-  const command = words.find((word, index) => !word.startsWith('-') && !VALUED.includes(words[index - 1] ?? ''));
-  return command === 'run' && !words.includes('--help') && !words.includes('-h');
+  return commandWord(words) === 'run' && !words.includes('--help') && !words.includes('-h');
 }
 
 /** Forks a worker ahead of its work. It keeps nothing alive, and ends with this process. */

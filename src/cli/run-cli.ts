@@ -1,19 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../contracts/version.ts';
 import { RootstockError } from '../errors.ts';
-import { abortCommand, cancelCommand, retryCommand } from './commands/control.ts';
-import { convertCommand } from './commands/convert.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { evaluateCommand } from './commands/evaluate.ts';
-import { exportCommand } from './commands/export.ts';
-import { gcCommand } from './commands/gc.ts';
-import { inspectCommand } from './commands/inspect.ts';
-import { collect, planCommand } from './commands/plan.ts';
-import { predictCommand } from './commands/predict.ts';
-import { runCommand } from './commands/run.ts';
-import { schemaCommand } from './commands/schema.ts';
-import { listCommand, statusCommand } from './commands/status.ts';
-import { devCommand, workerCommand } from './commands/worker.ts';
+import { collect } from './collect.ts';
+import { commandWord, loadCommands } from './commands.ts';
 import { EXIT } from './exit-codes.ts';
 import { reportError } from './output.ts';
 import type { PreparedWorker } from './prepared-worker.ts';
@@ -21,32 +10,13 @@ import type { PreparedWorker } from './prepared-worker.ts';
 /** A subcommand: adds itself to the program and reports its exit code. `prepared`: a worker that waits for one that needs it. */
 export type AddCommand = (program: Command, done: (exitCode: number) => void, prepared?: PreparedWorker) => void;
 
-const COMMANDS: readonly AddCommand[] = [
-  runCommand,
-  planCommand,
-  listCommand,
-  statusCommand,
-  cancelCommand,
-  retryCommand,
-  abortCommand,
-  predictCommand,
-  evaluateCommand,
-  exportCommand,
-  inspectCommand,
-  convertCommand,
-  workerCommand,
-  devCommand,
-  gcCommand,
-  schemaCommand,
-  doctorCommand,
-];
-
 /** Runs the command line and returns its exit code. The caller ends what was prepared and not used. */
 export async function runCli(words: readonly string[], prepared?: PreparedWorker): Promise<number> {
   let exitCode: number = EXIT.done;
-  const program = buildProgram((code) => {
+  const done = (code: number) => {
     exitCode = code;
-  }, prepared);
+  };
+  const program = addCommands(await loadCommands(commandWord(words)), done, prepared);
   try {
     await program.parseAsync([...words], { from: 'user' });
     return exitCode;
@@ -59,8 +29,12 @@ export async function runCli(words: readonly string[], prepared?: PreparedWorker
   }
 }
 
-/** Builds the whole command tree; also what documentation and completion are made from. */
-export function buildProgram(done: (exitCode: number) => void, prepared?: PreparedWorker): Command {
+/** Builds the whole command tree: what documentation and completion are made from. */
+export async function buildProgram(): Promise<Command> {
+  return addCommands(await loadCommands(), () => undefined);
+}
+
+function addCommands(commands: readonly AddCommand[], done: (exitCode: number) => void, prepared?: PreparedWorker): Command {
   const program = new Command('rootstock')
     .description('Durable, config-driven transfer learning: every step a Temporal activity, every interruption resumed bit for bit.')
     .version(VERSION)
@@ -80,7 +54,7 @@ Examples:
 
 Exit codes: 0 done, 1 the run failed or needs attention, 2 bad input, 3 environment (no server, binary or platform), 130 interrupted.`,
     );
-  for (const add of COMMANDS) add(program, done, prepared);
+  for (const add of commands) add(program, done, prepared);
   for (const command of program.commands) command.exitOverride();
   return program;
 }

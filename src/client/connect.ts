@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
+import type { Client, Connection, ConnectionOptions } from '@temporalio/client';
 import { openFsStore } from '../artifacts/fs-store.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import { stateLayout } from '../contracts/state-directory.ts';
@@ -10,6 +10,8 @@ import { ensureSearchAttributes, searchAttributeCommands } from '../server/searc
 export interface RootstockClient {
   /** Always the newest: an embedded server may come back on another port. Read it anew for each call. */
   readonly client: Client;
+  /** One whose calls are not repeated when they fail: for a call that stays open. A repetition cannot be called off, and throws where nobody can catch it. */
+  readonly watcher: Client;
   readonly server: ServerConnection;
   readonly store: ArtifactStore;
   readonly stateDir: string;
@@ -29,13 +31,16 @@ export interface ConnectOptions {
 /** Connects to a named server, or to the embedded one of the state directory, which it starts. Errors: those of `resolveServer`. */
 export async function connectRootstock({ stateDir, onProgress }: ConnectOptions): Promise<RootstockClient> {
   const store = await openFsStore(stateLayout(stateDir).store);
-  const server = await resolveServer({ stateDir, env: process.env, ...(onProgress === undefined ? {} : { onProgress }) });
+  // While an embedded server starts there is time to load the client.
+  const onStarted = () => void loadTemporal();
+  const server = await resolveServer({ stateDir, env: process.env, onStarted, ...(onProgress === undefined ? {} : { onProgress }) });
   try {
-    const connection = await Connection.connect(server.connectionOptions);
+    const temporal = await loadTemporal();
+    const connection = await temporal.Connection.connect(server.connectionOptions);
     try {
       const searchAttributes = await ensureSearchAttributes(connection, server.namespace);
       if (!searchAttributes) onProgress?.(missingAttributes(server.namespace));
-      return toClient(connection, { server, store, stateDir, searchAttributes });
+      return toClient(temporal, connection, { server, store, stateDir, searchAttributes });
     } catch (error) {
       await connection.close();
       throw error;
@@ -46,31 +51,47 @@ export async function connectRootstock({ stateDir, onProgress }: ConnectOptions)
   }
 }
 
+function loadTemporal(): Promise<Temporal> {
+  return import('@temporalio/client');
+}
+
+type Temporal = typeof import('@temporalio/client');
+
 function toClient(
+  temporal: Temporal,
   connection: Connection,
   facts: Pick<RootstockClient, 'server' | 'store' | 'stateDir' | 'searchAttributes'>,
 ): RootstockClient {
   const { server, store } = facts;
   const connections = [connection];
-  let client = new Client({ connection, namespace: server.namespace });
+  let client = new temporal.Client({ connection, namespace: server.namespace });
+  let watcher: Client | undefined;
   let address = server.connectionOptions.address;
+  const open = (more: ConnectionOptions = {}): Client => {
+    const next = temporal.Connection.lazy({ ...server.connectionOptions, ...more });
+    connections.push(next);
+    return new temporal.Client({ connection: next, namespace: server.namespace });
+  };
   const forget = server.onChange((change) => {
     if (change.kind !== 'ready' || change.address === address) return;
     address = change.address;
     // The one before stays open until the end: a call that is being retried on a closed one throws where nobody can catch it.
-    const next = Connection.lazy(server.connectionOptions);
-    connections.push(next);
-    client = new Client({ connection: next, namespace: server.namespace });
+    client = open();
+    watcher = undefined;
   });
   return {
     get client() {
       return client;
     },
+    get watcher() {
+      watcher ??= open({ interceptors: [] });
+      return watcher;
+    },
     ...facts,
     queues: taskQueues(store.id),
     async close() {
       forget();
-      for (const open of connections) await open.close();
+      for (const one of connections) await one.close();
       await server.close();
     },
   };

@@ -3,6 +3,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { RunStatus, TrainHeartbeat } from '../contracts/run-state.ts';
 import type { PublishResult } from '../contracts/stage-activities.ts';
 import { STATUS_QUERY } from '../contracts/workflow.ts';
+import type { RootstockClient } from './connect.ts';
 import { type RunEnd, watchForEnd } from './run-end.ts';
 import { diffStatus, type RunEvent, toCompletedEvent } from './run-events.ts';
 import { failureOf } from './run-failure.ts';
@@ -17,6 +18,9 @@ const DESCRIBE_TIMEOUT_MS = 5_000;
 /** A query needs a live worker; while there is none the run is followed by what the server itself knows. */
 const QUERY_TIMEOUT_MS = 3_000;
 
+/** What a run is followed through; read anew for each call, since a server may move. */
+export type Followed = Pick<RootstockClient, 'client' | 'watcher'>;
+
 /** Which run to follow. */
 export interface FollowTarget {
   readonly workflowId: string;
@@ -27,11 +31,7 @@ export interface FollowTarget {
  * Follows a run to its end and yields what happens. Ends after completed, needs_attention (also of a pre-training child),
  * failed or cancelled. A server that is away for a while is waited for, and said so.
  */
-export async function* followRun(
-  connected: { readonly client: Client },
-  target: FollowTarget,
-  signal?: AbortSignal,
-): AsyncGenerator<RunEvent> {
+export async function* followRun(connected: Followed, target: FollowTarget, signal?: AbortSignal): AsyncGenerator<RunEvent> {
   const end = watchForEnd(target);
   try {
     yield* follow(connected, target, { end, signal });
@@ -41,7 +41,7 @@ export async function* followRun(
 }
 
 async function* follow(
-  connected: { readonly client: Client },
+  connected: Followed,
   target: FollowTarget,
   { end, signal }: { readonly end: RunEnd; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<RunEvent> {
@@ -97,16 +97,12 @@ async function* follow(
         };
       waiting = error.message;
     }
-    await end.wait(connected.client, POLL_MS);
+    await end.wait(connected.watcher, POLL_MS);
   }
 }
 
 /** Follows a pre-training child; its completion is not the parent's. */
-async function* followChild(
-  connected: { readonly client: Client },
-  workflowId: string,
-  signal?: AbortSignal,
-): AsyncGenerator<RunEvent, string> {
+async function* followChild(connected: Followed, workflowId: string, signal?: AbortSignal): AsyncGenerator<RunEvent, string> {
   for await (const event of followRun(connected, { workflowId }, signal)) {
     if (event.event === 'completed' || event.event === 'failed' || event.event === 'cancelled') return event.event;
     yield event;

@@ -5,8 +5,8 @@ import { isServiceError } from './service-error.ts';
 
 /** Knows when a run ends, so that nobody waits for the next time it is asked about. */
 export interface RunEnd {
-  /** Resolves after `ms`, or at once when the run ends meanwhile; says nothing of how it ended. Never rejects. */
-  wait(client: Client, ms: number): Promise<void>;
+  /** Resolves after `ms`, or at once when the run ends meanwhile; says nothing of how it ended. Never rejects. `watcher` must not repeat a call by itself. */
+  wait(watcher: Client, ms: number): Promise<void>;
   /** Lets go of the server and ends a wait. */
   stop(): void;
 }

@@ -16,6 +16,8 @@ export interface AttachInput {
   readonly stateDir: string;
   readonly env: NodeJS.ProcessEnv;
   readonly onProgress?: ((line: string) => void) | undefined;
+  /** Called when a supervisor has been started, which takes its time. */
+  readonly onStarted?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** True: waiting for a supervisor does not keep this process alive. */
   readonly unref?: boolean;
@@ -53,6 +55,7 @@ export async function attachToSupervisor(input: AttachInput, onChange: (change: 
       starts += 1;
       input.onProgress?.('starting the embedded Temporal server');
       started = await startSupervisor({ stateDir: input.stateDir, directory, binary, env: input.env });
+      input.onStarted?.();
     }
     await delay(POLL_MS, undefined, { ref: input.unref !== true });
   }

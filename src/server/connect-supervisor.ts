@@ -10,6 +10,8 @@ export interface ConnectSupervisorInput {
   readonly env: NodeJS.ProcessEnv;
   /** Hears in words what is waited for. */
   readonly onProgress?: ((line: string) => void) | undefined;
+  /** Called when a supervisor has been started, which takes its time. */
+  readonly onStarted?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -1,4 +1,4 @@
-import { Connection, type ConnectionOptions } from '@temporalio/client';
+import type { Connection, ConnectionOptions } from '@temporalio/client';
 import { RootstockError } from '../errors.ts';
 import type { ServerConnectionOptions } from './server-connection.ts';
 
@@ -10,9 +10,10 @@ const CONNECT_TIMEOUT_MS = 5_000;
  * @throws RootstockError SERVER_UNAVAILABLE naming the address, what went wrong and what to do.
  */
 export async function requireReachable(options: ServerConnectionOptions, namespace: string): Promise<void> {
+  const temporal = await import('@temporalio/client');
   let connection: Connection;
   try {
-    connection = await Connection.connect({ ...options, connectTimeout: CONNECT_TIMEOUT_MS } satisfies ConnectionOptions);
+    connection = await temporal.Connection.connect({ ...options, connectTimeout: CONNECT_TIMEOUT_MS } satisfies ConnectionOptions);
   } catch (error) {
     throw unavailable(options, `does not answer: ${reasonOf(error)}`, error);
   }

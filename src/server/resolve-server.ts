@@ -13,6 +13,8 @@ export interface ResolveServerInput {
   readonly stateDir: string;
   readonly env: NodeJS.ProcessEnv;
   readonly onProgress?: ((line: string) => void) | undefined;
+  /** Called when a supervisor has been started, which takes its time. */
+  readonly onStarted?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

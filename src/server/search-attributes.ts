@@ -1,4 +1,4 @@
-import { type Connection, isGrpcServiceError } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../contracts/workflow.ts';
 
 /** Temporal's IndexedValueType (temporal/api/enums/v1/common.proto). */
@@ -18,6 +18,7 @@ export async function ensureSearchAttributes(connection: Connection, namespace: 
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
     return Object.entries(OURS).every(([name, type]) => Number(customAttributes?.[name]) === type);
   } catch (error) {
+    const { isGrpcServiceError } = await import('@temporalio/client');
     if (isGrpcServiceError(error) && REFUSALS.has(error.code)) return false;
     throw error;
   }

@@ -1,4 +1,5 @@
 import { RootstockError } from '../errors.ts';
+import { AHEAD } from './ahead.ts';
 import { installRuntime } from './runtime.ts';
 import { serve } from './serve.ts';
 import { takeOrder } from './take-order.ts';
@@ -7,7 +8,10 @@ process.title = 'rootstock worker';
 process.on('SIGINT', () => undefined); // Ctrl-C reaches the whole process group; the command decides what it means
 
 try {
-  const options = await takeOrder();
+  const order = takeOrder();
+  // There is time for what the first activity would load; it says what is wrong with it.
+  if (process.argv[2] === AHEAD) await import('@duckdb/node-api').catch(() => undefined);
+  const options = await order;
   installRuntime(); // its threads open files: after the log
   await serve(options);
   process.exit(0);

@@ -10,14 +10,14 @@ const fixture = new URL('../fixtures/help.txt', import.meta.url);
 const WIDTH = 100;
 
 test('the help of rootstock and of each command is the recorded one (record it anew with ROOTSTOCK_UPDATE_HELP=1)', async () => {
-  const program = buildProgram(() => undefined);
+  const program = await buildProgram();
   const text = [program, ...program.commands].map((command) => helpOf(command)).join('\n');
   if (process.env['ROOTSTOCK_UPDATE_HELP'] === '1') await writeFile(fixture, text);
   assert.equal(text, await readFile(fixture, 'utf8'));
 });
 
-test('every command takes --json, says what it does, and describes each of its options and arguments', () => {
-  for (const command of buildProgram(() => undefined).commands) {
+test('every command takes --json, says what it does, and describes each of its options and arguments', async () => {
+  for (const command of (await buildProgram()).commands) {
     const name = command.name();
     assert.notEqual(command.description(), '', name);
     assert.ok(

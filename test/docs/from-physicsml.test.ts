@@ -18,8 +18,8 @@ const COMMANDS = [...page.matchAll(/```sh\n(?<text>[^]*?)```/gu)]
   .filter((line) => line.startsWith('npx rootstock '))
   .map((line) => line.trim().split(/\s+/u).slice(2));
 
-test('every command of the page is a command with those options, and the files of examples that it names are there', () => {
-  const { commands } = buildProgram(() => undefined);
+test('every command of the page is a command with those options, and the files of examples that it names are there', async () => {
+  const { commands } = await buildProgram();
   assert.ok(COMMANDS.length >= 6);
   for (const [name, ...words] of COMMANDS) {
     const options = commands.find((command) => command.name() === name)?.options.map(({ long }) => long) ?? assert.fail(name);

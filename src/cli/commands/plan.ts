@@ -1,4 +1,5 @@
 import { formatPlan } from '../../reports/plan-report.ts';
+import { collect } from '../collect.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput } from '../output.ts';
@@ -24,8 +25,3 @@ export const planCommand: AddCommand = (program, done) => {
       done(EXIT.done);
     });
 };
-
-/** Collects a repeatable option. */
-export function collect(value: string, all: readonly string[] = []): readonly string[] {
-  return [...all, value];
-}

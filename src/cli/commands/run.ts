@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { connectRootstock } from '../../client/connect.ts';
-import { followRun } from '../../client/follow-run.ts';
+import type { RootstockClient } from '../../client/connect.ts';
 import type { RunEvent } from '../../client/run-events.ts';
-import { startPlanned } from '../../client/start-run.ts';
 import { formatPlan } from '../../reports/plan-report.ts';
+import { collect } from '../collect.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type GlobalOptions, globalOptions } from '../global-options.ts';
 import { createOutput, type Output } from '../output.ts';
@@ -12,7 +11,6 @@ import type { PreparedWorker } from '../prepared-worker.ts';
 import type { AddCommand } from '../run-cli.ts';
 import { createRunScreen, type RunScreen } from '../run-screen.ts';
 import { startWorkerProcess } from '../worker-process.ts';
-import { collect } from './plan.ts';
 
 interface RunFlags {
   readonly set?: readonly string[];
@@ -55,8 +53,11 @@ async function run(file: string, flags: RunFlags, { options, prepared }: RunCont
   process.once('SIGINT', onInterrupt);
   process.once('SIGTERM', onInterrupt);
 
+  // Temporal's client takes a while to load: after the plan, and beside the start of a server.
+  const { connectRootstock } = await import('../../client/connect.ts');
   const connected = await connectRootstock({ stateDir: options.stateDir, onProgress: (text) => output.note(text) });
   try {
+    const { startPlanned } = await import('../../client/start-run.ts');
     const started = await startPlanned(connected, planned, { replace: flags.replace === true });
     const { workflowId, runId } = started;
     const startEvent = { event: startEventName(started.action), workflow_id: workflowId, run_id: runId, reason: started.reason } as const;
@@ -106,7 +107,7 @@ function startEventName(action: 'start' | 'attach' | 'print'): 'started' | 'atta
 }
 
 interface FollowInput {
-  readonly connected: Awaited<ReturnType<typeof connectRootstock>>;
+  readonly connected: RootstockClient;
   readonly started: { readonly workflowId: string; readonly runId: string };
   readonly output: Output;
   readonly screen: RunScreen;
@@ -115,6 +116,7 @@ interface FollowInput {
 }
 
 async function follow({ connected, started, output, screen, signal, command }: FollowInput): Promise<number> {
+  const { followRun } = await import('../../client/follow-run.ts');
   let last: RunEvent | undefined;
   try {
     for await (const event of followRun(connected, started, signal)) {
