@@ -64,6 +64,18 @@ test('every kind of column comes back as it was written, molecule by molecule', 
   assert.deepEqual([...(batch.edgeAttrs ?? [])], [1, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0]);
 });
 
+test('a materialised split lies on shared memory, all of it, so that no thread needs a copy', async (t) => {
+  const dataset = await materialise(molecules(await jsonl(t, [ATOM, WATER, ATOM]), ALL));
+  const arrays = arraysIn(dataset);
+  assert.ok(arrays.length >= 16, `${arrays.length} arrays`);
+  for (const { buffer } of arrays) assert.ok(buffer instanceof SharedArrayBuffer);
+});
+
+function arraysIn(value: unknown): readonly ArrayBufferView[] {
+  if (ArrayBuffer.isView(value)) return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(arraysIn) : [];
+}
+
 test('the scan counts atoms and edges and finds widths', async (t) => {
   const facts = await scanData(molecules(await jsonl(t, [ATOM, WATER]), ALL), { cacheDir: null });
   assert.deepEqual(facts.graph, {

@@ -63,7 +63,7 @@ interface Waiting {
   readonly reject: (error: RootstockError) => void;
 }
 
-const FIX = 'The stage goes on from the last snapshot.\nFix: if it happens again, look for a lack of memory';
+const FIX = 'Training goes on from the newest snapshot.\nFix: if it happens again, look for a lack of memory';
 
 function stopped(cause: Error): RootstockError {
   const { code } = cause as NodeJS.ErrnoException;
