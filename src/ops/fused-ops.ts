@@ -57,8 +57,8 @@ export function fusedOps(): Ops {
   return ops;
 }
 
-function fusedEdges({ nodes, edges, edgeIndex }: EdgeInput): FusedEdges | null {
-  return edges !== null && isMatrix(nodes) && isMatrix(edges) ? { nodes, edges, edgeIndex } : null;
+function fusedEdges({ edges, ...input }: EdgeInput): FusedEdges | null {
+  return edges !== null && isMatrix(input.nodes) && isMatrix(edges) ? { ...input, edges } : null;
 }
 
 /** Null when a layer has an activation without a kernel, or is too large. */

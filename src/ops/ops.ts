@@ -129,6 +129,8 @@ export interface EdgeInput {
   readonly nodes: Tensor;
   readonly edges: Tensor | null;
   readonly edgeIndex: readonly [Segments, Segments];
+  /** Whether `edges` depends on nothing that is trained: its gradient may then be left out. */
+  readonly edgesAreConstant?: boolean;
 }
 
 /** A linear layer with its activation: weight [O, I], bias [O]. */

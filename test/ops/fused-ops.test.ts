@@ -419,3 +419,21 @@ test('frozen layers of gated sums get no gradient and change no other one', () =
 function weightsOf(count: number): tf.Tensor {
   return tf.tensor(numbers(count, 99), [count / 12, 12]);
 }
+
+test('edges that are constant get no gradient, and the other gradients are the same bits', () => {
+  const inputs = gatedInputs(EGNN_SHAPE, { ...RING, nodeWidth: 12, edgeWidth: 1 });
+  const compute = gatedSum(EGNN_SHAPE, ring());
+  const everything = valueAndGradients(fusedOps(), compute, inputs);
+  const constant: Ops = {
+    ...fusedOps(),
+    gatedEdgeSum: (input, network) => fusedOps().gatedEdgeSum({ ...input, edgesAreConstant: true }, network),
+  };
+  tf.tidy(() => {
+    const sum = () => tf.sum(tf.mul(compute(constant, inputs), weightsOf(RING.nodes * 12)));
+    const { grads } = tf.engine().gradients(sum, [...inputs], undefined, true);
+    for (const [index, gradient] of (grads as readonly (tf.Tensor | null | undefined)[]).entries()) {
+      assert.equal(gradient === null || gradient === undefined, index === 1, `input ${index}`);
+      if (gradient) assert.deepEqual(gradient.dataSync(), everything[index + 1], `input ${index}`);
+    }
+  });
+});

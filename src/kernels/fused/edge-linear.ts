@@ -1,7 +1,15 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { gradientBeforeActivation } from './activation.ts';
 import { newTensor, runDifferentiable } from './differentiable.ts';
-import { combineEdges, combineFloats, edgeLinearGradients, type FusedEdges, type FusedLayer, multiplyNodes } from './edge-products.ts';
+import {
+  combineEdges,
+  combineFloats,
+  edgeLinearGradients,
+  edgeWeightGradient,
+  type FusedEdges,
+  type FusedLayer,
+  multiplyNodes,
+} from './edge-products.ts';
 import { pointerOf, scratchFloats } from './runtime.ts';
 import { sumSegments } from './segments.ts';
 
@@ -27,7 +35,8 @@ export function fusedEdgeLinear(input: FusedEdges, layer: FusedLayer): Tensor {
       const dz = gradientBeforeActivation(backend, activation, dy, slopeOrOutput); // [E, O]
       const dp = sumSegments(backend, dz, edgeIndex[0]); // [n, O]
       const dq = sumSegments(backend, dz, edgeIndex[1]); // [n, O]
-      return { ...edgeLinearGradients(backend, { nodes, edges, weight }, { dz, dp, dq }) };
+      const edgeWeight = () => edgeWeightGradient(backend, dz, edges);
+      return { ...edgeLinearGradients(backend, { nodes, edges, weight }, { dp, dq, dz, edgeWeight }) };
     },
   });
 }

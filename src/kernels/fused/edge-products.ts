@@ -11,6 +11,8 @@ export interface FusedEdges {
   readonly nodes: Tensor;
   readonly edges: Tensor;
   readonly edgeIndex: readonly [SegmentTensors, SegmentTensors];
+  /** Whether nobody asks for the gradient of `edges`. */
+  readonly edgesAreConstant?: boolean;
 }
 
 /** A linear layer with its activation: weight [O, I], bias [O] or null. */
@@ -67,15 +69,31 @@ export function combineEdges(
 
 type Places = [number, number, number, number, number];
 
-/** The gradients of a layer over edges: dz [E, O] is that before its activation, dp and dq [n, O] are its sums by first and second node. */
+/** What the gradients of a layer over edges follow from. */
+export interface EdgeLinearBack {
+  /** [n, O] the gradients before the activation, summed by first and by second node. */
+  readonly dp: Tensor;
+  readonly dq: Tensor;
+  /** [E, O] those gradients; null where nobody asks for that of the edges. */
+  readonly dz: Tensor | null;
+  /** [O, K] the gradient of W_x. */
+  readonly edgeWeight: () => Tensor;
+}
+
+/** The gradients of a layer over edges; that of edges only with dz. */
 export function edgeLinearGradients(
   backend: WasmBackend,
   { nodes, edges, weight }: Pick<FusedEdges, 'nodes' | 'edges'> & { readonly weight: Tensor },
-  { dz, dp, dq }: { readonly dz: Tensor; readonly dp: Tensor; readonly dq: Tensor },
-): Readonly<Record<'nodes' | 'edges' | 'weight' | 'bias', () => Tensor>> {
+  { dp, dq, dz, edgeWeight }: EdgeLinearBack,
+): Readonly<Record<'nodes' | 'weight' | 'bias', () => Tensor>> & { readonly edges?: () => Tensor } {
   const [columns = 0, seen = 0] = weight.shape;
   const [, nodeWidth = 0] = nodes.shape;
   const parts = partsOf(backend, { nodes, edges, weight });
+  const dEdges = (ofEdges: Tensor) => () => {
+    const result = newTensor(backend, edges.shape);
+    multiply(backend, ofEdges, transpose(parts.edges), { to: result });
+    return result;
+  };
   return {
     nodes: () => {
       const dNodes = newTensor(backend, nodes.shape);
@@ -83,21 +101,28 @@ export function edgeLinearGradients(
       multiply(backend, dq, transpose(parts.to), { to: dNodes, add: true });
       return dNodes;
     },
-    edges: () => {
-      const dEdges = newTensor(backend, edges.shape);
-      multiply(backend, dz, transpose(parts.edges), { to: dEdges });
-      return dEdges;
-    },
+    ...(dz === null ? {} : { edges: dEdges(dz) }),
     weight: () => {
       const dw = newTensor(backend, [columns, seen]);
       const columnsFrom = (offset: number) => ({ pointer: pointerOf(backend, dw, offset), stride: seen });
       multiplyTransposed(backend, dp, nodes, columnsFrom(0));
       multiplyTransposed(backend, dq, nodes, columnsFrom(nodeWidth));
-      multiplyTransposed(backend, dz, edges, columnsFrom(2 * nodeWidth));
+      const { pointer, stride } = columnsFrom(2 * nodeWidth);
+      const width = seen - 2 * nodeWidth;
+      callKernel(backend, 'copyColumns', columns, width, edgeWeight(), width, pointer, stride);
       return dw;
     },
     bias: () => sumRows(backend, dp),
   };
+}
+
+/** [O, K] the gradient of W_x from the gradients before the activation [E, O]. */
+export function edgeWeightGradient(backend: WasmBackend, dz: Tensor, edges: Tensor): Tensor {
+  const [, columns = 0] = dz.shape;
+  const [, width = 0] = edges.shape;
+  const gradient = newTensor(backend, [columns, width]);
+  multiplyTransposed(backend, dz, edges, { pointer: pointerOf(backend, gradient), stride: width });
+  return gradient;
 }
 
 /** W_i, W_j and W_x as [in, out] matrices: what rows are multiplied by. */

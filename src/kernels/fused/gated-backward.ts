@@ -3,8 +3,22 @@ import type { WasmBackend } from '../wasm/heap.ts';
 import { FUSED_ACTIVATIONS } from './activation.ts';
 import { newTensor } from './differentiable.ts';
 import { edgeLinearGradients, type FusedEdges } from './edge-products.ts';
-import { BLOCK, type GatedChain, type NamedLayer, overBlocks, type Rows, reusedRows, rowsOf, sizesOf, zeros } from './gated-chain.ts';
-import { kernelsOf, pointerOf, scratchAreas, wholeVectors } from './runtime.ts';
+import {
+  BLOCK,
+  type GatedChain,
+  keptLayout,
+  type NamedLayer,
+  overBlocks,
+  type Rows,
+  reusedRows,
+  rowsFrom,
+  rowsOf,
+  sizesOf,
+  zeros,
+} from './gated-chain.ts';
+import { type Gradients, type LayerBack, layerBack, layerBackFloats } from './gated-layer-back.ts';
+import { kernelsOf, pointerOf, scratchAreas } from './runtime.ts';
+import { paddedBlockFloats, weightSums, weightSumsFloats } from './weight-sums.ts';
 
 /** What a backward pass is given. */
 export interface GatedBackward {
@@ -18,143 +32,85 @@ export interface GatedBackward {
   readonly dGates: Tensor | null;
 }
 
-/** Computes the gradients of `nodes`, `edges`, and of `<name>.weight` and `<name>.bias` of each layer that is not frozen. */
+/** Computes the gradients of `nodes`, `edges` (unless they are constant), and of `<name>.weight` and `<name>.bias` of each layer that is not frozen. */
 export function gatedBackward(backend: WasmBackend, { input, chain, kept, dSums, dGates }: GatedBackward): Gradients {
-  const [nodes, edges, ...rest] = kept as readonly [Tensor, Tensor, ...Tensor[]];
-  const layers = chain.layers.map((layer, index): SavedLayer => {
-    const [weight, y, slopeOrOutput] = rest.slice(3 * index, 3 * index + 3) as [Tensor, Tensor, Tensor];
-    return { ...layer, weight, y, slopeOrOutput };
-  });
-  const first = layers[0] as SavedLayer;
-  const { edgeIndex } = input;
-  const [entries = 0] = edges.shape;
+  const [nodes, edges, outputs, ...weights] = kept as readonly [Tensor, Tensor, Tensor, ...Tensor[]];
+  const layers = chain.layers.map((layer, index) => ({ ...layer, weight: weights[index] as Tensor }));
+  const [first, ...others] = layers as [NamedLayer, ...NamedLayer[]];
+  const [from, to] = input.edgeIndex;
+  const [entries = 0, width = 0] = edges.shape;
   const [columns] = sizesOf(first);
-  const dz = newTensor(backend, [entries, columns]);
-  const dp = zeros(backend, [edgeIndex[0].count, columns]);
-  const dq = zeros(backend, [edgeIndex[1].count, columns]);
-  const chainBack = backThroughLayers(backend, { ...input, layers, tap: chain.tap, dSums, dGates, dz });
-  const { addToSegments } = kernelsOf(backend);
-  const [dzRows, from, to] = [rowsOf(backend, dz), rowsOf(backend, edgeIndex[0].index), rowsOf(backend, edgeIndex[1].index)];
-  const [dpStart, dqStart] = [pointerOf(backend, dp), pointerOf(backend, dq)];
-  overBlocks(entries, (edge, count) => {
-    chainBack.block(edge, count);
-    addToSegments(count, columns, dzRows(edge), from(edge), dpStart);
-    addToSegments(count, columns, dzRows(edge), to(edge), dqStart);
-  });
-  const { weight, bias, ...outer } = edgeLinearGradients(backend, { nodes, edges, weight: first.weight }, { dz, dp, dq });
-  return {
-    ...outer,
-    ...(first.frozen ? {} : { [`${first.name}.weight`]: weight, [`${first.name}.bias`]: bias }),
-    ...chainBack.gradients(),
-  };
-}
-
-/** Gradients by the name of the input, each computed when it is asked for. */
-export type Gradients = Readonly<Record<string, () => Tensor>>;
-
-interface SavedLayer extends NamedLayer {
-  /** [E, O] */
-  readonly y: Tensor;
-  /** [E, O] */
-  readonly slopeOrOutput: Tensor;
-}
-
-interface LayersInput extends FusedEdges {
-  readonly layers: readonly SavedLayer[];
-  readonly tap: number;
-  readonly dSums: Tensor;
-  readonly dGates: Tensor | null;
-  /** [E, O] takes the gradient before the activation of the first layer. */
-  readonly dz: Tensor;
-}
-
-/** Goes back through all layers, block by block, and sums the gradients of weights and biases on the way. */
-function backThroughLayers(backend: WasmBackend, { edgeIndex, layers, tap, dSums, dGates, dz }: LayersInput) {
-  const { activationGradient, gatedRows, rowProducts } = kernelsOf(backend);
-  const widest = Math.max(...layers.flatMap((layer) => sizesOf(layer)));
-  const [, ...others] = layers as readonly [SavedLayer, ...SavedLayer[]];
-  const [left = 0, right = 0, messages = 0, padded = 0, ...areas] = scratchAreas(backend, [
-    BLOCK * widest,
-    BLOCK * widest,
-    BLOCK * widest,
-    BLOCK * wholeVectors(widest),
-    ...others.flatMap(stepFloats),
+  const dz = input.edgesAreConstant === true ? null : newTensor(backend, [entries, columns]);
+  const [dp, dq] = [zeros(backend, [from.count, columns]), zeros(backend, [to.count, columns])];
+  const widest = Math.max(...layers.flatMap((layer) => sizesOf(layer)), width);
+  const [left = 0, right = 0, messages = 0, last = 0, padded = 0, edgeMemory = 0, ...areas] = scratchAreas(backend, [
+    ...Array.from({ length: 4 }, () => BLOCK * widest),
+    paddedBlockFloats(widest, widest),
+    weightSumsFloats(columns, width),
+    ...others.flatMap(layerBackFloats),
   ]);
-  const steps = others.map((layer, index) =>
-    stepBack(backend, { layer, before: (layers[index] as SavedLayer).y, padded, areas: areas.slice(3 * index, 3 * index + 3) }),
+  const places = outputPlaces({ layers, tap: chain.tap }, { entries, start: pointerOf(backend, outputs) });
+  const edgeSums = weightSums(backend, [columns, width], { memory: edgeMemory, padded });
+  const back = others.map((layer, index) =>
+    layerBack(backend, layer, {
+      x: (places[index] as OutputPlaces).y,
+      saved: (places[index + 1] as OutputPlaces).saved,
+      areas: areas.slice(3 * index, 3 * index + 3),
+      padded,
+    }),
   );
-  const first = layers[0] as SavedLayer;
-  const [width] = sizesOf(layers[tap] as SavedLayer);
-  const rows = (tensor: Tensor) => rowsOf(backend, tensor);
-  const [dzRows, from] = [rows(dz), rows(edgeIndex[0].index)];
-  const [m, gates, saved] = [rows((layers[tap] as SavedLayer).y), rows((layers.at(-1) as SavedLayer).y), rows(first.slopeOrOutput)];
-  const [sums, gateSums] = [pointerOf(backend, dSums), dGates === null ? 0 : pointerOf(backend, dGates)];
   // Where the gradient of each layer's output lies: two areas in turn, but the messages and the first layer have places of their own.
-  const places = layers.map(
-    (_, index): Rows => (index === 0 ? dzRows : reusedRows(index === tap ? messages : index % 2 === 0 ? left : right)),
+  const dzRows = dz === null ? reusedRows(last) : rowsOf(backend, dz);
+  const gradientAt = layers.map(
+    (_, index): Rows => (index === 0 ? dzRows : reusedRows(index === chain.tap ? messages : index % 2 === 0 ? left : right)),
   );
+  const { activationGradient, addToSegments, gatedGradients } = kernelsOf(backend);
+  const [message, gate, begin] = [places[chain.tap], places.at(-1), places[0]] as [OutputPlaces, OutputPlaces, OutputPlaces];
+  const [x, i, j] = [rowsOf(backend, edges), rowsOf(backend, from.index), rowsOf(backend, to.index)];
+  const [sums, gateSums, dpStart, dqStart] = [dSums, dGates, dp, dq].map((tensor) =>
+    tensor === null ? 0 : pointerOf(backend, tensor),
+  ) as Starts;
   const kind = FUSED_ACTIVATIONS[first.activation];
-  const [columns] = sizesOf(first);
-  return {
-    block(edge: number, count: number) {
-      const at = (index: number) => (places[index] as Rows)(edge);
-      gatedRows(count, width, gates(edge), sums, from(edge), at(tap));
-      rowProducts(count, width, m(edge), sums, from(edge), gateSums, at(layers.length - 1));
-      for (let index = layers.length - 1; index > 0; index--) {
-        (steps[index - 1] as StepBack).block({ edge, count, dy: at(index), dx: at(index - 1), adds: index - 1 === tap });
-      }
-      if (kind !== FUSED_ACTIVATIONS.Identity) activationGradient(kind, count * columns, dzRows(edge), saved(edge), dzRows(edge));
-    },
-    /** Working memory is read here: to be called before anything else takes it. */
-    gradients: () => Object.assign({}, ...steps.map((step) => step.gradients())) as Gradients,
-  };
+  const messageWidth = sizesOf(layers[chain.tap] as NamedLayer)[0];
+  overBlocks(entries, (edge, count) => {
+    const at = (index: number) => (gradientAt[index] as Rows)(edge);
+    const [dm, dgate] = [at(chain.tap), at(layers.length - 1)];
+    gatedGradients(count, messageWidth, message.y(edge), gate.y(edge), sums, i(edge), gateSums, dm, dgate);
+    for (let index = layers.length - 1; index > 0; index--) {
+      (back[index - 1] as LayerBack).block({ edge, count, dy: at(index), dx: at(index - 1), adds: index - 1 === chain.tap });
+    }
+    const dzBlock = dzRows(edge);
+    if (kind !== FUSED_ACTIVATIONS.Identity) activationGradient(kind, count * columns, dzBlock, begin.saved(edge), dzBlock);
+    addToSegments(count, columns, dzBlock, i(edge), dpStart);
+    addToSegments(count, columns, dzBlock, j(edge), dqStart);
+    if (!first.frozen) edgeSums.add(count, dzBlock, x(edge));
+  });
+  const layerGradients = back.map((layer) => layer.gradients());
+  const edgeWeight = newTensor(backend, [columns, width]);
+  edgeSums.copyTo({ pointer: pointerOf(backend, edgeWeight), stride: width });
+  const { weight, bias, ...outer } = edgeLinearGradients(
+    backend,
+    { nodes, edges, weight: first.weight },
+    { dp, dq, dz, edgeWeight: () => edgeWeight },
+  );
+  const own = first.frozen ? {} : { [`${first.name}.weight`]: weight, [`${first.name}.bias`]: bias };
+  return Object.assign({}, outer, own, ...layerGradients) as Gradients;
 }
 
-interface StepBack {
-  /** dy of the layer's output is overwritten; dx takes the gradient of its input, or what is there is added to. */
-  block(at: { readonly edge: number; readonly count: number; readonly dy: number; readonly dx: number; readonly adds: boolean }): void;
-  gradients(): Gradients;
+type Starts = [number, number, number, number];
+
+interface OutputPlaces {
+  readonly y: Rows;
+  /** What the gradient of the activation reads. */
+  readonly saved: Rows;
 }
 
-/** The weight as products read it, and the sums of both gradients. */
-function stepFloats({ weight }: SavedLayer): readonly [number, number, number] {
-  const [outputs, inputs] = sizesOf({ weight });
-  return [(outputs + 1) * wholeVectors(inputs), outputs * wholeVectors(inputs), outputs];
-}
-
-interface StepInput {
-  readonly layer: SavedLayer;
-  /** [E, I] what the layer read. */
-  readonly before: Tensor;
-  readonly padded: number;
-  readonly areas: readonly number[];
-}
-
-function stepBack(backend: WasmBackend, { layer, before, padded, areas: [packed = 0, weightSums = 0, biasSums = 0] }: StepInput): StepBack {
-  const { activationGradient, addColumnSums, addTransposedProducts, clear, copyColumns, multiply, pack } = kernelsOf(backend);
-  const { name, weight, bias, activation, frozen, slopeOrOutput } = layer;
-  const [outputs, inputs] = sizesOf(layer);
-  const kind = FUSED_ACTIVATIONS[activation];
-  const [x, saved] = [rowsOf(backend, before), rowsOf(backend, slopeOrOutput)];
-  pack(outputs, inputs, pointerOf(backend, weight), inputs, 1, 0, packed);
-  clear(outputs * wholeVectors(inputs), weightSums);
-  clear(outputs, biasSums);
-  return {
-    block({ edge, count, dy, dx, adds }) {
-      if (kind !== FUSED_ACTIVATIONS.Identity) activationGradient(kind, count * outputs, dy, saved(edge), dy);
-      if (!frozen) {
-        addTransposedProducts(count, outputs, inputs, dy, outputs, x(edge), inputs, weightSums, padded);
-        addColumnSums(count, outputs, dy, outputs, biasSums);
-      }
-      multiply(count, inputs, outputs, dy, outputs, packed, dx, inputs, adds ? 1 : 0);
-    },
-    gradients() {
-      if (frozen) return {};
-      const dw = newTensor(backend, [outputs, inputs]);
-      copyColumns(outputs, inputs, weightSums, wholeVectors(inputs), pointerOf(backend, dw), inputs);
-      const db = newTensor(backend, [outputs]);
-      copyColumns(1, outputs, biasSums, outputs, pointerOf(backend, db), outputs);
-      return { [`${name}.weight`]: () => dw, ...(bias === null ? {} : { [`${name}.bias`]: () => db }) };
-    },
-  };
+function outputPlaces(
+  chain: GatedChain,
+  { entries, start }: { readonly entries: number; readonly start: number },
+): readonly OutputPlaces[] {
+  return keptLayout(chain, entries).layers.map(({ y, slope }, index) => {
+    const [columns] = sizesOf(chain.layers[index] as NamedLayer);
+    return { y: rowsFrom(start + 4 * y, columns), saved: rowsFrom(start + 4 * (slope ?? y), columns) };
+  });
 }

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor } from './differentiable.ts';
 import type { GatedLayer, GatedNetwork } from './gated-edges.ts';
-import { callKernel, pointerOf } from './runtime.ts';
+import { callKernel, pointerOf, wholeVectors } from './runtime.ts';
 
 /** A layer and what its parameters are called among the inputs of the operation: `<name>.weight`, `<name>.bias`. */
 export interface NamedLayer extends GatedLayer {
@@ -55,16 +55,40 @@ export function sizesOf({ weight }: Pick<GatedLayer, 'weight'>): readonly [numbe
 /** Where an array with a row per edge lies: the byte offset of the block that starts at an edge. */
 export type Rows = (first: number) => number;
 
+/** Rows of so many columns from a byte offset on. */
+export function rowsFrom(start: number, columns: number): Rows {
+  return (first) => start + 4 * columns * first;
+}
+
 /** Rows of a tensor [E, C], or [E]. */
 export function rowsOf(backend: WasmBackend, tensor: Tensor): Rows {
-  const [, columns = 1] = tensor.shape;
-  const start = pointerOf(backend, tensor);
-  return (first) => start + 4 * columns * first;
+  return rowsFrom(pointerOf(backend, tensor), tensor.shape[1] ?? 1);
 }
 
 /** Rows that each block writes over those of the block before. */
 export function reusedRows(start: number): Rows {
   return () => start;
+}
+
+/** Where the outputs of a layer are kept for the backward pass, in floats from the start: y [E, O], and SiLU's slope [E, O]. */
+export interface KeptLayer {
+  readonly y: number;
+  readonly slope: number | null;
+}
+
+/** How the outputs of all layers lie in one tensor of `floats`: one allocation, and one tensor for tfjs to look after. */
+export function keptLayout({ layers }: GatedChain, entries: number): { readonly floats: number; readonly layers: readonly KeptLayer[] } {
+  let floats = 0;
+  const take = (count: number) => {
+    const start = floats;
+    floats += wholeVectors(count);
+    return start;
+  };
+  const kept = layers.map((layer): KeptLayer => {
+    const count = entries * sizesOf(layer)[0];
+    return { y: take(count), slope: layer.activation === 'SiLU' ? take(count) : null };
+  });
+  return { floats, layers: kept };
 }
 
 /** A tensor of zeros. */

@@ -29,7 +29,8 @@ export function fusedGatedEdgeSum(input: FusedEdges, network: GatedNetwork): Ten
   const chain = chainOf(network);
   const fold = findFold(chain);
   const computed = fold === null ? plain(input, chain) : folded(input, chain, fold);
-  return runDifferentiable({ inputs: { nodes: input.nodes, edges: input.edges, ...parametersOf(chain) }, ...computed });
+  const edges = input.edgesAreConstant === true ? null : input.edges;
+  return runDifferentiable({ inputs: { nodes: input.nodes, edges, ...parametersOf(chain) }, ...computed });
 }
 
 interface Computed {

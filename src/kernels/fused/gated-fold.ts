@@ -1,8 +1,8 @@
 import { add, type Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor } from './differentiable.ts';
-import type { Gradients } from './gated-backward.ts';
 import { type GatedChain, type NamedLayer, sizesOf } from './gated-chain.ts';
+import type { Gradients } from './gated-layer-back.ts';
 import { type Matrix, multiply, multiplyTransposed } from './products.ts';
 import { callKernel, pointerOf } from './runtime.ts';
 

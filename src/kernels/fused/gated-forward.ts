@@ -3,7 +3,19 @@ import type { WasmBackend } from '../wasm/heap.ts';
 import { FUSED_ACTIVATIONS } from './activation.ts';
 import { newTensor } from './differentiable.ts';
 import { combineEdges, combineFloats, type FusedEdges, multiplyNodes } from './edge-products.ts';
-import { BLOCK, type GatedChain, type NamedLayer, overBlocks, type Rows, reusedRows, rowsOf, sizesOf, zeros } from './gated-chain.ts';
+import {
+  BLOCK,
+  type GatedChain,
+  keptLayout,
+  type NamedLayer,
+  overBlocks,
+  type Rows,
+  reusedRows,
+  rowsFrom,
+  rowsOf,
+  sizesOf,
+  zeros,
+} from './gated-chain.ts';
 import { kernelsOf, pointerOf, scratchAreas, wholeVectors } from './runtime.ts';
 
 /** What a forward pass is given. */
@@ -20,7 +32,7 @@ export interface GatedSums {
   readonly sums: Tensor;
   /** [n, 1] the sum of the gates. */
   readonly gates: Tensor;
-  /** Nodes and edges, then of each layer its weight, its output and what the activation's gradient reads; empty unless it `keeps`. */
+  /** Nodes, edges, the outputs of all layers (`keptLayout`), and the weight of each; empty unless it `keeps`. */
   readonly kept: readonly Tensor[];
 }
 
@@ -29,23 +41,23 @@ export function gatedForward(backend: WasmBackend, { input, chain, keeps }: Gate
   const { nodes, edges, edgeIndex } = input;
   const { layers, tap } = chain;
   const [entries = 0] = edges.shape;
+  const [nodeCount = 0] = nodes.shape;
   const [first, ...others] = layers as readonly [NamedLayer, ...NamedLayer[]];
   const [width] = sizesOf(layers[tap] as NamedLayer);
-  const [nodeCount = 0] = nodes.shape;
   const [sums, gates] = [zeros(backend, [nodeCount, width]), zeros(backend, [nodeCount, 1])];
   const products = multiplyNodes(backend, input, first);
-  const kept = keeps ? layers.map((layer) => keep(backend, layer, entries)) : null;
+  const outputs = keeps ? newTensor(backend, [keptLayout(chain, entries).floats]) : null;
   const areas = scratchAreas(backend, [
     combineFloats(input, first),
     ...others.map(packedFloats),
-    ...(kept === null ? layers.map((layer) => BLOCK * sizesOf(layer)[0]) : []),
+    ...(outputs === null ? layers.map((layer) => BLOCK * sizesOf(layer)[0]) : []),
   ]);
   const combine = combineEdges(backend, input, first, { products, memory: areas[0] as number });
   const steps = others.map((layer, index) => linearStep(backend, layer, areas[index + 1] as number));
-  const places = layers.map((_, index) => {
-    const own = kept?.[index];
-    return own === undefined ? { y: reusedRows(areas[layers.length + index] as number), slope: NOWHERE } : placesOf(backend, own);
-  });
+  const places =
+    outputs === null
+      ? areas.slice(layers.length).map((area) => ({ y: reusedRows(area), slope: NOWHERE }))
+      : keptPlaces(chain, entries, pointerOf(backend, outputs));
   const { addGatedToSegments, addToSegments } = kernelsOf(backend);
   const from = rowsOf(backend, edgeIndex[0].index);
   const [sumsStart, gatesStart] = [pointerOf(backend, sums), pointerOf(backend, gates)];
@@ -61,36 +73,22 @@ export function gatedForward(backend: WasmBackend, { input, chain, keeps }: Gate
     addGatedToSegments(count, width, message.y(edge), last.y(edge), from(edge), sumsStart);
     addToSegments(count, 1, last.y(edge), from(edge), gatesStart);
   });
-  const saved = kept?.flatMap((own, index) => [(layers[index] as NamedLayer).weight, ...savedOf(own)]);
-  return { sums, gates, kept: saved === undefined ? [] : [nodes, edges, ...saved] };
-}
-
-/** What is kept of a layer: its output, and SiLU's slope; each [E, O]. */
-interface Kept {
-  readonly y: Tensor;
-  readonly slope: Tensor | null;
+  return { sums, gates, kept: outputs === null ? [] : [nodes, edges, outputs, ...layers.map(({ weight }) => weight)] };
 }
 
 interface Places {
   readonly y: Rows;
-  /** 0: not wanted. */
+  /** SiLU's slope; 0: not wanted. */
   readonly slope: Rows;
 }
 
 const NOWHERE: Rows = () => 0;
 
-function keep(backend: WasmBackend, layer: NamedLayer, entries: number): Kept {
-  const [outputs] = sizesOf(layer);
-  const fresh = () => newTensor(backend, [entries, outputs]);
-  return { y: fresh(), slope: layer.activation === 'SiLU' ? fresh() : null };
-}
-
-function placesOf(backend: WasmBackend, { y, slope }: Kept): Places {
-  return { y: rowsOf(backend, y), slope: slope === null ? NOWHERE : rowsOf(backend, slope) };
-}
-
-function savedOf({ y, slope }: Kept): readonly [Tensor, Tensor] {
-  return [y, slope ?? y];
+function keptPlaces(chain: GatedChain, entries: number, start: number): readonly Places[] {
+  return keptLayout(chain, entries).layers.map(({ y, slope }, index) => {
+    const [columns] = sizesOf(chain.layers[index] as NamedLayer);
+    return { y: rowsFrom(start + 4 * y, columns), slope: slope === null ? NOWHERE : rowsFrom(start + 4 * slope, columns) };
+  });
 }
 
 function packedFloats(layer: NamedLayer): number {

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor } from './differentiable.ts';
 import { callKernel, scratchAreas, scratchFloats, wholeVectors } from './runtime.ts';
+import { isTurned } from './weight-sums.ts';
 
 /** A matrix [depth, columns] in memory: strides count floats. */
 export interface Matrix {
@@ -42,17 +43,16 @@ export function multiplyTransposed(
 ): void {
   const [rows = 0, m = 0] = left.shape;
   const [, n = 1] = right.shape;
-  // A sum over rows has the same bits either way round; columns are taken four at a time, so that a narrow right side would waste them.
-  const isTurned = n * wholeVectors(m) < m * wholeVectors(n);
-  const [narrow, wide] = isTurned ? [n, m] : [m, n];
+  const turned = isTurned(m, n);
+  const [narrow, wide] = turned ? [n, m] : [m, n];
   const floats = (narrow + 256) * wholeVectors(wide);
-  if (!isTurned) {
+  if (!turned) {
     callKernel(backend, 'transposedMultiply', rows, m, n, left, m, right, n, to.pointer, to.stride, scratchFloats(backend, floats));
     return;
   }
-  const [turned = 0, scratch = 0] = scratchAreas(backend, [n * m, floats]);
-  callKernel(backend, 'transposedMultiply', rows, n, m, right, n, left, m, turned, m, scratch);
-  callKernel(backend, 'copyTransposed', m, n, turned, m, to.pointer, to.stride);
+  const [sums = 0, scratch = 0] = scratchAreas(backend, [n * m, floats]);
+  callKernel(backend, 'transposedMultiply', rows, n, m, right, n, left, m, sums, m, scratch);
+  callKernel(backend, 'copyTransposed', m, n, sums, m, to.pointer, to.stride);
 }
 
 /** The sum of the rows of x [rows, N]: [N], the gradient of a bias. */

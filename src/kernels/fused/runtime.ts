@@ -21,6 +21,7 @@ export type KernelName =
   | 'copyTransposed'
   | 'edgeCombine'
   | 'edgeVectors'
+  | 'gatedGradients'
   | 'gatedRows'
   | 'gatedSegmentSum'
   | 'gatherRows'

@@ -51,7 +51,7 @@ export function fusedGatedSegmentSum(x: Tensor, gate: Tensor, { index, count, of
         },
         gate: () => {
           const dgate = newTensor(backend, gate.shape);
-          callKernel(backend, 'rowProducts', entries, columns, x, dy, index, null, dgate);
+          callKernel(backend, 'rowProducts', entries, columns, x, dy, index, dgate);
           return dgate;
         },
       };

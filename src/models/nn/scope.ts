@@ -20,8 +20,16 @@ export function enter(scope: Scope, child: string | number): Scope {
 
 /** Joins module names with dots; an empty parent is the root. */
 export function joinPath(parent: string, child: string): string {
-  return parent === '' ? child : `${parent}.${child}`;
+  if (parent === '') return child;
+  let children = JOINED.get(parent);
+  if (children === undefined) JOINED.set(parent, (children = new Map()));
+  let joined = children.get(child);
+  if (joined === undefined) children.set(child, (joined = `${parent}.${child}`));
+  return joined;
 }
+
+/** Paths once joined: every pass asks for the same few, and a string made anew has to be hashed anew to find its tensor. */
+const JOINED = new Map<string, Map<string, string>>();
 
 /** The tensor `name` of the module at hand. A missing one is a bug of the model definition, hence a plain error. */
 export function parameter(scope: Scope, name: string): Tensor {

@@ -6,5 +6,5 @@ export { edgeVectors, lengths, lengthsGradient } from './geometry';
 export { linear } from './linear';
 export { multiply } from './multiply';
 export { clear, copyColumns, copyPadded, copyTransposed, pack } from './pack';
-export { addGatedToSegments, addToSegments, gatedRows, gatedSegmentSum, rowProducts, segmentSum } from './segments';
+export { addGatedToSegments, addToSegments, gatedGradients, gatedRows, gatedSegmentSum, rowProducts, segmentSum } from './segments';
 export { addColumnSums, addTransposedProducts, columnSum, transposedMultiply } from './transposed-multiply';

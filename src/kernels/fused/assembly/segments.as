@@ -84,14 +84,36 @@ export function gatedRows(entries: i32, columns: i32, gate: usize, dy: usize, in
   }
 }
 
-/** dgate [entries] = x . dy[index], row by row, plus start[index] (start 0: nothing) */
-export function rowProducts(entries: i32, columns: i32, x: usize, dy: usize, index: usize, start: usize, dgate: usize): void {
+/** dgate [entries] = x . dy[index], row by row */
+export function rowProducts(entries: i32, columns: i32, x: usize, dy: usize, index: usize, dgate: usize): void {
   for (let entry = 0; entry < entries; entry++) {
     const row = load<i32>(at(index, entry));
     let sum = f32x4.splat(0);
     for (let column = 0; column < columns; column += 4) {
       const left = columns - column;
       sum = multiplyAdd(loadLanes(at(x, entry * columns + column), left), loadLanes(at(dy, row * columns + column), left), sum);
+    }
+    store<f32>(at(dgate, entry), sumOfLanes(sum));
+  }
+}
+
+/**
+ * Both gradients of gate * x, whose sums have the gradient dy [segments, columns]: dx as gatedRows, dgate as rowProducts, plus start[index]
+ * (start 0: nothing).
+ */
+export function gatedGradients(
+  entries: i32, columns: i32, x: usize, gate: usize, dy: usize, index: usize, start: usize, dx: usize, dgate: usize,
+): void {
+  for (let entry = 0; entry < entries; entry++) {
+    const row = load<i32>(at(index, entry));
+    const factor = v128.load_splat<f32>(at(gate, entry));
+    const offset = entry * columns;
+    let sum = f32x4.splat(0);
+    for (let column = 0; column < columns; column += 4) {
+      const left = columns - column;
+      const slope = loadLanes(at(dy, row * columns + column), left);
+      storeLanes(at(dx, offset + column), f32x4.mul(factor, slope), left);
+      sum = multiplyAdd(loadLanes(at(x, offset + column), left), slope, sum);
     }
     const product = sumOfLanes(sum);
     store<f32>(at(dgate, entry), start == 0 ? product : product + load<f32>(at(start, row)));
