@@ -2,13 +2,9 @@ import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../src/kernels/backend.ts';
-import { composedOps } from '../../src/ops/composed-ops.ts';
 import { fusedOps } from '../../src/ops/fused-ops.ts';
-import type { Activation, Ops } from '../../src/ops/ops.ts';
-import type { Segments } from '../../src/ops/segments.ts';
-
-/** float32 sums of up to some thousand products in another order; the values are of order 1. */
-const TOLERANCE = 2e-5;
+import type { Activation } from '../../src/ops/ops.ts';
+import { assertAlike, type Compute, FROM, matrix, NODES, numbers, segments, TO } from './fused-support.ts';
 
 const ACTIVATIONS: readonly Activation[] = ['Identity', 'ReLU', 'SiLU', 'Sigmoid', 'Tanh', 'GELU'];
 
@@ -18,60 +14,6 @@ const WIDTHS = [1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 20, 33];
 before(async () => {
   await loadBackend('wasm');
 });
-
-/** Numbers in -1 .. 1, a function of the seed. */
-function numbers(count: number, seed: number): Float32Array {
-  let state = seed * 2654435761 + 1;
-  return Float32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return state / 2 ** 31;
-  });
-}
-
-function matrix(rows: number, columns: number, seed: number): tf.Tensor {
-  return tf.tensor(numbers(rows * columns, seed), [rows, columns], 'float32');
-}
-
-/** The segments of given row numbers, sorted or not. */
-function segments(index: readonly number[], count: number): Segments {
-  const sorted = index.every((row, at) => at === 0 || row >= (index[at - 1] as number));
-  const order = index.map((_, at) => at).sort((a, b) => (index[a] as number) - (index[b] as number) || a - b);
-  const offsets = Array.from({ length: count + 1 }, (_, row) => index.filter((value) => value < row).length);
-  const whole = (values: readonly number[]) => tf.tensor(Int32Array.from(values), [values.length], 'int32');
-  return { index: whole(index), count, offsets: whole(offsets), order: sorted ? null : whole(order) };
-}
-
-type Compute = (ops: Ops, inputs: readonly tf.Tensor[]) => tf.Tensor;
-
-/** Value and gradients of a weighted sum of the result (so that all entries of dy differ). */
-function valueAndGradients(ops: Ops, compute: Compute, inputs: readonly tf.Tensor[]): readonly Float32Array[] {
-  return tf.tidy(() => {
-    let value: tf.Tensor | undefined;
-    const { grads } = tf.engine().gradients(() => {
-      const y = compute(ops, inputs);
-      value = tf.keep(tf.clone(y));
-      return tf.sum(tf.mul(y, tf.tensor(numbers(y.size, 99), y.shape)));
-    }, [...inputs]);
-    const results = [value as tf.Tensor, ...grads].map((tensor) => Float32Array.from(tensor.dataSync()));
-    (value as tf.Tensor).dispose();
-    return results;
-  });
-}
-
-function assertAlike(compute: Compute, inputs: readonly tf.Tensor[], what: string): void {
-  const expected = valueAndGradients(composedOps(), compute, inputs);
-  const received = valueAndGradients(fusedOps(), compute, inputs);
-  for (const [part, values] of expected.entries()) {
-    const name = part === 0 ? 'value' : `gradient of input ${part - 1}`;
-    assert.equal(received[part]?.length, values.length);
-    const scale = Math.max(1, ...values.map(Math.abs));
-    values.forEach((value, at) => {
-      const found = received[part]?.[at] as number;
-      assert.ok(Math.abs(found - value) <= TOLERANCE * scale, `${what}: ${name}[${at}] is ${found}, expected ${value}`);
-    });
-  }
-}
-
 test('a fused linear layer equals the composed one in value and gradients, at all widths', () => {
   for (const columns of WIDTHS) {
     for (const depth of WIDTHS) {
@@ -102,12 +44,6 @@ test('a fused linear layer knows every activation, with and without bias, over m
     );
   }
 });
-
-/** Edges of a graph with isolated nodes first, in the middle and last. */
-const FROM = [1, 1, 1, 2, 2, 4, 4, 4, 4, 5];
-const TO = [2, 4, 5, 1, 4, 1, 2, 5, 2, 1];
-const NODES = 7;
-
 test('a fused linear layer over edges equals the composed one, at all widths, with isolated nodes', () => {
   for (const nodeWidth of [1, 3, 4, 12, 13]) {
     for (const edgeWidth of [1, 2, 4, 9]) {
@@ -262,178 +198,4 @@ test('an index outside the nodes is an error, not a read of other memory', () =>
     () => ops.edgeLinear({ nodes: matrix(2, 3, 1), edges: matrix(2, 1, 2), edgeIndex }, matrix(4, 7, 3), null),
     /edgeLinear: an index is outside 0 \.\. 1/,
   );
-});
-
-/** Parameters of layers from sizes and activations: weight and bias of each, in order. */
-interface Shape {
-  readonly messages: readonly (readonly [number, Activation])[];
-  readonly gate: readonly (readonly [number, Activation])[];
-}
-
-function gatedInputs({ messages, gate }: Shape, { nodes, nodeWidth, edges, edgeWidth }: GraphShape): readonly tf.Tensor[] {
-  let width = 2 * nodeWidth + edgeWidth;
-  const parameters = [...messages, ...gate].flatMap(([outputs], index) => {
-    const layer = [matrix(outputs, width, 10 + index), tf.tensor(numbers(outputs, 30 + index))];
-    width = outputs;
-    return layer;
-  });
-  return [matrix(nodes, nodeWidth, 1), matrix(edges, edgeWidth, 2), ...parameters];
-}
-
-interface GraphShape {
-  readonly nodes: number;
-  readonly nodeWidth: number;
-  readonly edges: number;
-  readonly edgeWidth: number;
-}
-
-/** gatedEdgeSum of inputs as gatedInputs makes them; layers named in `frozen` are constants. */
-function gatedSum({ messages, gate }: Shape, edgeIndex: readonly [Segments, Segments], frozen: readonly number[] = []): Compute {
-  return (ops, [nodes, edges, ...parameters]) => {
-    const layers = [...messages, ...gate].map(([, activation], index) => ({
-      weight: parameters[2 * index] as tf.Tensor,
-      bias: parameters[2 * index + 1] as tf.Tensor,
-      activation,
-      frozen: frozen.includes(index),
-    }));
-    const network = { messages: layers.slice(0, messages.length), gate: layers.slice(messages.length) };
-    return ops.gatedEdgeSum({ nodes: nodes as tf.Tensor, edges: edges as tf.Tensor, edgeIndex }, network);
-  };
-}
-
-const EGNN_SHAPE: Shape = {
-  messages: [
-    [12, 'SiLU'],
-    [12, 'Identity'],
-  ],
-  gate: [
-    [12, 'SiLU'],
-    [1, 'Sigmoid'],
-  ],
-};
-
-test('gated sums over edges equal the composed ones, at all widths and depths, with isolated nodes', () => {
-  const edgeIndex = [segments(FROM, NODES), segments(TO, NODES)] as const;
-  for (const c of [1, 3, 4, 12, 13]) {
-    for (const shape of [
-      { messages: [[c, 'SiLU']], gate: [[1, 'Sigmoid']] },
-      {
-        messages: [
-          [c, 'SiLU'],
-          [c, 'Identity'],
-        ],
-        gate: [[1, 'Identity']],
-      },
-      {
-        messages: [
-          [c, 'SiLU'],
-          [c, 'Identity'],
-        ],
-        gate: [
-          [c, 'SiLU'],
-          [1, 'Sigmoid'],
-        ],
-      },
-      {
-        messages: [
-          [c, 'ReLU'],
-          [c + 1, 'SiLU'],
-          [c, 'Identity'],
-        ],
-        gate: [
-          [c + 2, 'SiLU'],
-          [c, 'Sigmoid'],
-          [1, 'Sigmoid'],
-        ],
-      },
-      {
-        messages: [
-          [c, 'SiLU'],
-          [c, 'SiLU'],
-        ],
-        gate: [
-          [c, 'Identity'],
-          [1, 'Sigmoid'],
-        ],
-      },
-      {
-        messages: [
-          [c, 'SiLU'],
-          [c, 'Tanh'],
-        ],
-        gate: [
-          [c, 'GELU'],
-          [1, 'Sigmoid'],
-        ],
-      },
-    ] satisfies Shape[]) {
-      const inputs = gatedInputs(shape, { nodes: NODES, nodeWidth: c, edges: FROM.length, edgeWidth: 2 });
-      assertAlike(gatedSum(shape, edgeIndex), inputs, `${c}: ${JSON.stringify(shape)}`);
-    }
-  }
-});
-
-/** A ring where each node sees the next five: more edges than a block, and a part of one at the end. */
-const RING = { nodes: 113, edges: 565 };
-
-function ring(): readonly [Segments, Segments] {
-  const edges = Array.from({ length: RING.edges }, (_, edge) => edge);
-  const [from, to] = [edges.map((edge) => Math.floor(edge / 5)), edges.map((edge) => (Math.floor(edge / 5) + 1 + (edge % 5)) % RING.nodes)];
-  return [segments(from, RING.nodes), segments(to, RING.nodes)];
-}
-
-test('gated sums over more edges than a block equal the composed ones', () => {
-  const inputs = gatedInputs(EGNN_SHAPE, { ...RING, nodeWidth: 12, edgeWidth: 1 });
-  assertAlike(gatedSum(EGNN_SHAPE, ring()), inputs, 'ring');
-});
-
-test('gated sums are the same bits whether they are recorded for a backward pass or not', () => {
-  const inputs = gatedInputs(EGNN_SHAPE, { ...RING, nodeWidth: 12, edgeWidth: 1 });
-  const compute = gatedSum(EGNN_SHAPE, ring());
-  const [recorded] = valueAndGradients(fusedOps(), compute, inputs);
-  assert.deepEqual(
-    tf.tidy(() => compute(fusedOps(), inputs).dataSync()),
-    recorded,
-  );
-});
-
-test('frozen layers of gated sums get no gradient and change no other one', () => {
-  const inputs = gatedInputs(EGNN_SHAPE, { ...RING, nodeWidth: 12, edgeWidth: 1 });
-  const everything = valueAndGradients(fusedOps(), gatedSum(EGNN_SHAPE, ring()), inputs);
-  for (const frozen of [[0], [1], [2], [3], [1, 2], [0, 1, 2, 3]]) {
-    const compute = gatedSum(EGNN_SHAPE, ring(), frozen);
-    tf.tidy(() => {
-      const { grads } = tf
-        .engine()
-        .gradients(() => tf.sum(tf.mul(compute(fusedOps(), inputs), weightsOf(RING.nodes * 12))), [...inputs], undefined, true);
-      for (const [index, gradient] of (grads as readonly (tf.Tensor | null | undefined)[]).entries()) {
-        const isFrozen = index >= 2 && frozen.includes((index - 2) >> 1);
-        assert.equal(gradient === null || gradient === undefined, isFrozen, `frozen ${frozen.join()}, input ${index}`);
-        if (gradient) assert.deepEqual(gradient.dataSync(), everything[index + 1], `frozen ${frozen.join()}, input ${index}`);
-      }
-    });
-  }
-});
-
-/** The weights by which valueAndGradients sums. */
-function weightsOf(count: number): tf.Tensor {
-  return tf.tensor(numbers(count, 99), [count / 12, 12]);
-}
-
-test('edges that are constant get no gradient, and the other gradients are the same bits', () => {
-  const inputs = gatedInputs(EGNN_SHAPE, { ...RING, nodeWidth: 12, edgeWidth: 1 });
-  const compute = gatedSum(EGNN_SHAPE, ring());
-  const everything = valueAndGradients(fusedOps(), compute, inputs);
-  const constant: Ops = {
-    ...fusedOps(),
-    gatedEdgeSum: (input, network) => fusedOps().gatedEdgeSum({ ...input, edgesAreConstant: true }, network),
-  };
-  tf.tidy(() => {
-    const sum = () => tf.sum(tf.mul(compute(constant, inputs), weightsOf(RING.nodes * 12)));
-    const { grads } = tf.engine().gradients(sum, [...inputs], undefined, true);
-    for (const [index, gradient] of (grads as readonly (tf.Tensor | null | undefined)[]).entries()) {
-      assert.equal(gradient === null || gradient === undefined, index === 1, `input ${index}`);
-      if (gradient) assert.deepEqual(gradient.dataSync(), everything[index + 1], `input ${index}`);
-    }
-  });
 });
