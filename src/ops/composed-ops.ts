@@ -30,6 +30,7 @@ export function composedOps(): Ops {
     dropout: (x, mask, p) => tf.mul(x, tf.mul(mask, tf.scalar(1 / (1 - p)))),
     gather,
     segmentSum,
+    segmentSumLinear: (x, weight, bias, segments) => segmentSum(linear(x, weight, bias), segments),
     edgeLinear,
     gatedSegmentSum,
     gatedEdgeSum: (input, network) => gatedEdgeSumByLayers({ edgeLinear, linear, gatedSegmentSum }, input, network),

@@ -6,6 +6,7 @@ import type { FusedEdges } from '../kernels/fused/edge-products.ts';
 import { type GatedNetwork as FusedNetwork, fusedGatedEdgeSum } from '../kernels/fused/gated-edges.ts';
 import { fusedEdgeVectors, fusedLengths } from '../kernels/fused/geometry.ts';
 import { fusedLinear } from '../kernels/fused/linear.ts';
+import { fusedSegmentSumLinear } from '../kernels/fused/segment-sum-linear.ts';
 import { fusedGatedSegmentSum, fusedGather, fusedSegmentSum } from '../kernels/fused/segments.ts';
 import { SHORTEST_SQUARED } from './composed-geometry.ts';
 import { composedOps } from './composed-ops.ts';
@@ -39,6 +40,10 @@ export function fusedOps(): Ops {
     },
     gather: (x, segments) => (isMatrix(x) ? fusedGather(x, segments) : composed.gather(x, segments)),
     segmentSum: (x, segments) => (isMatrix(x) ? fusedSegmentSum(x, segments) : composed.segmentSum(x, segments)),
+    segmentSumLinear(x, weight, bias, segments) {
+      if (!isMatrix(x) || weight.size > MAX_WEIGHT) return ops.segmentSum(ops.linear(x, weight, bias), segments);
+      return fusedSegmentSumLinear(x, { weight, bias }, segments);
+    },
     gatedSegmentSum: (x, gate, segments) =>
       isMatrix(x) ? fusedGatedSegmentSum(x, gate, segments) : composed.gatedSegmentSum(x, gate, segments),
     gatedEdgeSum(input, network) {

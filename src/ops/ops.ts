@@ -73,6 +73,8 @@ export interface Ops {
   gather(x: Tensor, segments: Segments): Tensor;
   /** Sums the rows of x [E, C] that belong together: [n, C]; 0 where there are none. Its gradient is gather. */
   segmentSum(x: Tensor, segments: Segments): Tensor;
+  /** The sums of a linear layer by segment: x [E, I], weight [O, I], bias [O] -> sum of (weight . x + bias): [n, O]; 0 where there are none. */
+  segmentSumLinear(x: Tensor, weight: Tensor, bias: Tensor | null, segments: Segments): Tensor;
   /**
    * A linear layer over what each edge sees: activation(weight . [nodes_i, nodes_j, edges] + bias) -> [E, O], for nodes [n, C], edges [E, K]
    * (null: K = 0), weight [O, 2C + K], bias [O]; edge e goes from i = edgeIndex[0].index[e] to j = edgeIndex[1].index[e].

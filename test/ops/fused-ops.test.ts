@@ -104,6 +104,22 @@ test('fused gather, sum and gated sum equal the composed ones, for sorted and un
   }
 });
 
+test('sums of a linear layer equal the composed ones, with and without bias, for sorted and unsorted segments, some of them empty', () => {
+  for (const into of [segments(FROM, NODES), segments(TO, NODES)]) {
+    for (const [inputs, outputs] of [
+      [1, 1],
+      [3, 5],
+      [12, 12],
+      [13, 4],
+    ] as const) {
+      const [x, weight, bias] = [matrix(FROM.length, inputs, 1), matrix(outputs, inputs, 2), tf.tensor(numbers(outputs, 3))];
+      const compute: Compute = (ops, [x, weight, bias]) => ops.segmentSumLinear(x as tf.Tensor, weight as tf.Tensor, bias ?? null, into);
+      assertAlike(compute, [x, weight, bias], `${inputs} -> ${outputs}`);
+      assertAlike(compute, [x, weight], `${inputs} -> ${outputs}, no bias`);
+    }
+  }
+});
+
 test('fused geometry equals the composed one, with and without shifts, and has no slope at distance 0', () => {
   const edges = [segments(FROM, NODES), segments(TO, NODES)] as const;
   const shifts = matrix(FROM.length, 3, 7);

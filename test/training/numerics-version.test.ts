@@ -23,7 +23,7 @@ const GOLDEN: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   3: {
     'mlp on wasm': '32510144c5f4e2032ab87a02d12bbf978004170b2ee2329edb9784217c7c14e5',
     'cnn on wasm': '463270f59fdbb1aab47c506134f04646c5072995f1c0f08df026fd2210ae3ba0',
-    'egnn on wasm': '52be63b1186c234fe415309848354d6d58d8bcf31ce622a107c012400abd13d6',
+    'egnn on wasm': '6bd2840e7643dae7906adb5ab04bb79834ab6e42551d5ff9edd069be4748e3b9',
   },
 };
 

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { FUSED_ACTIVATIONS, type FusedActivation } from './activation.ts';
 import { newTensor } from './differentiable.ts';
-import { type Matrix, multiply, multiplyTransposed, sumRows } from './products.ts';
+import { type Matrix, multiply, multiplyTransposed, sumRows, transposed } from './products.ts';
 import { callKernel, kernelsOf, pointerOf, wholeVectors } from './runtime.ts';
 import { checkIndexes, type SegmentTensors } from './segments.ts';
 
@@ -91,14 +91,14 @@ export function edgeLinearGradients(
   const parts = partsOf(backend, { nodes, edges, weight });
   const dEdges = (ofEdges: Tensor) => () => {
     const result = newTensor(backend, edges.shape);
-    multiply(backend, ofEdges, transpose(parts.edges), { to: result });
+    multiply(backend, ofEdges, transposed(parts.edges), { to: result });
     return result;
   };
   return {
     nodes: () => {
       const dNodes = newTensor(backend, nodes.shape);
-      multiply(backend, dp, transpose(parts.from), { to: dNodes });
-      multiply(backend, dq, transpose(parts.to), { to: dNodes, add: true });
+      multiply(backend, dp, transposed(parts.from), { to: dNodes });
+      multiply(backend, dq, transposed(parts.to), { to: dNodes, add: true });
       return dNodes;
     },
     ...(dz === null ? {} : { edges: dEdges(dz) }),
@@ -141,8 +141,4 @@ function partsOf(
     columnStride: rowStride,
   });
   return { from: part(0, nodeWidth), to: part(nodeWidth, nodeWidth), edges: part(2 * nodeWidth, edgeWidth) };
-}
-
-function transpose({ pointer, depth, columns, rowStride, columnStride }: Matrix): Matrix {
-  return { pointer, depth: columns, columns: depth, rowStride: columnStride, columnStride: rowStride };
 }

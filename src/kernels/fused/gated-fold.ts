@@ -3,7 +3,7 @@ import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor } from './differentiable.ts';
 import { type GatedChain, type NamedLayer, sizesOf } from './gated-chain.ts';
 import type { Gradients } from './gated-layer-back.ts';
-import { type Matrix, multiply, multiplyTransposed } from './products.ts';
+import { matrixOf, multiply, multiplyTransposed, rowOf, transposed } from './products.ts';
 import { callKernel, pointerOf } from './runtime.ts';
 
 // A last layer of messages without activation, m = W y + b, need not run for every edge. The sums are linear in it:
@@ -115,19 +115,4 @@ function foldParameters(backend: WasmBackend, { last, first }: Fold): Parameters
 
 function hasBias(layer: NamedLayer): layer is Biased<NamedLayer> {
   return layer.bias !== null;
-}
-
-/** A tensor [R, C] as a matrix. */
-function matrixOf(backend: WasmBackend, tensor: Tensor): Matrix {
-  const [rows = 0, columns = 0] = tensor.shape;
-  return { pointer: pointerOf(backend, tensor), depth: rows, columns, rowStride: columns, columnStride: 1 };
-}
-
-/** A tensor [C] as a matrix [1, C]. */
-function rowOf(backend: WasmBackend, tensor: Tensor): Matrix {
-  return { pointer: pointerOf(backend, tensor), depth: 1, columns: tensor.size, rowStride: tensor.size, columnStride: 1 };
-}
-
-function transposed({ pointer, depth, columns, rowStride, columnStride }: Matrix): Matrix {
-  return { pointer, depth: columns, columns: depth, rowStride: columnStride, columnStride: rowStride };
 }

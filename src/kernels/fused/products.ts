@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor } from './differentiable.ts';
-import { callKernel, scratchAreas, scratchFloats, wholeVectors } from './runtime.ts';
+import { callKernel, pointerOf, scratchAreas, scratchFloats, wholeVectors } from './runtime.ts';
 import { isTurned } from './weight-sums.ts';
 
 /** A matrix [depth, columns] in memory: strides count floats. */
@@ -11,6 +11,22 @@ export interface Matrix {
   readonly columns: number;
   readonly rowStride: number;
   readonly columnStride: number;
+}
+
+/** A tensor [R, C] as a matrix. */
+export function matrixOf(backend: WasmBackend, tensor: Tensor): Matrix {
+  const [rows = 0, columns = 0] = tensor.shape;
+  return { pointer: pointerOf(backend, tensor), depth: rows, columns, rowStride: columns, columnStride: 1 };
+}
+
+/** A tensor [C] as a matrix [1, C]. */
+export function rowOf(backend: WasmBackend, tensor: Tensor): Matrix {
+  return { pointer: pointerOf(backend, tensor), depth: 1, columns: tensor.size, rowStride: tensor.size, columnStride: 1 };
+}
+
+/** The same matrix the other way round. */
+export function transposed({ pointer, depth, columns, rowStride, columnStride }: Matrix): Matrix {
+  return { pointer, depth: columns, columns: depth, rowStride: columnStride, columnStride: rowStride };
 }
 
 /** Copies a matrix, and a bias [columns], into working memory in the order in which products read them; valid until the next one. */

@@ -72,7 +72,8 @@ export function checkIndexes(name: string, status: number, rows: number): void {
   if (status !== 0) throw new RootstockError('INTERNAL', `${name}: an index is outside 0 .. ${rows - 1}.`, { rows });
 }
 
-function gatherRows(backend: WasmBackend, x: Tensor, { index }: SegmentTensors): Tensor {
+/** See fusedGather; without a gradient. */
+export function gatherRows(backend: WasmBackend, x: Tensor, { index }: SegmentTensors): Tensor {
   const [rows = 0, columns = 0] = x.shape;
   const [entries = 0] = index.shape;
   const out = newTensor(backend, [entries, columns]);

@@ -1,9 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { TensorSpec } from '../../contracts/tensors.ts';
+import type { Ops } from '../../ops/ops.ts';
 import type { Segments } from '../../ops/segments.ts';
 import type { GraphBatch } from '../definition.ts';
-import { enter, joinPath, type Scope } from '../nn/scope.ts';
-import { describeMlp, forwardMlp, type MlpShape } from './mlp.ts';
+import { enter, joinPath, parameter, type Scope } from '../nn/scope.ts';
+import { forwardSequential } from '../nn/sequential.ts';
+import { describeMlp, forwardMlp, type MlpShape, mlpLayers } from './mlp.ts';
 import type { EgnnSettings } from './settings.ts';
 import type { EgnnFeatures } from './state.ts';
 
@@ -36,17 +38,35 @@ export function forwardPoolingHead(
   }: { readonly graphs: GraphBatch; readonly state: EgnnFeatures; readonly poolType?: 'sum' | 'mean' },
 ): Tensor {
   const { ops } = scope.ctx;
-  const pool = (x: Tensor, into: Segments) => (poolType === 'sum' ? ops.segmentSum(x, into) : ops.segmentMean(x, into));
-  const transform = (x: Tensor) => forwardMlp(enter(scope, 'headMLP1'), settings, beforeShape(settings), x);
+  const transformed = (x: Tensor, into: Segments) => poolTransformed(enter(scope, 'headMLP1'), settings, x, { into, poolType });
   const pooled: Tensor[] = [];
-  if (settings.poolFrom !== 'edges') pooled.push(pool(transform(state.nodeFeats), graphs.batch)); // [G, c]
+  if (settings.poolFrom !== 'edges') pooled.push(transformed(state.nodeFeats, graphs.batch)); // [G, c]
   if (settings.poolFrom !== 'nodes' && state.edgeFeats !== null) {
-    const perAtom = pool(transform(state.edgeFeats), graphs.edgeIndex[1]); // [N, c]
-    pooled.push(pool(perAtom, graphs.batch)); // [G, c]
+    const perAtom = transformed(state.edgeFeats, graphs.edgeIndex[1]); // [N, c]
+    pooled.push(pool(ops, perAtom, { into: graphs.batch, poolType })); // [G, c]
   }
   const parts = graphs.graphAttrs === null ? pooled : [...pooled, graphs.graphAttrs];
   const joined = parts.length === 1 ? (parts[0] as Tensor) : ops.concat(parts);
   return forwardMlp(enter(scope, 'headMLP2'), settings, afterShape(settings, { outFeatures: 1, graphWidth: 0 }), joined);
+}
+
+interface Pooling {
+  readonly into: Segments;
+  readonly poolType: 'sum' | 'mean';
+}
+
+/** headMLP1 of x, pooled. A sum takes its last layer along, where that has no activation of its own. */
+function poolTransformed(scope: Scope, settings: EgnnSettings, x: Tensor, pooling: Pooling): Tensor {
+  const { ops } = scope.ctx;
+  const layers = mlpLayers(settings, beforeShape(settings));
+  if (pooling.poolType === 'mean' || layers.at(-1)?.kind !== 'linear') return pool(ops, forwardSequential(scope, layers, x), pooling);
+  const last = enter(scope, layers.length - 1);
+  const before = forwardSequential(scope, layers.slice(0, -1), x);
+  return ops.segmentSumLinear(before, parameter(last, 'weight'), parameter(last, 'bias'), pooling.into);
+}
+
+function pool(ops: Ops, x: Tensor, { into, poolType }: Pooling): Tensor {
+  return poolType === 'sum' ? ops.segmentSum(x, into) : ops.segmentMean(x, into);
 }
 
 function beforeShape({ hidden, numLayersPooling, mlpOutputActivation }: EgnnSettings): MlpShape {
