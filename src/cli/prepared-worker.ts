@@ -1,13 +1,29 @@
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { ServeMessage } from '../worker/serve.ts';
 import { commandWord } from './commands.ts';
 import { forkWorker } from './fork-worker.ts';
 
 /** A worker process that loads its code and touches nothing until it is told what to serve. */
 export interface PreparedWorker {
+  /** Tells it, before it is handed over. */
+  order(message: ServeMessage): void;
   /** Hands it over, once; undefined when it is gone. */
-  take(): ChildProcess | undefined;
+  take(): TakenWorker | undefined;
   /** Ends it unless it was handed over. */
   end(): void;
+}
+
+/** A worker process that was handed over. */
+export interface TakenWorker {
+  readonly child: ChildProcess;
+  /** Of one that has its order: its first message, or how it ended. */
+  readonly answer: Promise<readonly unknown[]> | undefined;
+}
+
+/** Its first message, or its exit code. */
+export function firstAnswer(child: ChildProcess): Promise<readonly unknown[]> {
+  return Promise.race([once(child, 'message'), once(child, 'exit')]);
 }
 
 /** Whether a command line will need a worker, by a look at its words. */
@@ -25,11 +41,20 @@ export function prepareWorker(): PreparedWorker {
   child.once('error', forget);
   child.unref();
   child.channel?.unref();
+  let answer: Promise<readonly unknown[]> | undefined;
   return {
+    order(message) {
+      if (child === undefined) return;
+      answer = firstAnswer(child);
+      // One that cannot be reached is about to be forgotten.
+      answer.catch(() => undefined);
+      child.send(message, () => undefined);
+    },
     take() {
-      const taken = child;
-      taken?.ref();
-      taken?.channel?.ref();
+      if (child === undefined) return undefined;
+      const taken = { child, answer };
+      child.ref();
+      child.channel?.ref();
       forget();
       return taken;
     },

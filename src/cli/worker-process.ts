@@ -4,10 +4,11 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stateLayout } from '../contracts/state-directory.ts';
 import { RootstockError } from '../errors.ts';
+import { POLL } from '../worker/ahead.ts';
 import type { ServeMessage } from '../worker/serve.ts';
 import { forkWorker } from './fork-worker.ts';
 import type { GlobalOptions } from './global-options.ts';
-import type { PreparedWorker } from './prepared-worker.ts';
+import { firstAnswer, type PreparedWorker, type TakenWorker } from './prepared-worker.ts';
 import { pruneWorkerLogs } from './worker-logs.ts';
 
 /** A worker in a process of its own, as long as the command lives (or, detached, until its run ends or parks). */
@@ -38,10 +39,7 @@ export async function startWorkerProcess(
   onRestart: (reason: string) => void = () => undefined,
   prepared?: PreparedWorker,
 ): Promise<WorkerProcess> {
-  const { workers } = stateLayout(options.stateDir);
-  mkdirSync(workers, { recursive: true });
-  pruneWorkerLogs(workers);
-  const log = `${workers}/worker-${process.pid}.log`;
+  const log = openableLog(options);
   let child = await startChild(options, log, prepared?.take());
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -89,13 +87,27 @@ export async function startWorkerProcess(
   };
 }
 
-/** Starts one, or takes one that waits, and returns when it polls. */
-async function startChild(serve: WorkerProcessOptions, log: string, prepared?: ChildProcess): Promise<ChildProcess> {
-  const child = prepared ?? forkWithLog(log);
-  const order: ServeMessage = { serve, log: prepared === undefined ? null : log };
+/** Has a prepared worker do everything but poll; `startWorkerProcess` with the same options has it poll. */
+export function orderWorker(options: WorkerProcessOptions, prepared: PreparedWorker): void {
+  prepared.order({ serve: options, log: openableLog(options), hold: true });
+}
+
+/** Makes room for the log of this command's workers. Absolute. */
+function openableLog({ stateDir }: WorkerProcessOptions): string {
+  const { workers } = stateLayout(stateDir);
+  mkdirSync(workers, { recursive: true });
+  pruneWorkerLogs(workers);
+  return `${workers}/worker-${process.pid}.log`;
+}
+
+/** Starts one, or takes one that was prepared, and returns when it polls. */
+async function startChild(serve: WorkerProcessOptions, log: string, taken?: TakenWorker): Promise<ChildProcess> {
+  const child = taken?.child ?? forkWithLog(log);
+  const answer = taken?.answer ?? firstAnswer(child);
+  const order: ServeMessage = { serve, log: taken === undefined ? null : log, hold: false };
   // One that has just ended says so itself.
-  child.send(order, () => undefined);
-  const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown];
+  child.send(taken?.answer === undefined ? order : POLL, () => undefined);
+  const [message] = await answer;
   if (typeof message !== 'object' || message === null || !('ready' in message)) throw workerError(message, log);
   return child;
 }

@@ -26,15 +26,18 @@ export interface ConnectOptions {
   readonly stateDir: string;
   /** Hears what is being waited for (finding the server binary, starting it). */
   readonly onProgress?: (text: string) => void;
+  /** Called when the server is there, before it is talked to. */
+  readonly onServer?: () => void;
 }
 
 /** Connects to a named server, or to the embedded one of the state directory, which it starts. Errors: those of `resolveServer`. */
-export async function connectRootstock({ stateDir, onProgress }: ConnectOptions): Promise<RootstockClient> {
+export async function connectRootstock({ stateDir, onProgress, onServer }: ConnectOptions): Promise<RootstockClient> {
   const store = await openFsStore(stateLayout(stateDir).store);
   // While an embedded server starts there is time to load the client.
   const onStarted = () => void loadTemporal();
   const server = await resolveServer({ stateDir, env: process.env, onStarted, ...(onProgress === undefined ? {} : { onProgress }) });
   try {
+    onServer?.();
     const temporal = await loadTemporal();
     const connection = await temporal.Connection.connect(server.connectionOptions);
     try {

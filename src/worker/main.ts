@@ -1,5 +1,6 @@
 import { RootstockError } from '../errors.ts';
 import { AHEAD } from './ahead.ts';
+import { openMailbox } from './mailbox.ts';
 import { installRuntime } from './runtime.ts';
 import { serve } from './serve.ts';
 import { takeOrder } from './take-order.ts';
@@ -8,12 +9,13 @@ process.title = 'rootstock worker';
 process.on('SIGINT', () => undefined); // Ctrl-C reaches the whole process group; the command decides what it means
 
 try {
-  const order = takeOrder();
+  const mailbox = openMailbox();
+  const order = takeOrder(mailbox);
   // There is time for what the first activity would load; it says what is wrong with it.
   if (process.argv[2] === AHEAD) await import('@duckdb/node-api').catch(() => undefined);
-  const options = await order;
+  const { serve: options, hold } = await order;
   installRuntime(); // its threads open files: after the log
-  await serve(options);
+  await serve(options, { hold, mailbox });
   process.exit(0);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { POLL } from './ahead.ts';
 import { createWorker, type RootstockWorker } from './create-worker.ts';
+import type { Mailbox } from './mailbox.ts';
 import { watchRun } from './watch-run.ts';
 
 /** What a worker process is told by the command that started it. */
@@ -16,6 +18,8 @@ export interface ServeMessage {
   readonly serve: ServeOptions;
   /** Absolute path of the log that the process is to open for its output; null: it was started with one. */
   readonly log: string | null;
+  /** True: it does everything but poll until it is told POLL, or to end. */
+  readonly hold: boolean;
 }
 
 const RECONNECT_MS = 1_000;
@@ -28,15 +32,24 @@ const MAX_FAILURES = 30;
  * Polls until told to stop: by the parent's message, SIGTERM, the loss of the parent (unless detached), or the end of the run.
  * A server that comes back on another address is connected to again.
  */
-export async function serve(options: ServeOptions): Promise<void> {
+export async function serve(
+  options: ServeOptions,
+  { hold, mailbox }: { readonly hold: boolean; readonly mailbox: Mailbox },
+): Promise<void> {
   let stopping = false;
   let worker: RootstockWorker | undefined;
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  if (!hold) release();
   const stop = () => {
     stopping = true;
+    release();
     worker?.shutdown();
   };
   process.on('SIGTERM', stop);
-  process.on('message', stop);
+  mailbox.listen((message) => (message === POLL ? release() : stop()));
   if (options.untilRun === undefined) process.on('disconnect', stop);
   else void stopWhenOver(options.stateDir, options.untilRun, stop);
 
@@ -46,7 +59,8 @@ export async function serve(options: ServeOptions): Promise<void> {
       const current = await createWorker(options);
       worker = current;
       current.onAddressChange(() => current.shutdown());
-      if (stopping) current.shutdown(); // told so while it was being created
+      await released;
+      if (stopping) current.shutdown(); // told so while it was being created or held
       if (process.connected) process.send?.({ ready: true });
       failures = 0;
       await current.run();

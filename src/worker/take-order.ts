@@ -1,17 +1,17 @@
-import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { RootstockError } from '../errors.ts';
-import type { ServeMessage, ServeOptions } from './serve.ts';
+import type { Mailbox } from './mailbox.ts';
+import type { ServeMessage } from './serve.ts';
 
 /** Waits for what this process is to serve; ends the process when its parent goes without a word. Sends its output to the log it is given. */
-export async function takeOrder(): Promise<ServeOptions> {
+export async function takeOrder(mailbox: Mailbox): Promise<ServeMessage> {
   const leave = () => process.exit(0);
   process.once('disconnect', leave);
   if (!process.connected) leave();
-  const [{ serve, log }] = (await once(process, 'message')) as [ServeMessage];
+  const message = (await mailbox.first()) as ServeMessage;
   process.off('disconnect', leave);
-  if (log !== null) openLog(log);
-  return serve;
+  if (message.log !== null) openLog(message.log);
+  return message;
 }
 
 const STANDARD_OUTPUT = 1;

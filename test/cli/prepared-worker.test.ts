@@ -1,24 +1,27 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { needsWorker, type PreparedWorker, prepareWorker } from '../../src/cli/prepared-worker.ts';
+import { POLL } from '../../src/worker/ahead.ts';
 import type { ServeMessage } from '../../src/worker/serve.ts';
 import { findProcesses, untilNoProcessOf, type WorkspaceProcess } from '../helpers/e2e-processes.ts';
 import { until, untilSome } from '../helpers/e2e-wait.ts';
 import { temporaryDirectory } from '../helpers/store-faults.ts';
+import { testServerEnvironment } from '../helpers/temporal-server.ts';
 
 /** Processes forked from now on are found by this directory in their environment. */
 const MARK = 'ROOTSTOCK_TEST_WORKER';
 
 async function prepared(t: TestContext): Promise<{ readonly root: string; readonly worker: PreparedWorker }> {
   const root = await temporaryDirectory(t);
-  process.env[MARK] = root;
+  const before = process.env;
+  process.env = { ...testServerEnvironment(), [MARK]: root };
   const worker = prepareWorker();
-  delete process.env[MARK];
+  process.env = before;
   t.after(async () => {
     worker.end();
     await untilNoProcessOf(root);
@@ -49,15 +52,44 @@ test('a worker that was prepared is handed over once, and writes what it has to 
   const { root, worker } = await prepared(t);
   const module = join(root, 'talks.mjs');
   await writeFile(module, "process.stdout.write('to the one\\n'); process.stderr.write('to the other\\n');");
-  const child = worker.take();
+  const child = worker.take()?.child;
   assert.equal(worker.take(), undefined);
   const log = join(root, 'worker.log');
-  const order: ServeMessage = { serve: { stateDir: join(root, 'state'), register: [`file://${module}`] }, log };
+  const order: ServeMessage = { serve: { stateDir: join(root, 'state'), register: [`file://${module}`] }, log, hold: false };
   child?.send(order);
   const [answer] = (await once(child as NonNullable<typeof child>, 'message')) as [{ readonly code: string }];
   assert.equal(answer.code, 'MODEL_CONFIG_INVALID', 'a module without a model');
   await untilNoProcessOf(root);
   assert.match(await readFile(log, 'utf8'), /to the one\nto the other\n.*talks\.mjs/su);
+});
+
+test('a worker that was told before it was handed over answers whoever takes it', async (t) => {
+  const { root, worker } = await prepared(t);
+  const serve = { stateDir: join(root, 'state'), register: [`file://${join(root, 'nowhere.mjs')}`] };
+  worker.order({ serve, log: join(root, 'worker.log'), hold: true });
+  const [answer] = (await worker.take()?.answer) ?? [];
+  assert.deepEqual(answer, { ...(answer as object), code: 'FILE_NOT_FOUND' });
+});
+
+test('a worker that holds polls when it is told, and ends when it is told', async (t) => {
+  const { root, worker } = await prepared(t);
+  worker.order({ serve: { stateDir: join(root, 'state'), register: [] }, log: join(root, 'worker.log'), hold: true });
+  const taken = worker.take();
+  taken?.child.send(POLL);
+  assert.deepEqual(await taken?.answer, [{ ready: true }, undefined]);
+  const ended = once(taken?.child as ChildProcess, 'exit');
+  taken?.child.send('shutdown');
+  assert.deepEqual(await ended, [0, null]);
+});
+
+test('a worker that holds ends when its command goes without a word', async (t) => {
+  const { root, worker } = await prepared(t);
+  worker.order({ serve: { stateDir: join(root, 'state'), register: [] }, log: join(root, 'worker.log'), hold: true });
+  await untilSome(() => findProcesses(root, 'server')[0], 'the server that it has started');
+  const child = worker.take()?.child as ChildProcess;
+  const ended = once(child, 'exit');
+  child.disconnect();
+  assert.deepEqual(await ended, [0, null]);
 });
 
 test('a worker that nobody took is ended', async (t) => {

@@ -10,7 +10,7 @@ import { planFile } from '../plan-file.ts';
 import type { PreparedWorker } from '../prepared-worker.ts';
 import type { AddCommand } from '../run-cli.ts';
 import { createRunScreen, type RunScreen } from '../run-screen.ts';
-import { startWorkerProcess } from '../worker-process.ts';
+import { orderWorker, startWorkerProcess } from '../worker-process.ts';
 
 interface RunFlags {
   readonly set?: readonly string[];
@@ -55,7 +55,9 @@ async function run(file: string, flags: RunFlags, { options, prepared }: RunCont
 
   // Temporal's client takes a while to load: after the plan, and beside the start of a server.
   const { connectRootstock } = await import('../../client/connect.ts');
-  const connected = await connectRootstock({ stateDir: options.stateDir, onProgress: (text) => output.note(text) });
+  // A detached worker ends with its run, and so has to be told of it after it is there.
+  const onServer = () => void (prepared !== undefined && flags.detach !== true && orderWorker(options, prepared));
+  const connected = await connectRootstock({ stateDir: options.stateDir, onProgress: (text) => output.note(text), onServer });
   try {
     const { startPlanned } = await import('../../client/start-run.ts');
     const started = await startPlanned(connected, planned, { replace: flags.replace === true });
