@@ -1,6 +1,8 @@
 import { loadBackend } from '../src/kernels/backend.ts';
 import { randomStream } from '../src/random/stream.ts';
 import { nextTurn } from '../src/trainer-process/job-context.ts';
+import { type BatchSources, openBatches } from '../src/training/batch-source.ts';
+import { disposeBatch } from '../src/training/batches.ts';
 import { fit } from '../src/training/fit.ts';
 import type { StageSetup } from '../src/training/stage-setup.ts';
 import { makeDataset, makeSetup } from '../test/training/support.ts';
@@ -71,6 +73,7 @@ function validatingBy<S extends StageSetup>(batchSize: number, setup: S): S {
 }
 
 async function timeStage(setup: StageSetup): Promise<number> {
+  const batches = await openRunning(setup);
   const started = performance.now();
   await fit(setup, {
     now: () => performance.now(),
@@ -81,8 +84,18 @@ async function timeStage(setup: StageSetup): Promise<number> {
     takeRequest: () => 'none',
     snapshotEveryStep: false,
     resume: null,
+    batches,
   });
   return performance.now() - started;
+}
+
+/** Batches whose thread is up, as a trainer has them by the time its backend is loaded. */
+async function openRunning({ stage, train }: StageSetup): Promise<BatchSources> {
+  const batches = openBatches(stage.datamodule.neighbours);
+  const source = batches.of(train);
+  disposeBatch(await source.load(Uint32Array.of(0)));
+  source.forget?.();
+  return batches;
 }
 
 function stage(epochs: number) {
