@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { ServeMessage } from '../worker/serve.ts';
-import { commandWord } from './commands.ts';
+import { commandWord } from './command-word.ts';
 import { forkWorker } from './fork-worker.ts';
 
 /** A worker process that loads its code and touches nothing until it is told what to serve. */
