@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { needsWorker, type PreparedWorker, prepareWorker } from '../../src/cli/prepared-worker.ts';
+import { firstAnswer, needsWorker, type PreparedWorker, prepareWorker } from '../../src/cli/prepared-worker.ts';
 import { POLL } from '../../src/worker/ahead.ts';
 import type { ServeMessage } from '../../src/worker/serve.ts';
 import { findProcesses, untilNoProcessOf, type WorkspaceProcess } from '../helpers/e2e-processes.ts';
@@ -57,7 +57,7 @@ test('a worker that was prepared is handed over once, and writes what it has to 
   const log = join(root, 'worker.log');
   const order: ServeMessage = { serve: { stateDir: join(root, 'state'), register: [`file://${module}`] }, log, hold: false };
   child?.send(order);
-  const [answer] = (await once(child as NonNullable<typeof child>, 'message')) as [{ readonly code: string }];
+  const [answer] = (await firstAnswer(child as ChildProcess)) as [{ readonly code: string }];
   assert.equal(answer.code, 'MODEL_CONFIG_INVALID', 'a module without a model');
   await untilNoProcessOf(root);
   assert.match(await readFile(log, 'utf8'), /to the one\nto the other\n.*talks\.mjs/su);
