@@ -14,28 +14,43 @@ export interface Differentiable {
 /** Keeps tensors for the backward pass. */
 export type Save = (tensors: readonly Tensor[]) => void;
 
-/** What tfjs-core 4.22 has below tf.customGrad, which computes the gradients of all inputs, those of constants too. */
+/**
+ * What tfjs-core 4.22 has below tf.customGrad, which computes the gradients of all inputs, those of constants too, and records a step of its own for each
+ * tensor it keeps.
+ */
 interface EngineBelow {
   /** Whether what runs now is recorded, to be differentiated. */
   isTapeOn(): boolean;
-  runKernelFunc(call: {
-    readonly inputs: Readonly<Record<string, Tensor>>;
-    readonly forwardFunc: (backend: unknown, save: (tensors: readonly Tensor[]) => void) => Tensor;
-    readonly backwardsFunc: (dy: Tensor, saved: readonly Tensor[]) => Readonly<Record<string, () => Tensor>>;
-  }): Tensor;
+  addTapeNode(
+    name: string,
+    inputs: Readonly<Record<string, Tensor>>,
+    outputs: readonly Tensor[],
+    gradient: (dy: Tensor, saved: readonly Tensor[]) => Readonly<Record<string, () => Tensor>>,
+    /** Disposed of when the gradients are there. */
+    saved: readonly Tensor[],
+  ): void;
 }
 
-/** Runs an operation on the wasm backend and records how to differentiate it. */
+/** Runs an operation on the wasm backend and records how to differentiate it. `forward` runs no operation of tfjs: that would be recorded, too. */
 export function runDifferentiable({ inputs, forward, backward }: Differentiable): Tensor {
   const heap = backend() as unknown as WasmBackend;
-  const given = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== null);
   const below = engine() as unknown as EngineBelow;
   const isRecorded = below.isTapeOn();
-  return below.runKernelFunc({
-    inputs: Object.fromEntries(given),
-    forwardFunc: (_backend, save) => forward(heap, isRecorded ? save : null),
-    backwardsFunc: (dy, saved) => backward(heap, dy, saved),
-  });
+  const saved: Tensor[] = [];
+  const save = (tensors: readonly Tensor[]) => {
+    for (const tensor of tensors) saved.push(keepAlias(heap, tensor));
+  };
+  const output = engine().tidy(() => forward(heap, isRecorded ? save : null));
+  if (!isRecorded) return output;
+  const given = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== null);
+  below.addTapeNode('fused', Object.fromEntries(given), [output], (dy, kept) => backward(heap, dy, kept), saved);
+  return output;
+}
+
+/** The same data as a tensor that no tidy frees. */
+function keepAlias(heap: WasmBackend, { dataId, shape, dtype }: Tensor): Tensor {
+  heap.incRef(dataId);
+  return engine().keep(engine().makeTensorFromTensorInfo({ dataId, shape, dtype }));
 }
 
 /** A float32 tensor of the scope at hand; its memory is not zeroed. */
