@@ -2,11 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import { CancelledFailure, Context } from '@temporalio/activity';
 import type { StageManifest } from '../src/artifacts/stage-manifest.ts';
 import type { BackendName } from '../src/contracts/plan.ts';
-import { stageOf } from '../src/contracts/plan-stages.ts';
+import { needsTrainerAfter, stageOf } from '../src/contracts/plan-stages.ts';
 import type { TrainHeartbeat } from '../src/contracts/run-state.ts';
 import type { TrainInput, TrainResult } from '../src/contracts/stage-activities.ts';
 import { rawSampleLog, sampleLogDirectory } from '../src/contracts/state-directory.ts';
 import type { FitJob } from '../src/contracts/trainer-protocol.ts';
+import { isChildWorkflowId } from '../src/contracts/workflow.ts';
 import { RootstockError } from '../src/errors.ts';
 import type { MakeJob } from '../src/trainer-client/trainer-process.ts';
 import type { Trainers } from '../src/trainer-client/trainers.ts';
@@ -25,7 +26,8 @@ export async function train(deps: ActivityDependencies, input: TrainInput): Prom
   const context = Context.current();
   const attempt: StageAttempt = { store: deps.store, stageKey: input.stageKey, context };
   const view = createTrainHeartbeat(input.stage, snapshotHint(context));
-  const { trainer } = stageOf(await loadPlan(deps.store, input.plan), input.stage);
+  const resolved = await loadPlan(deps.store, input.plan);
+  const { trainer } = stageOf(resolved, input.stage);
   const finished = await waitForStage(attempt, {
     standstillMs: standstillMs(trainer.snapshot),
     onWait(reason) {
@@ -61,7 +63,8 @@ export async function train(deps: ActivityDependencies, input: TrainInput): Prom
     } satisfies FitJob;
   };
   try {
-    return await runTrainer(context, view, { trainers: deps.trainers, backend: trainer.backend, makeJob });
+    const goesOn = isPreTraining(context) || needsTrainerAfter(resolved, input.stage, input.data.test !== undefined);
+    return await runTrainer(context, view, { trainers: deps.trainers, backend: trainer.backend, makeJob, goesOn });
   } catch (error) {
     if (!(error instanceof RootstockError)) throw error;
     throw new RootstockError(
@@ -77,18 +80,25 @@ interface TrainerRequest {
   readonly trainers: Trainers;
   readonly backend: BackendName;
   readonly makeJob: MakeJob;
+  /** Whether another trainer is needed after this one. */
+  readonly goesOn: boolean;
+}
+
+/** The run that waits for this one has stages of its own. */
+function isPreTraining({ info }: Context): boolean {
+  return isChildWorkflowId(info.workflowExecution?.workflowId ?? '');
 }
 
 async function runTrainer(
   context: Context,
   view: TrainHeartbeatView,
-  { trainers, backend, makeJob }: TrainerRequest,
+  { trainers, backend, makeJob, goesOn }: TrainerRequest,
 ): Promise<TrainResult> {
   const signaller = createProgressSignaller(context, view.stage);
   const handle = trainers.start(backend, makeJob, (message) => {
     view.hear(message);
     // This one has started and leaves a core free: the trainer of whatever comes next can start beside it.
-    if (message.type === 'phase' && message.phase === 'restore') trainers.prepare(backend);
+    if (goesOn && message.type === 'phase' && message.phase === 'restore') trainers.prepare(backend);
     if (message.type === 'progress') signaller.progress(message);
   });
   view.started(handle.pid);

@@ -1,7 +1,7 @@
 import { CancellationScope, ContinueAsNew, continueAsNew, executeChild, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { TransferLearningState } from '../src/contracts/run-state.ts';
 import type { ChildRun, PublishResult, StageActivities, StageResult } from '../src/contracts/stage-activities.ts';
-import type { TransferLearningInput } from '../src/contracts/workflow.ts';
+import { childWorkflowId, type TransferLearningInput } from '../src/contracts/workflow.ts';
 import { failureFacts, runFailure } from './failure.ts';
 import { createParking, type Parking } from './parking.ts';
 import { createProxies } from './proxies.ts';
@@ -78,7 +78,7 @@ async function prepare(input: TransferLearningInput, activities: StageActivities
 
 /** Runs the run file that makes the pre-trained model, as a child: visible, cancellable and resumable by itself. */
 async function preTrain(child: ChildRun, input: TransferLearningInput, view: RunView): Promise<void> {
-  const workflowId = `${workflowInfo().workflowId}/${child.name}`;
+  const workflowId = childWorkflowId(workflowInfo().workflowId, child.name);
   view.update({ phase: 'pre-train', child: workflowId });
   await executeChild(transferLearning, {
     workflowId,

@@ -33,6 +33,16 @@ export interface RunMemo {
   readonly config: JsonObject;
 }
 
+/** Workflow id of the pre-training of a run. */
+export function childWorkflowId(parent: string, name: string): string {
+  return `${parent}/${name}`;
+}
+
+/** Whether a workflow id is that of a pre-training: run ids have no slash. */
+export function isChildWorkflowId(workflowId: string): boolean {
+  return workflowId.includes('/');
+}
+
 /** Task queues of one store: workers with different stores never meet. */
 export interface TaskQueues {
   readonly io: string;
