@@ -14,7 +14,7 @@ export function distinctMetrics(metrics: Metrics): Metrics {
   const entries = Object.entries(metrics);
   return Object.fromEntries(
     entries.filter(([name, value]) => {
-      const start = /^(.*total\/)(?!loss$)[^/]+$/u.exec(name)?.[1];
+      const start = /^(.*total\/)(?!loss(?:$|_))[^/]+$/u.exec(name)?.[1];
       const alike = entries.filter(([other]) => start !== undefined && other.startsWith(start));
       return alike.length !== 2 || metrics[`${start}loss`] !== value;
     }),

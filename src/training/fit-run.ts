@@ -36,7 +36,7 @@ export interface FitRun {
   position: Position;
   monitor: MonitorState;
   best: Weights | null;
-  /** Row orders of the epoch at hand and the one before or after it. */
+  /** Row orders of the epoch at hand and of those looked ahead to. */
   readonly orders: Map<number, Rows>;
   /** Where batches come from: rows as they are, or what the frozen prefix made of them once that is computed. */
   batches: StageBatches;
@@ -109,11 +109,11 @@ export async function captureState(run: FitRun): Promise<TrainingState> {
   };
 }
 
-/** The rows of an epoch in training order; orders of neighbouring epochs are kept. */
+/** The rows of an epoch in training order; those of the epoch at hand and of later ones are kept. */
 export function orderOf(run: FitRun, epoch: number): Rows {
   const known = run.orders.get(epoch);
   if (known !== undefined) return known;
-  for (const other of run.orders.keys()) if (Math.abs(other - epoch) > 1) run.orders.delete(other);
+  for (const other of run.orders.keys()) if (other < run.position.epoch) run.orders.delete(other);
   const order = epochOrder(run.setup.stage, run.setup.train.rows, { seed: run.setup.seed, epoch });
   run.orders.set(epoch, order);
   return order;

@@ -212,6 +212,6 @@ test('an index outside the nodes is an error, not a read of other memory', () =>
   assert.throws(() => ops.edgeVectors(matrix(2, 3, 1), edgeIndex, null), /edgeVectors: an index is outside 0 \.\. 1/);
   assert.throws(
     () => ops.edgeLinear({ nodes: matrix(2, 3, 1), edges: matrix(2, 1, 2), edgeIndex }, matrix(4, 7, 3), null),
-    /edgeLinear: an index is outside 0 \.\. 1/,
+    /edges: an index is outside 0 \.\. 1/,
   );
 });

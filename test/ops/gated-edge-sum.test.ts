@@ -134,6 +134,47 @@ test('gated sums over more edges than a block equal the composed ones', () => {
   assertAlike(gatedSum(EGNN_SHAPE, ring()), inputs, 'ring');
 });
 
+test('gated sums equal the composed ones at the borders of a block, over one edge and none, unsorted, without biases and with wide edges', () => {
+  for (const edges of [0, 1, 255, 256, 257]) {
+    const ends = (step: number) => Array.from({ length: edges }, (_, edge) => (edge * step) % RING.nodes);
+    const edgeIndex = [segments(ends(7), RING.nodes), segments(ends(5), RING.nodes)] as const;
+    const inputs = gatedInputs(EGNN_SHAPE, { nodes: RING.nodes, nodeWidth: 5, edges, edgeWidth: 19 });
+    assertAlike(gatedSum(EGNN_SHAPE, edgeIndex), inputs, `${edges} edges`);
+    assertAlike(
+      withoutBiases(edgeIndex),
+      [...inputs.slice(0, 2), ...inputs.slice(2).filter((_, at) => at % 2 === 0)],
+      `${edges} edges, no bias`,
+    );
+  }
+});
+
+/** gatedEdgeSum of nodes, edges and the weights of EGNN_SHAPE. */
+function withoutBiases(edgeIndex: readonly [Segments, Segments]): Compute {
+  return (ops, [nodes, edges, ...weights]) => {
+    const layers = [...EGNN_SHAPE.messages, ...EGNN_SHAPE.gate].map(([, activation], index) => ({
+      weight: weights[index] as tf.Tensor,
+      bias: null,
+      activation,
+      frozen: false,
+    }));
+    const network = { messages: layers.slice(0, 2), gate: layers.slice(2) };
+    return ops.gatedEdgeSum({ nodes: nodes as tf.Tensor, edges: edges as tf.Tensor, edgeIndex }, network);
+  };
+}
+
+test('gated sums leave no tensor behind, with and without gradients', () => {
+  const inputs = gatedInputs(EGNN_SHAPE, { ...RING, nodeWidth: 12, edgeWidth: 1 });
+  const compute = gatedSum(EGNN_SHAPE, ring());
+  const before = tf.memory();
+  valueAndGradients(fusedOps(), compute, inputs);
+  tf.tidy(() => void compute(fusedOps(), inputs));
+  const { numTensors, numDataBuffers, numBytes } = tf.memory();
+  assert.deepEqual(
+    { numTensors, numDataBuffers, numBytes },
+    { numTensors: before.numTensors, numDataBuffers: before.numDataBuffers, numBytes: before.numBytes },
+  );
+});
+
 test('gated sums are the same bits whether they are recorded for a backward pass or not', () => {
   const inputs = gatedInputs(EGNN_SHAPE, { ...RING, nodeWidth: 12, edgeWidth: 1 });
   const compute = gatedSum(EGNN_SHAPE, ring());

@@ -24,6 +24,7 @@ const GOLDEN: Readonly<Record<number, Readonly<Record<string, string>>>> = {
     'mlp on wasm': '32510144c5f4e2032ab87a02d12bbf978004170b2ee2329edb9784217c7c14e5',
     'cnn on wasm': '463270f59fdbb1aab47c506134f04646c5072995f1c0f08df026fd2210ae3ba0',
     'egnn on wasm': '6bd2840e7643dae7906adb5ab04bb79834ab6e42551d5ff9edd069be4748e3b9',
+    'egnn that moves its atoms on wasm': 'd26995dcc6b4f19806ebc9813b3484f5f2bbed8ecf8577cb9923f9c074ce7471',
   },
 };
 
@@ -31,6 +32,7 @@ const SETUPS = {
   'mlp on wasm': () => makeHardSetup(),
   'cnn on wasm': cnnSetup,
   'egnn on wasm': egnnSetup,
+  'egnn that moves its atoms on wasm': movingEgnnSetup,
 };
 
 for (const [name, make] of Object.entries(SETUPS)) {
@@ -47,15 +49,33 @@ for (const [name, make] of Object.entries(SETUPS)) {
   });
 }
 
-/** The first stage of b_egnn: 70 molecules, edges sorted and unsorted, every fused kernel. */
+/** The first stage of b_egnn: 70 molecules, edges sorted and unsorted, messages gathered in one pass. */
 async function egnnSetup() {
-  return egnnStage(readJson(SYNTHETIC, 'b_egnn/model_config_input.json') as GoldenModelConfig, {
+  return egnnStage(goldenConfig(), {
     molecules: readJson(SYNTHETIC, 'b_egnn/molecules.json') as readonly GoldenMolecule[],
     weights: await readWeights(SYNTHETIC, 'b_egnn/init.safetensors'),
     optimizer: { name: 'AdamW', config: { lr: 0.005 } },
     batchSize: 16,
     epochs: 2,
   });
+}
+
+/** The same molecules where atoms move and Dropout runs, from fresh weights: messages go layer by layer. */
+function movingEgnnSetup() {
+  return egnnStage(
+    { ...goldenConfig(), config: { ...goldenConfig().config, modify_coords: true, dropout: 0.1, num_rbf: 3 } },
+    {
+      molecules: readJson(SYNTHETIC, 'b_egnn/molecules.json') as readonly GoldenMolecule[],
+      weights: null,
+      optimizer: { name: 'AdamW', config: { lr: 0.005 } },
+      batchSize: 16,
+      epochs: 1,
+    },
+  );
+}
+
+function goldenConfig(): GoldenModelConfig {
+  return readJson(SYNTHETIC, 'b_egnn/model_config_input.json') as GoldenModelConfig;
 }
 
 /** Two classes told apart by the sign of the mean; 6 x 6 images. */

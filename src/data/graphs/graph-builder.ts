@@ -4,7 +4,7 @@ import type { HostGraphBatch } from './graph-batch.ts';
 export interface GraphBuilder {
   /**
    * Says which batches will be asked for next, in this order; the list replaces the one before. It decides when a batch is built, never
-   * what is in it.
+   * what is in it. Rows stay as they are from now on: a batch is recognised by them.
    */
   expect(rows: readonly Uint32Array[]): void;
   /** The batch of these rows. Errors: those of `buildGraphBatch`, however far ahead it was built; TRAINER_DIED, OUT_OF_MEMORY (a retry helps). */

@@ -63,7 +63,7 @@ export function combineEdges(
   return (first, entries, y, slope) => {
     const [ends, seen] = [4 * first, x + 4 * first * width];
     const status = edgeCombine(entries, count, columns, width, stride, p, q, i + ends, j + ends, seen, memory, kind, y, slope);
-    checkIndexes('edgeLinear', status, count);
+    checkIndexes('edges', status, count);
   };
 }
 

@@ -2,7 +2,14 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { TensorSpec } from '../../contracts/tensors.ts';
 import type { GraphBatch } from '../definition.ts';
 import { enter, joinPath, type Scope } from '../nn/scope.ts';
-import { describeEdgeOperation, type EdgeShape, type EdgesAt, forwardEdgeOperation, readMessages } from './edge-operation.ts';
+import {
+  describeEdgeOperation,
+  type EdgeShape,
+  type EdgesAt,
+  forwardEdgeOperation,
+  messageInput,
+  readMessageLayers,
+} from './edge-operation.ts';
 import { describeMlp, forwardMlp, type MlpShape } from './mlp.ts';
 import { describeNodeOperation, gatherMessages, moveAtoms, readAttention, renewNodes } from './node-operation.ts';
 import type { EgnnSettings } from './settings.ts';
@@ -94,9 +101,11 @@ function forwardBlock(scope: Scope, settings: EgnnSettings, { state, graphs, ren
 /** Gathers messages that nothing else reads, [N, c], so that a backend need not hold all of them at once. */
 function gatherUnseenMessages(scope: Scope, settings: EgnnSettings, at: EdgesAt): Tensor {
   const [edgeScope, nodeScope] = [enter(scope, 'edge_op'), enter(scope, 'node_op')];
-  const { input, layers } = readMessages(edgeScope, settings, at);
+  const messageLayers = readMessageLayers(edgeScope, settings, at.state);
   const gate = readAttention(nodeScope, settings);
-  if (layers !== null && gate !== null) return scope.ctx.ops.gatedEdgeSum(input, { messages: layers, gate });
+  if (messageLayers !== null && gate !== null) {
+    return scope.ctx.ops.gatedEdgeSum(messageInput(edgeScope, settings, at), { messages: messageLayers, gate });
+  }
   const { messages } = forwardEdgeOperation(edgeScope, settings, at);
   return gatherMessages(nodeScope, settings, messages, at.graphs.edgeIndex[0]);
 }

@@ -27,20 +27,19 @@ export function describeEdgeOperation(path: string, settings: EgnnSettings, { ha
   ];
 }
 
+/** The layers of phi_e, which makes messages of what each edge sees; null where Dropout runs in it. */
+export function readMessageLayers(scope: Scope, settings: EgnnSettings, state: EgnnState): readonly LinearLayer[] | null {
+  return readLinearLayers(enter(scope, 'phi_e'), settings, messageShape(settings, state.edgeFeats !== null));
+}
+
 /**
- * What each edge sees, (h_i, h_j, d, basis(d), e), and the network phi_e that makes messages of it; null where Dropout runs in it.
- * Satorras et al. 2021 (E(n) equivariant graph neural networks), equation 3, with the distance in place of its square, as physicsml has it.
+ * What each edge sees: (h_i, h_j, d, basis(d), e). Satorras et al. 2021 (E(n) equivariant graph neural networks), equation 3, with the distance in
+ * place of its square, as physicsml has it.
  */
-export function readMessages(
-  scope: Scope,
-  settings: EgnnSettings,
-  at: EdgesAt,
-): { readonly input: EdgeInput; readonly layers: readonly LinearLayer[] | null } {
-  const shape = messageShape(settings, at.state.edgeFeats !== null);
-  return {
-    input: edgeInput(scope, at, seenByEdges(scope, settings, at.state)),
-    layers: readLinearLayers(enter(scope, 'phi_e'), settings, shape),
-  };
+export function messageInput(scope: Scope, settings: EgnnSettings, at: EdgesAt): EdgeInput {
+  // Distances depend on nothing but coordinates, and those on nothing that is trained unless blocks move the atoms.
+  const edgesAreConstant = settings.numRbf === 0 && at.state.edgeFeats === null && !settings.modifyCoords;
+  return { ...edgeInput(scope, at, seenByEdges(scope, settings, at.state)), edgesAreConstant };
 }
 
 /** Computes the messages m, [E, c], and `renewEdges`: the new edge features phi_b(h_i, h_j, m, d, basis(d), e), [E, c]. */

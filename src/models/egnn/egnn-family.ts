@@ -107,8 +107,8 @@ function describe(member: EgnnMember, config: JsonObject, facts: InputFacts): re
 }
 
 /**
- * Measured on the fused operations of wasm: 14.5 floats per edge, block and channel with two-layer networks, 22.6 with three, 21.3 with
- * modify_coords; rounded up to whole networks. Bond features add a third network, with a wider input.
+ * Measured on the fused operations of wasm, layer by layer, as they run with Dropout or modify_coords: 14.5 floats per edge, block and channel with
+ * two-layer networks, 22.6 with three, 21.3 with modify_coords; rounded up to whole networks. Bond features add a third network, with a wider input.
  */
 function bytesPerEdge(config: JsonObject): number {
   const { hidden, numLayers, numLayersPhi, modifyCoords } = readEgnnSettings(config);
