@@ -38,7 +38,7 @@ export function callGrpc({ address, path, message, timeoutMs }: GrpcCall): Promi
     const onHeaders = (headers: IncomingHttpHeaders): void => {
       const status = headers['grpc-status'];
       if (status !== undefined)
-        problem = String(status) === '0' ? null : `status ${String(status)} ${decodeURIComponent(String(headers['grpc-message'] ?? ''))}`;
+        problem = String(status) === '0' ? null : `status ${String(status)} ${decodeMessage(String(headers['grpc-message'] ?? ''))}`;
     };
     stream.on('response', onHeaders);
     stream.on('trailers', onHeaders);
@@ -47,6 +47,15 @@ export function callGrpc({ address, path, message, timeoutMs }: GrpcCall): Promi
     stream.on('end', () => finish(problem === null ? { message: Buffer.concat(chunks).subarray(FRAME_HEADER) } : { problem }));
     stream.end(frame(message));
   });
+}
+
+/** An invalid percent-encoding is no reason to fail: the raw text is as good (PROTOCOL-HTTP2.md, Status-Message). */
+function decodeMessage(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function frame(message: Buffer): Buffer {

@@ -45,6 +45,13 @@ test('a status other than 0 is the problem, in the headers of an answer without 
   assert.deepEqual(await callGrpc({ ...CALL, address }), { problem: 'status 5 no such thing' });
 });
 
+test('a status whose message is not percent-encoded comes as it is', async (t) => {
+  const { address } = await serve(t, (stream) =>
+    stream.respond({ ':status': 200, 'grpc-status': '8', 'grpc-message': 'disk 100% full' }, { endStream: true }),
+  );
+  assert.deepEqual(await callGrpc({ ...CALL, address }), { problem: 'status 8 disk 100% full' });
+});
+
 test('a server that says nothing, or is not there, is a problem and not an exception', async (t) => {
   const { address } = await serve(t, () => undefined);
   assert.deepEqual(await callGrpc({ ...CALL, address, timeoutMs: 20 }), { problem: 'no answer within 0.02 s' });
