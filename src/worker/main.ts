@@ -11,6 +11,7 @@ process.on('SIGINT', () => undefined); // Ctrl-C reaches the whole process group
 try {
   const mailbox = openMailbox();
   const order = takeOrder(mailbox);
+  order.catch(() => undefined); // it is awaited below; one that fails before that is reported, too
   // There is time for what the first activity would load; it says what is wrong with it.
   if (process.argv[2] === AHEAD) await import('@duckdb/node-api').catch(() => undefined);
   const { serve: options, hold } = await order;

@@ -50,8 +50,10 @@ export async function serve(
   };
   process.on('SIGTERM', stop);
   mailbox.listen((message) => (message === POLL ? release() : stop()));
-  if (options.untilRun === undefined) process.on('disconnect', stop);
-  else void stopWhenOver(options.stateDir, options.untilRun, stop);
+  if (options.untilRun === undefined) {
+    process.on('disconnect', stop);
+    if (!process.connected) stop(); // it went after the order had come
+  } else void stopWhenOver(options.stateDir, options.untilRun, stop);
 
   let failures = 0;
   while (!stopping) {

@@ -1,9 +1,13 @@
 import { closeSync, openSync } from 'node:fs';
+import { cannotWrite } from '../contracts/cannot-write.ts';
 import { RootstockError } from '../errors.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { ServeMessage } from './serve.ts';
 
-/** Waits for what this process is to serve; ends the process when its parent goes without a word. Sends its output to the log it is given. */
+/**
+ * Waits for what this process is to serve; ends the process when its parent goes without a word. Sends its output to the log it is given.
+ * Errors: FILE_UNREADABLE for a log that cannot be opened.
+ */
 export async function takeOrder(mailbox: Mailbox): Promise<ServeMessage> {
   const leave = () => process.exit(0);
   process.once('disconnect', leave);
@@ -21,8 +25,16 @@ const STANDARD_ERROR = 2;
 function openLog(path: string): void {
   for (const descriptor of [STANDARD_OUTPUT, STANDARD_ERROR]) {
     closeSync(descriptor);
-    const opened = openSync(path, 'a');
+    const opened = openToAppend(path);
     if (opened !== descriptor)
       throw new RootstockError('INTERNAL', `The log ${path} got descriptor ${opened}, expected ${descriptor}.`, { path });
+  }
+}
+
+function openToAppend(path: string): number {
+  try {
+    return openSync(path, 'a');
+  } catch (error) {
+    throw cannotWrite(path, error);
   }
 }
