@@ -1,51 +1,23 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { ABORT_UPDATE, RETRY_STAGE_UPDATE } from '../contracts/workflow.ts';
 import { RootstockError } from '../errors.ts';
+import { type HostWorker, untilClosed } from './close-run.ts';
 import type { RootstockClient } from './connect.ts';
-import { queryStatus } from './follow-run.ts';
+import { type Followed, queryStatus } from './follow-run.ts';
 import { isNotFound } from './not-found.ts';
-
-/** Starts a worker for as long as a command needs one. */
-export type HostWorker = () => Promise<{ readonly stop: () => Promise<void> }>;
-
-/** A worker that lives closes a cancelled run within this time, unless its trainer has much to save. */
-const OTHER_WORKER_MS = 500;
 
 /**
  * Cancels a run and waits until it has closed: its trainer has saved a snapshot and gone. The server is told first; only a run that is not
- * closed soon after gets a worker of its own from `hostWorker`, for without any worker it would stay open. RUN_NOT_FOUND.
+ * closed soon after gets a worker of its own from `hostWorker`. RUN_NOT_FOUND; errors of `untilClosed`.
  */
-export async function cancelRun({ client }: Pick<RootstockClient, 'client'>, workflowId: string, hostWorker?: HostWorker): Promise<void> {
-  const handle = client.workflow.getHandle(workflowId);
+export async function cancelRun(connected: Followed, workflowId: string, hostWorker?: HostWorker): Promise<void> {
   try {
-    await handle.cancel();
+    await connected.client.workflow.getHandle(workflowId).cancel();
   } catch (error) {
     throw notFoundOr(error, workflowId);
   }
-  const closed = handle.result().then(
-    () => true as const,
-    () => true as const, // cancelled is what was asked for
-  );
-  if (hostWorker === undefined || (await isSoon(closed))) await closed;
-  else await closeWith(closed, hostWorker);
-}
-
-async function isSoon(closed: Promise<true>): Promise<boolean> {
-  const timer = new AbortController();
-  const soon = await Promise.race([closed, sleep(OTHER_WORKER_MS, false, { signal: timer.signal }).catch(() => false)]);
-  timer.abort();
-  return soon;
-}
-
-async function closeWith(closed: Promise<unknown>, hostWorker: HostWorker): Promise<void> {
-  const worker = await hostWorker();
-  try {
-    await closed;
-  } finally {
-    await worker.stop();
-  }
+  await untilClosed(connected, { workflowId }, hostWorker);
 }
 
 /** Runs a parked run's step again. Forwards to a parked pre-training child. Needs a live worker. RUN_NOT_FOUND, RUN_NOT_PARKED. */

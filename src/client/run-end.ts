@@ -19,8 +19,8 @@ export function watchForEnd(target: FollowTarget): RunEnd {
   const ask = (client: Client): void => {
     asked = client;
     askForEnd(client, target, stopping.signal).then(
-      (ended) => {
-        if (ended) woken.abort();
+      (problem) => {
+        if (problem === null) woken.abort();
         else if (asked === client) asked = undefined;
       },
       () => undefined,
@@ -40,12 +40,12 @@ export function watchForEnd(target: FollowTarget): RunEnd {
   };
 }
 
-/** True once the run has ended, well or not; false when the server could not be asked to the end. */
-async function askForEnd(client: Client, { workflowId, runId }: FollowTarget, signal: AbortSignal): Promise<boolean> {
+/** Null once the run has ended, well or not; else why the server could not be asked to the end. `watcher` must not repeat a call by itself. */
+export async function askForEnd(watcher: Client, { workflowId, runId }: FollowTarget, signal: AbortSignal): Promise<Error | null> {
   try {
-    await client.withAbortSignal(signal, () => client.workflow.getHandle(workflowId, runId).result());
-    return true;
+    await watcher.withAbortSignal(signal, () => watcher.workflow.getHandle(workflowId, runId).result());
+    return null;
   } catch (error) {
-    return !isServiceError(error);
+    return isServiceError(error) ? error : null;
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { RootstockClient } from '../../src/client/connect.ts';
 import { cancelRun } from '../../src/client/control-run.ts';
+import type { Followed } from '../../src/client/follow-run.ts';
 
 /** A server with one run that closes when `close` is called. */
 function serverWithRun(log: string[]) {
@@ -15,8 +15,9 @@ function serverWithRun(log: string[]) {
     },
     result: () => result,
   };
-  const client = { workflow: { getHandle: () => handle } } as unknown as RootstockClient['client'];
-  return { client, close: () => close() };
+  const client = { workflow: { getHandle: () => handle }, withAbortSignal: (_: AbortSignal, work: () => unknown) => work() };
+  const connected = { client, watcher: client } as unknown as Followed;
+  return { ...connected, close: () => close() };
 }
 
 test('a run that another worker closes is cancelled without a worker of the command', async () => {

@@ -34,3 +34,19 @@ test('a cancelled run closes after its trainer has saved and gone, and a new run
   await checkGolden(again, { workspace, golden, kills: [0, 0] });
   await checkClean(workspace);
 });
+
+test('a run without a worker stays cancelled when the worker of `cancel` cannot start, which is the error', async (t) => {
+  const workspace = await makeWorkspace(t);
+  const run = startCli(workspace, runWords(workspace));
+  await run.waitFor('stage');
+  run.interrupt();
+  assert.equal((await run.ended).code, 130);
+
+  const broken = await runCli(workspace, ['--register', 'nowhere.mjs', 'cancel', RUN_NAME, '--json']);
+  assert.equal(broken.code, 2, broken.stdout + broken.stderr);
+  assert.equal(broken.last?.['code'], 'FILE_NOT_FOUND');
+  assert.equal(broken.stderr, '', 'nothing is thrown where nobody catches it');
+  const cancel = await runCli(workspace, ['cancel', RUN_NAME, '--json']);
+  assert.deepEqual(cancel.last, { event: 'cancelled', workflow_id: RUN_NAME });
+  await checkClean(workspace);
+});

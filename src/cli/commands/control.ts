@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { untilClosed } from '../../client/close-run.ts';
 import { connectRootstock, type RootstockClient } from '../../client/connect.ts';
 import { abortRun, cancelRun, retryRun } from '../../client/control-run.ts';
 import { followRun } from '../../client/follow-run.ts';
@@ -57,10 +58,7 @@ export const abortCommand: AddCommand = (program, done) => {
       const output = createOutput(flags.json === true);
       const decided = await withWorker(command, output, async (connected) => {
         const workflowId = await abortRun(connected, name);
-        await connected.client.workflow
-          .getHandle(name)
-          .result()
-          .catch(() => undefined); // it fails, as asked
+        await untilClosed(connected, { workflowId: name });
         return workflowId;
       });
       output.object({ event: 'aborted', workflow_id: decided });
