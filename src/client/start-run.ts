@@ -1,4 +1,3 @@
-import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { toJsonBytes } from '../artifacts/json-blob.ts';
 import { plural } from '../contracts/plural.ts';
@@ -8,14 +7,21 @@ import { composeMessage, RootstockError } from '../errors.ts';
 import type { PlannedRun } from '../planner/plan-run.ts';
 import { publishedRunDigest } from '../planner/published-output.ts';
 import { type AttachDecision, decideAttach, type Existing, findExisting } from './attach.ts';
+import { type HostWorker, untilClosed } from './close-run.ts';
 import type { RootstockClient } from './connect.ts';
 import type { FollowTarget } from './follow-run.ts';
 import { jsonDifferences } from './json-difference.ts';
 
 /** How to start. */
 export interface StartOptions {
-  /** Cancel a running workflow of this name with another configuration first. */
+  /** Cancel a running workflow of this name with another configuration first. It closes once it has a worker. */
   readonly replace?: boolean;
+}
+
+/** How a command starts. */
+export interface StartPlannedOptions extends StartOptions {
+  /** Gives a run that is replaced, and has no worker, one until it has closed. */
+  readonly hostWorker?: HostWorker;
 }
 
 /** A started or attached run. */
@@ -25,8 +31,15 @@ export interface StartedRun extends FollowTarget {
   readonly reason: string;
 }
 
-/** Starts a planned run, attaches to it when it is running, or finds its result. RUN_CONFLICT when the name runs with another digest. */
-export async function startPlanned(connected: RootstockClient, planned: PlannedRun, options: StartOptions = {}): Promise<StartedRun> {
+/**
+ * Starts a planned run, attaches to it when it is running, or finds its result. RUN_CONFLICT when the name runs with another digest; errors of
+ * `untilClosed`.
+ */
+export async function startPlanned(
+  connected: RootstockClient,
+  planned: PlannedRun,
+  options: StartPlannedOptions = {},
+): Promise<StartedRun> {
   const workflowId = planned.plan.name;
   const existing = await findExisting(connected.client, workflowId);
   const { runDigest } = planned.plan;
@@ -39,7 +52,7 @@ export async function startPlanned(connected: RootstockClient, planned: PlannedR
     case 'print':
       return { workflowId, runId: decision.runId, action: decision.action, reason: decision.reason };
     case 'replace':
-      await endExisting(connected.client, workflowId, decision);
+      await endExisting(connected, { workflowId, decision, hostWorker: options.hostWorker });
       break;
     case 'start':
       break;
@@ -97,15 +110,19 @@ function guardSize(input: TransferLearningInput): void {
     );
 }
 
-async function endExisting(
-  client: Client,
-  workflowId: string,
-  decision: Extract<AttachDecision, { readonly action: 'replace' }>,
-): Promise<void> {
-  const handle = client.workflow.getHandle(workflowId, decision.runId);
-  if (decision.how === 'terminate') await handle.terminate(decision.reason);
+interface EndInput {
+  readonly workflowId: string;
+  readonly decision: Extract<AttachDecision, { readonly action: 'replace' }>;
+  readonly hostWorker: HostWorker | undefined;
+}
+
+/** A cancelled run has closed after its trainer has saved and gone. */
+async function endExisting(connected: RootstockClient, { workflowId, decision, hostWorker }: EndInput): Promise<void> {
+  const { runId, how, reason } = decision;
+  const handle = connected.client.workflow.getHandle(workflowId, runId);
+  if (how === 'terminate') await handle.terminate(reason);
   else await handle.cancel();
-  await handle.result().catch(() => undefined); // it ends as cancelled, after its trainer has saved and gone
+  await untilClosed(connected, { workflowId, runId }, hostWorker);
 }
 
 function conflict(workflowId: string, existing: Existing, planned: PlannedRun): RootstockError {

@@ -56,6 +56,22 @@ test('a running run with another configuration is refused naming the difference;
   await checkClean(workspace);
 });
 
+test('--replace saves and closes a run that was interrupted, and so has no worker, before it starts', async (t) => {
+  const golden = await goldenOf(CHANGED);
+  const workspace = await makeWorkspace(t);
+  const first = startCli(workspace, runWords(workspace));
+  await first.waitFor('stage');
+  first.interrupt();
+  assert.equal((await first.ended).code, 130);
+
+  await writeRun(workspace.runFile, CHANGED);
+  const replaced = await runCli(workspace, runWords(workspace, '--replace'));
+  assert.equal(replaced.events[0]?.event, 'started');
+  // No kill: the snapshots that were saved before are of the very step at which it stopped.
+  await checkGolden(replaced, { workspace, golden, kills: [0, 0] });
+  await checkClean(workspace);
+});
+
 test('two runs with an equal stage train it once: the second waits for the first, and says so', async (t) => {
   const golden = await goldenOf(runDocument());
   const workspace = await makeWorkspace(t);

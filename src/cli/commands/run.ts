@@ -60,7 +60,17 @@ async function run(file: string, flags: RunFlags, { options, prepared }: RunCont
   const connected = await connectRootstock({ stateDir: options.stateDir, onProgress: (text) => output.note(text), onServer });
   try {
     const { startPlanned } = await import('../../client/start-run.ts');
-    const started = await startPlanned(connected, planned, { replace: flags.replace === true });
+    const screen = createRunScreen(output, process.stdout);
+    const onRestart = (reason: string) => {
+      const event = { event: 'waiting', workflow_id: planned.plan.name, reason } as const;
+      output.object(event);
+      screen.show(event);
+    };
+    const hostWorker = () => {
+      output.note('Starting a worker that saves and closes the run that is replaced...');
+      return startWorkerProcess(options, onRestart, prepared);
+    };
+    const started = await startPlanned(connected, planned, { replace: flags.replace === true, hostWorker });
     const { workflowId, runId } = started;
     const startEvent = { event: startEventName(started.action), workflow_id: workflowId, run_id: runId, reason: started.reason } as const;
     output.object(startEvent);
@@ -70,20 +80,11 @@ async function run(file: string, flags: RunFlags, { options, prepared }: RunCont
         : `${connected.server.uiUrl}/namespaces/${connected.server.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
     output.line(`Run "${workflowId}": ${started.reason}`);
     if (ui !== '') output.line(`Temporal UI: ${ui}`);
-    const screen = createRunScreen(output, process.stdout);
     const following = { connected, started, output, screen, signal: interrupt.signal, command: file };
     if (started.action === 'print') return await follow(following);
 
     const detached = flags.detach === true ? { untilRun: workflowId } : {};
-    const worker = await startWorkerProcess(
-      { ...options, ...detached },
-      (reason) => {
-        const event = { event: 'waiting', workflow_id: workflowId, reason } as const;
-        output.object(event);
-        screen.show(event);
-      },
-      prepared,
-    );
+    const worker = await startWorkerProcess({ ...options, ...detached }, onRestart, prepared);
     if (flags.detach === true) {
       output.object({ event: 'detached', workflow_id: workflowId, worker_pid: worker.pid, log: worker.log });
       output.line(
