@@ -31,16 +31,16 @@ export function needsWorker(words: readonly string[]): boolean {
   return commandWord(words) === 'run' && !words.includes('--help') && !words.includes('-h');
 }
 
-/** Forks a worker ahead of its work. It keeps nothing alive, and ends with this process. */
+/** Forks a worker ahead of its work. It keeps nothing alive, and ends with this process. Never throws: where none can be started there is none. */
 export function prepareWorker(): PreparedWorker {
-  let child: ChildProcess | undefined = forkWorker();
+  let child = forkOrNone();
   const forget = () => {
     child = undefined;
   };
-  child.once('exit', forget);
-  child.once('error', forget);
-  child.unref();
-  child.channel?.unref();
+  child?.once('exit', forget);
+  child?.once('error', forget);
+  child?.unref();
+  child?.channel?.unref();
   let answer: Promise<readonly unknown[]> | undefined;
   return {
     order(message) {
@@ -48,7 +48,7 @@ export function prepareWorker(): PreparedWorker {
       answer = firstAnswer(child);
       // One that cannot be reached is about to be forgotten.
       answer.catch(() => undefined);
-      child.send(message, () => undefined);
+      if (child.connected) child.send(message, () => undefined);
     },
     take() {
       if (child === undefined) return undefined;
@@ -63,4 +63,13 @@ export function prepareWorker(): PreparedWorker {
       forget();
     },
   };
+}
+
+/** The command that needs a worker tries again, and says what is wrong. */
+function forkOrNone(): ChildProcess | undefined {
+  try {
+    return forkWorker();
+  } catch {
+    return undefined;
+  }
 }

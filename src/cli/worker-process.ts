@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stateLayout } from '../contracts/state-directory.ts';
-import { RootstockError } from '../errors.ts';
 import { POLL } from '../worker/ahead.ts';
 import type { ServeMessage } from '../worker/serve.ts';
 import { forkWorker } from './fork-worker.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { firstAnswer, type PreparedWorker, type TakenWorker } from './prepared-worker.ts';
+import { workerEndError, workerStartError } from './worker-error.ts';
 import { pruneWorkerLogs } from './worker-logs.ts';
 
 /** A worker in a process of its own, as long as the command lives (or, detached, until its run ends or parks). */
@@ -92,24 +92,33 @@ export function orderWorker(options: WorkerProcessOptions, prepared: PreparedWor
   prepared.order({ serve: options, log: openableLog(options), hold: true });
 }
 
-/** Makes room for the log of this command's workers. Absolute. */
+/** Makes room for the log of this command's workers. Absolute. STORE_IO. */
 function openableLog({ stateDir }: WorkerProcessOptions): string {
   const { workers } = stateLayout(stateDir);
-  mkdirSync(workers, { recursive: true });
-  pruneWorkerLogs(workers);
-  return `${workers}/worker-${process.pid}.log`;
+  const log = `${workers}/worker-${process.pid}.log`;
+  try {
+    mkdirSync(workers, { recursive: true });
+    pruneWorkerLogs(workers);
+  } catch (error) {
+    throw workerStartError(error, log);
+  }
+  return log;
 }
 
-/** Starts one, or takes one that was prepared, and returns when it polls. */
+/** Starts one, or takes one that was prepared, and returns when it polls. STORE_IO when the machine starts none. */
 async function startChild(serve: WorkerProcessOptions, log: string, taken?: TakenWorker): Promise<ChildProcess> {
-  const child = taken?.child ?? forkWithLog(log);
-  const answer = taken?.answer ?? firstAnswer(child);
-  const order: ServeMessage = { serve, log: taken === undefined ? null : log, hold: false };
-  // One that has just ended says so itself.
-  child.send(taken?.answer === undefined ? order : POLL, () => undefined);
-  const [message] = await answer;
-  if (typeof message !== 'object' || message === null || !('ready' in message)) throw workerError(message, log);
-  return child;
+  try {
+    const child = taken?.child ?? forkWithLog(log);
+    const answer = taken?.answer ?? firstAnswer(child);
+    const order: ServeMessage = { serve, log: taken === undefined ? null : log, hold: false };
+    // One that could not be started has no channel, and one that has just ended none any more: their answer says why.
+    if (child.connected) child.send(taken?.answer === undefined ? order : POLL, () => undefined);
+    const [message] = await answer;
+    if (typeof message !== 'object' || message === null || !('ready' in message)) throw workerEndError(message, log);
+    return child;
+  } catch (error) {
+    throw workerStartError(error, log);
+  }
 }
 
 function forkWithLog(log: string): ChildProcess {
@@ -126,12 +135,4 @@ async function endOf(child: ChildProcess): Promise<string | null> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   if (child.exitCode === 0) return null;
   return child.signalCode === null ? `ended with exit code ${child.exitCode}` : `was ended by ${child.signalCode}`;
-}
-
-function workerError(message: unknown, log: string): RootstockError {
-  if (typeof message === 'object' && message !== null && 'code' in message && 'message' in message) {
-    const { code, message: text } = message as { code: ConstructorParameters<typeof RootstockError>[0]; message: string };
-    return new RootstockError(code, text);
-  }
-  return new RootstockError('INTERNAL', `The worker process ended while starting.\nFix: its log is ${log}.`, { log });
 }

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import test from 'node:test';
+import { temporaryDirectory } from '../helpers/store-faults.ts';
+
+const moduleUrl = (path: string) => JSON.stringify(new URL(`../../src/cli/${path}`, import.meta.url).href);
+
+/** Prints how a worker starts in a process that has so many descriptors left. */
+function script(stateDir: string, left: number): string {
+  return `
+import { closeSync, openSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { prepareWorker } from ${moduleUrl('prepared-worker.ts')};
+import { startWorkerProcess } from ${moduleUrl('worker-process.ts')};
+const options = { stateDir: ${JSON.stringify(stateDir)}, register: [] };
+const opened = [];
+try { for (;;) opened.push(openSync('/dev/null')); } catch {}
+for (const one of opened.splice(0, ${left})) closeSync(one);
+const prepared = prepareWorker();
+const answer = await startWorkerProcess(options, undefined, prepared).catch((error) => error);
+await setImmediate(); // what nobody caught comes up by now
+for (const one of opened) closeSync(one);
+console.log(JSON.stringify({ code: answer.code, message: answer.message, taken: prepared.take() !== undefined }));
+`;
+}
+
+for (const left of [1, 2] as const) {
+  test(`a machine that starts no worker for want of descriptors (${left} left) is an error that says so, and ends nothing else`, async (t) => {
+    const root = await temporaryDirectory(t);
+    const words = ['--import', import.meta.resolve('tsx'), '--input-type=module', '-e', script(join(root, 'state'), left)];
+    const { stdout, stderr, status } = spawnSync('/bin/sh', ['-c', 'ulimit -n 128 && exec "$0" "$@"', process.execPath, ...words], {
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout), {
+      code: 'STORE_IO',
+      message: 'Too many open files (EMFILE) for another worker process and its log.\nFix: raise the limit of open files (ulimit -n).',
+      taken: false,
+    });
+  });
+}
