@@ -9,7 +9,7 @@ import { forkWorker } from './fork-worker.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { firstAnswer, type PreparedWorker, type TakenWorker } from './prepared-worker.ts';
 import { workerEndError, workerStartError } from './worker-error.ts';
-import { pruneWorkerLogs } from './worker-logs.ts';
+import { giveLogTo, pruneWorkerLogs, workerLog } from './worker-logs.ts';
 
 /** A worker in a process of its own, as long as the command lives (or, detached, until its run ends or parks). */
 export interface WorkerProcess {
@@ -39,7 +39,7 @@ export async function startWorkerProcess(
   onRestart: (reason: string) => void = () => undefined,
   prepared?: PreparedWorker,
 ): Promise<WorkerProcess> {
-  const log = openableLog(options);
+  let log = openableLog(options);
   let child = await startChild(options, log, prepared?.take());
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -71,6 +71,7 @@ export async function startWorkerProcess(
   let kept = Promise.resolve();
   if (options.untilRun === undefined) kept = keep();
   else {
+    log = giveLogTo(log, child.pid ?? process.pid);
     child.disconnect();
     child.unref();
   }
@@ -95,7 +96,7 @@ export function orderWorker(options: WorkerProcessOptions, prepared: PreparedWor
 /** Makes room for the log of this command's workers. Absolute. STORE_IO. */
 function openableLog({ stateDir }: WorkerProcessOptions): string {
   const { workers } = stateLayout(stateDir);
-  const log = `${workers}/worker-${process.pid}.log`;
+  const log = workerLog(workers, process.pid);
   try {
     mkdirSync(workers, { recursive: true });
     pruneWorkerLogs(workers);

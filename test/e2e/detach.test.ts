@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import test from 'node:test';
 import { checkClean, checkGolden, untilStep } from '../helpers/e2e-checks.ts';
 import { runCli, runWords } from '../helpers/e2e-cli.ts';
@@ -16,6 +18,9 @@ test('a detached run goes on without its command, is seen by status and list, an
     findProcesses(workspace.root, 'worker').map(({ pid }) => pid),
     [last?.['worker_pid']],
   );
+  const log = String(last?.['log']);
+  assert.equal(basename(log), `worker-${String(last?.['worker_pid'])}.log`, 'named after the process that writes it');
+  assert.ok(existsSync(log));
 
   await untilStep(workspace, golden.stages[0]?.stageKey ?? '', 1);
   const status = (await runCli(workspace, ['status', RUN_NAME, '--json'])).last;
