@@ -33,8 +33,8 @@ export interface ConnectOptions {
 /** Connects to a named server, or to the embedded one of the state directory, which it starts. Errors: those of `resolveServer`. */
 export async function connectRootstock({ stateDir, onProgress, onServer }: ConnectOptions): Promise<RootstockClient> {
   const store = await openFsStore(stateLayout(stateDir).store);
-  // While an embedded server starts there is time to load the client.
-  const onStarted = () => void loadTemporal();
+  // While an embedded server starts there is time to load the client; what is wrong with it is said when it is needed.
+  const onStarted = () => void loadTemporal().catch(() => undefined);
   const server = await resolveServer({ stateDir, env: process.env, onStarted, ...(onProgress === undefined ? {} : { onProgress }) });
   try {
     onServer?.();
