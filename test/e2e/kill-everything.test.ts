@@ -18,7 +18,7 @@ test(`kill -9 of every process at five moments (seed ${SEED}) and the same comma
   const kills = golden.stages.map(() => 0);
   const strike = async (wait: () => Promise<void>) => {
     const cli = startCli(workspace, runWords(workspace));
-    await wait();
+    await cli.during(wait);
     await killEverythingOf(workspace.root);
     assert.equal((await cli.ended).code, null, 'the command was killed, it did not end by itself');
     assert.deepEqual(processesOf(workspace.root), []);

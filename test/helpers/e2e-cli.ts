@@ -25,6 +25,8 @@ export interface Cli {
   readonly ended: Promise<CliEnd>;
   /** Waits for an event of this name, also one that is past; fails when the command ends without it. */
   waitFor(event: string, matches?: (event: CliEvent) => boolean): Promise<CliEvent>;
+  /** Waits for something that happens while the command runs; fails, with what it printed, when it ends before that or the wait fails. */
+  during(wait: () => Promise<void>): Promise<void>;
   /** SIGINT to its whole process group, as a terminal's Ctrl-C. */
   interrupt(): void;
 }
@@ -72,6 +74,15 @@ export function startCli(workspace: Workspace, args: readonly string[]): Cli {
   return {
     pid,
     ended: end,
+    async during(wait) {
+      const printed = () => `"${args.join(' ')}" printed:\n${stdout}\n${stderr}`;
+      const early = end.then(({ code }) => {
+        throw new Error(`the command ended by itself, with code ${code}. ${printed()}`);
+      });
+      await Promise.race([wait(), early]).catch((error: unknown) => {
+        throw new Error(`${String(error)}\n${printed()}`, { cause: error });
+      });
+    },
     waitFor: (name, matches = () => true) =>
       untilSome(
         () => {
