@@ -8,7 +8,7 @@ import { type MakeJob, startTrainer, type TrainerHandle } from './trainer-proces
 export interface Trainers {
   /** Starts a trainer for one job on this backend: the one that waits for such a job, or a new one. No trainer serves two jobs. */
   start(backend: BackendName, makeJob: MakeJob, onMessage?: (message: FromTrainer) => void): TrainerHandle;
-  /** Has a trainer wait for a job on this backend, where the machine has room for it. It ends by itself when none comes. */
+  /** Has a trainer wait for a job on this backend, where the machine has room for it. It ends by itself when none comes. Never throws. */
   prepare(backend: BackendName): void;
   /** Ends the one that waits, and has none wait from now on. */
   close(): void;
@@ -25,6 +25,8 @@ export interface TrainersOptions {
   readonly room?: () => Room;
   /** How long one waits before it is ended. */
   readonly idleMs?: number;
+  /** Forks one that waits; may throw. */
+  readonly fork?: (backend: BackendName) => TrainerFork;
 }
 
 /** A stage follows the one before within a second, the next run of a script within a few; memory is not held for longer. */
@@ -37,7 +39,7 @@ const ROOM = { cores: 2, availableBytes: 2 ** 30 } as const;
 const CAN_WAIT: readonly BackendName[] = ['wasm', 'cpu'];
 
 /** Creates the trainers of a worker. None waits before `prepare`. */
-export function createTrainers({ room = readRoom, idleMs = IDLE_MS }: TrainersOptions = {}): Trainers {
+export function createTrainers({ room = readRoom, idleMs = IDLE_MS, fork = forkTrainer }: TrainersOptions = {}): Trainers {
   let waiting: { readonly backend: BackendName; readonly forked: TrainerFork; readonly idle: NodeJS.Timeout } | undefined;
   let closed = false;
   const forget = (): TrainerFork | undefined => {
@@ -53,7 +55,8 @@ export function createTrainers({ room = readRoom, idleMs = IDLE_MS }: TrainersOp
     prepare(backend) {
       if (closed || waiting?.backend === backend || !CAN_WAIT.includes(backend) || !hasRoom(room())) return;
       end();
-      const forked = forkTrainer(backend);
+      const forked = forkIfPossible(fork, backend);
+      if (forked === undefined) return;
       const idle = setTimeout(end, idleMs);
       idle.unref();
       waiting = { backend, forked, idle };
@@ -67,6 +70,15 @@ export function createTrainers({ room = readRoom, idleMs = IDLE_MS }: TrainersOp
       end();
     },
   };
+}
+
+/** A machine without memory or descriptors for one more process throws: nobody waits for this one. The job's own trainer says what is wrong. */
+function forkIfPossible(fork: (backend: BackendName) => TrainerFork, backend: BackendName): TrainerFork | undefined {
+  try {
+    return fork(backend);
+  } catch {
+    return undefined;
+  }
 }
 
 function hasRoom({ cores, availableBytes }: Room): boolean {

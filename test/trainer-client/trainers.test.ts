@@ -118,6 +118,18 @@ test('nothing waits on a backend that holds a device', async (t) => {
   assert.deepEqual(findProcesses(root, 'standby'), []);
 });
 
+test('one that cannot be forked is no loss: its job gets a trainer of its own', async (t) => {
+  let tries = 0;
+  const fork = (): never => {
+    tries += 1;
+    throw new Error('spawn ENOMEM');
+  };
+  const { trainers } = await makeTrainers(t, { fork });
+  trainers.prepare('wasm');
+  assert.equal(tries, 1);
+  await assert.rejects(trainers.start('wasm', async () => MISSING).outcome, { code: 'FILE_NOT_FOUND' });
+});
+
 test('one whose job does not come ends by itself', async (t) => {
   const { root, trainers } = await makeTrainers(t, { idleMs: 1 });
   trainers.prepare('wasm');
