@@ -6,9 +6,10 @@ import { needsTrainerAfter, stageOf } from '../src/contracts/plan-stages.ts';
 import type { TrainHeartbeat } from '../src/contracts/run-state.ts';
 import type { TrainInput, TrainResult } from '../src/contracts/stage-activities.ts';
 import { rawSampleLog, sampleLogDirectory } from '../src/contracts/state-directory.ts';
-import type { FitJob } from '../src/contracts/trainer-protocol.ts';
+import type { FitJob, FromTrainer } from '../src/contracts/trainer-protocol.ts';
 import { isChildWorkflowId } from '../src/contracts/workflow.ts';
 import { RootstockError } from '../src/errors.ts';
+import { endsSoon } from '../src/trainer-client/ends-soon.ts';
 import type { MakeJob } from '../src/trainer-client/trainer-process.ts';
 import type { Trainers } from '../src/trainer-client/trainers.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -27,7 +28,7 @@ export async function train(deps: ActivityDependencies, input: TrainInput): Prom
   const attempt: StageAttempt = { store: deps.store, stageKey: input.stageKey, context };
   const view = createTrainHeartbeat(input.stage, snapshotHint(context));
   const resolved = await loadPlan(deps.store, input.plan);
-  const { trainer } = stageOf(resolved, input.stage);
+  const { trainer, totalSteps } = stageOf(resolved, input.stage);
   const finished = await waitForStage(attempt, {
     standstillMs: standstillMs(trainer.snapshot),
     onWait(reason) {
@@ -64,7 +65,7 @@ export async function train(deps: ActivityDependencies, input: TrainInput): Prom
   };
   try {
     const goesOn = isPreTraining(context) || needsTrainerAfter(resolved, input.stage, input.data.test !== undefined);
-    return await runTrainer(context, view, { trainers: deps.trainers, backend: trainer.backend, makeJob, goesOn });
+    return await runTrainer(context, view, { trainers: deps.trainers, backend: trainer.backend, makeJob, totalSteps, goesOn });
   } catch (error) {
     if (!(error instanceof RootstockError)) throw error;
     throw new RootstockError(
@@ -80,6 +81,8 @@ interface TrainerRequest {
   readonly trainers: Trainers;
   readonly backend: BackendName;
   readonly makeJob: MakeJob;
+  /** Steps of the stage, if nothing stops it earlier. */
+  readonly totalSteps: number;
   /** Whether another trainer is needed after this one. */
   readonly goesOn: boolean;
 }
@@ -92,13 +95,17 @@ function isPreTraining({ info }: Context): boolean {
 async function runTrainer(
   context: Context,
   view: TrainHeartbeatView,
-  { trainers, backend, makeJob, goesOn }: TrainerRequest,
+  { trainers, backend, makeJob, totalSteps, goesOn }: TrainerRequest,
 ): Promise<TrainResult> {
   const signaller = createProgressSignaller(context, view.stage);
+  const foreseen = new Set<FromTrainer['type']>();
   const handle = trainers.start(backend, makeJob, (message) => {
     view.hear(message);
-    // This one has started and leaves a core free: the trainer of whatever comes next can start beside it.
-    if (goesOn && message.type === 'phase' && message.phase === 'restore') trainers.prepare(backend);
+    // This one leaves a core free: the trainer of whatever comes next can start beside it, once by the steps and once by the speed.
+    if (goesOn && !foreseen.has(message.type) && endsSoon(message, totalSteps)) {
+      foreseen.add(message.type);
+      trainers.prepare(backend);
+    }
     if (message.type === 'progress') signaller.progress(message);
   });
   view.started(handle.pid);
