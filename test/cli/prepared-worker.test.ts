@@ -107,6 +107,18 @@ test('a worker that died before it was taken is not handed over', async (t) => {
   assert.equal(worker.take(), undefined);
 });
 
+test('where no worker can be started none is prepared, and nothing fails', (t) => {
+  const before = process.env;
+  t.after(() => {
+    process.env = before;
+  });
+  process.env = { ...before, [MARK]: 'x'.repeat(2 ** 22) }; // more than a process may be given (E2BIG), which `fork` throws at once
+  const worker = prepareWorker();
+  worker.order({ serve: { stateDir: 'state', register: [] }, log: 'worker.log', hold: true });
+  assert.equal(worker.take(), undefined);
+  worker.end();
+});
+
 test('a worker that waits ends when its command is killed', async (t) => {
   const root = await temporaryDirectory(t);
   const module = JSON.stringify(new URL('../../src/cli/prepared-worker.ts', import.meta.url).href);
