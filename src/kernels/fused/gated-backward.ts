@@ -6,19 +6,19 @@ import { edgeLinearGradients, type FusedEdges } from './edge-products.ts';
 import {
   BLOCK,
   type GatedChain,
-  keptLayout,
+  type KeptRows,
+  keptRows,
   type NamedLayer,
   overBlocks,
   type Rows,
   reusedRows,
-  rowsFrom,
   rowsOf,
   sizesOf,
   zeros,
 } from './gated-chain.ts';
 import { type Gradients, type LayerBack, layerBack, layerBackFloats } from './gated-layer-back.ts';
 import { kernelsOf, pointerOf, scratchAreas } from './runtime.ts';
-import { paddedBlockFloats, weightSums, weightSumsFloats } from './weight-sums.ts';
+import { paddedFloats, weightSums, weightSumsFloats } from './weight-sums.ts';
 
 /** What a backward pass is given. */
 export interface GatedBackward {
@@ -45,16 +45,16 @@ export function gatedBackward(backend: WasmBackend, { input, chain, kept, dSums,
   const widest = Math.max(...layers.flatMap((layer) => sizesOf(layer)), width);
   const [left = 0, right = 0, messages = 0, last = 0, padded = 0, edgeMemory = 0, ...areas] = scratchAreas(backend, [
     ...Array.from({ length: 4 }, () => BLOCK * widest),
-    paddedBlockFloats(widest, widest),
+    paddedFloats(widest, widest),
     weightSumsFloats(columns, width),
     ...others.flatMap(layerBackFloats),
   ]);
-  const places = outputPlaces({ layers, tap: chain.tap }, { entries, start: pointerOf(backend, outputs) });
+  const places = keptRows({ layers, tap: chain.tap }, entries, pointerOf(backend, outputs));
   const edgeSums = weightSums(backend, [columns, width], { memory: edgeMemory, padded });
   const back = others.map((layer, index) =>
     layerBack(backend, layer, {
-      x: (places[index] as OutputPlaces).y,
-      saved: (places[index + 1] as OutputPlaces).saved,
+      x: (places[index] as KeptRows).y,
+      saved: savedRows(places[index + 1] as KeptRows),
       areas: areas.slice(3 * index, 3 * index + 3),
       padded,
     }),
@@ -65,7 +65,7 @@ export function gatedBackward(backend: WasmBackend, { input, chain, kept, dSums,
     (_, index): Rows => (index === 0 ? dzRows : reusedRows(index === chain.tap ? messages : index % 2 === 0 ? left : right)),
   );
   const { activationGradient, addToSegments, gatedGradients } = kernelsOf(backend);
-  const [message, gate, begin] = [places[chain.tap], places.at(-1), places[0]] as [OutputPlaces, OutputPlaces, OutputPlaces];
+  const [message, gate, begin] = [places[chain.tap], places.at(-1), places[0]] as [KeptRows, KeptRows, KeptRows];
   const [x, i, j] = [rowsOf(backend, edges), rowsOf(backend, from.index), rowsOf(backend, to.index)];
   const [sums, gateSums, dpStart, dqStart] = [dSums, dGates, dp, dq].map((tensor) =>
     tensor === null ? 0 : pointerOf(backend, tensor),
@@ -80,7 +80,7 @@ export function gatedBackward(backend: WasmBackend, { input, chain, kept, dSums,
       (back[index - 1] as LayerBack).block({ edge, count, dy: at(index), dx: at(index - 1), adds: index - 1 === chain.tap });
     }
     const dzBlock = dzRows(edge);
-    if (kind !== FUSED_ACTIVATIONS.Identity) activationGradient(kind, count * columns, dzBlock, begin.saved(edge), dzBlock);
+    if (kind !== FUSED_ACTIVATIONS.Identity) activationGradient(kind, count * columns, dzBlock, savedRows(begin)(edge), dzBlock);
     addToSegments(count, columns, dzBlock, i(edge), dpStart);
     addToSegments(count, columns, dzBlock, j(edge), dqStart);
     if (!first.frozen) edgeSums.add(count, dzBlock, x(edge));
@@ -99,18 +99,7 @@ export function gatedBackward(backend: WasmBackend, { input, chain, kept, dSums,
 
 type Starts = [number, number, number, number];
 
-interface OutputPlaces {
-  readonly y: Rows;
-  /** What the gradient of the activation reads. */
-  readonly saved: Rows;
-}
-
-function outputPlaces(
-  chain: GatedChain,
-  { entries, start }: { readonly entries: number; readonly start: number },
-): readonly OutputPlaces[] {
-  return keptLayout(chain, entries).layers.map(({ y, slope }, index) => {
-    const [columns] = sizesOf(chain.layers[index] as NamedLayer);
-    return { y: rowsFrom(start + 4 * y, columns), saved: rowsFrom(start + 4 * (slope ?? y), columns) };
-  });
+/** What the gradient of an activation reads. */
+function savedRows({ y, slope }: KeptRows): Rows {
+  return slope ?? y;
 }

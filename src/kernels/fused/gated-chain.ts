@@ -3,6 +3,7 @@ import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor } from './differentiable.ts';
 import type { GatedLayer, GatedNetwork } from './gated-edges.ts';
 import { callKernel, pointerOf, wholeVectors } from './runtime.ts';
+import { CHUNK_ROWS } from './weight-sums.ts';
 
 /** A layer and what its parameters are called among the inputs of the operation: `<name>.weight`, `<name>.bias`. */
 export interface NamedLayer extends GatedLayer {
@@ -35,11 +36,8 @@ export function parametersOf({ layers }: GatedChain): Readonly<Record<string, Te
   );
 }
 
-/**
- * Edges that pass through all layers together. Equal to the chunk by which gradients of weights are summed
- * (assembly/transposed-multiply.as), so that a sum over blocks has the bits of a sum over all edges.
- */
-export const BLOCK = 256;
+/** Edges that pass through all layers together: a chunk of the gradients of weights, so that a sum over blocks has the bits of a sum over all edges. */
+export const BLOCK = CHUNK_ROWS;
 
 /** Calls `work` for each block of edges: its first edge, and how many it has. */
 export function overBlocks(edges: number, work: (first: number, count: number) => void): void {
@@ -56,7 +54,7 @@ export function sizesOf({ weight }: Pick<GatedLayer, 'weight'>): readonly [numbe
 export type Rows = (first: number) => number;
 
 /** Rows of so many columns from a byte offset on. */
-export function rowsFrom(start: number, columns: number): Rows {
+function rowsFrom(start: number, columns: number): Rows {
   return (first) => start + 4 * columns * first;
 }
 
@@ -70,25 +68,35 @@ export function reusedRows(start: number): Rows {
   return () => start;
 }
 
-/** Where the outputs of a layer are kept for the backward pass, in floats from the start: y [E, O], and SiLU's slope [E, O]. */
-export interface KeptLayer {
-  readonly y: number;
-  readonly slope: number | null;
+/** Where the outputs of a layer are kept for the backward pass. */
+export interface KeptRows {
+  readonly y: Rows;
+  /** SiLU's slope; null: the gradient of the activation reads y. */
+  readonly slope: Rows | null;
 }
 
-/** How the outputs of all layers lie in one tensor of `floats`: one allocation, and one tensor for tfjs to look after. */
-export function keptLayout({ layers }: GatedChain, entries: number): { readonly floats: number; readonly layers: readonly KeptLayer[] } {
-  let floats = 0;
-  const take = (count: number) => {
-    const start = floats;
-    floats += wholeVectors(count);
-    return start;
+/** Floats of the one tensor that keeps the outputs of all layers: one allocation, and one tensor for tfjs to look after. */
+export function keptFloats({ layers }: GatedChain, entries: number): number {
+  return layers.reduce((sum, layer) => sum + arraysOf(layer) * arrayFloats(layer, entries), 0);
+}
+
+/** Where each layer's outputs lie in that tensor, from its byte offset on: y [E, O], then the slope [E, O]. */
+export function keptRows({ layers }: GatedChain, entries: number, start: number): readonly KeptRows[] {
+  let next = start;
+  const take = (layer: NamedLayer): Rows => {
+    const rows = rowsFrom(next, sizesOf(layer)[0]);
+    next += 4 * arrayFloats(layer, entries);
+    return rows;
   };
-  const kept = layers.map((layer): KeptLayer => {
-    const count = entries * sizesOf(layer)[0];
-    return { y: take(count), slope: layer.activation === 'SiLU' ? take(count) : null };
-  });
-  return { floats, layers: kept };
+  return layers.map((layer) => ({ y: take(layer), slope: arraysOf(layer) === 2 ? take(layer) : null }));
+}
+
+function arraysOf({ activation }: NamedLayer): 1 | 2 {
+  return activation === 'SiLU' ? 2 : 1;
+}
+
+function arrayFloats(layer: NamedLayer, entries: number): number {
+  return wholeVectors(entries * sizesOf(layer)[0]);
 }
 
 /** A tensor of zeros. */

@@ -6,12 +6,12 @@ import { combineEdges, combineFloats, type FusedEdges, multiplyNodes } from './e
 import {
   BLOCK,
   type GatedChain,
-  keptLayout,
+  type KeptRows,
+  keptFloats,
+  keptRows,
   type NamedLayer,
   overBlocks,
-  type Rows,
   reusedRows,
-  rowsFrom,
   rowsOf,
   sizesOf,
   zeros,
@@ -32,7 +32,7 @@ export interface GatedSums {
   readonly sums: Tensor;
   /** [n, 1] the sum of the gates. */
   readonly gates: Tensor;
-  /** Nodes, edges, the outputs of all layers (`keptLayout`), and the weight of each; empty unless it `keeps`. */
+  /** Nodes, edges, the outputs of all layers (`keptRows`), and the weight of each; empty unless it `keeps`. */
   readonly kept: readonly Tensor[];
 }
 
@@ -46,7 +46,7 @@ export function gatedForward(backend: WasmBackend, { input, chain, keeps }: Gate
   const [width] = sizesOf(layers[tap] as NamedLayer);
   const [sums, gates] = [zeros(backend, [nodeCount, width]), zeros(backend, [nodeCount, 1])];
   const products = multiplyNodes(backend, input, first);
-  const outputs = keeps ? newTensor(backend, [keptLayout(chain, entries).floats]) : null;
+  const outputs = keeps ? newTensor(backend, [keptFloats(chain, entries)]) : null;
   const areas = scratchAreas(backend, [
     combineFloats(input, first),
     ...others.map(packedFloats),
@@ -56,39 +56,24 @@ export function gatedForward(backend: WasmBackend, { input, chain, keeps }: Gate
   const steps = others.map((layer, index) => linearStep(backend, layer, areas[index + 1] as number));
   const places =
     outputs === null
-      ? areas.slice(layers.length).map((area) => ({ y: reusedRows(area), slope: NOWHERE }))
-      : keptPlaces(chain, entries, pointerOf(backend, outputs));
+      ? areas.slice(layers.length).map((area) => ({ y: reusedRows(area), slope: null }))
+      : keptRows(chain, entries, pointerOf(backend, outputs));
   const { addGatedToSegments, addToSegments } = kernelsOf(backend);
   const from = rowsOf(backend, edgeIndex[0].index);
   const [sumsStart, gatesStart] = [pointerOf(backend, sums), pointerOf(backend, gates)];
-  const message = places[tap] as Places;
+  const message = places[tap] as KeptRows;
   overBlocks(entries, (edge, count) => {
-    let last = places[0] as Places;
-    combine(edge, count, last.y(edge), last.slope(edge));
+    let last = places[0] as KeptRows;
+    combine(edge, count, last.y(edge), last.slope?.(edge) ?? 0);
     for (const [index, step] of steps.entries()) {
-      const next = places[index + 1] as Places;
-      step(count, last.y(edge), next.y(edge), next.slope(edge));
+      const next = places[index + 1] as KeptRows;
+      step(count, last.y(edge), next.y(edge), next.slope?.(edge) ?? 0);
       last = next;
     }
     addGatedToSegments(count, width, message.y(edge), last.y(edge), from(edge), sumsStart);
     addToSegments(count, 1, last.y(edge), from(edge), gatesStart);
   });
   return { sums, gates, kept: outputs === null ? [] : [nodes, edges, outputs, ...layers.map(({ weight }) => weight)] };
-}
-
-interface Places {
-  readonly y: Rows;
-  /** SiLU's slope; 0: not wanted. */
-  readonly slope: Rows;
-}
-
-const NOWHERE: Rows = () => 0;
-
-function keptPlaces(chain: GatedChain, entries: number, start: number): readonly Places[] {
-  return keptLayout(chain, entries).layers.map(({ y, slope }, index) => {
-    const [columns] = sizesOf(chain.layers[index] as NamedLayer);
-    return { y: rowsFrom(start + 4 * y, columns), slope: slope === null ? NOWHERE : rowsFrom(start + 4 * slope, columns) };
-  });
 }
 
 function packedFloats(layer: NamedLayer): number {

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor } from './differentiable.ts';
 import { callKernel, pointerOf, scratchAreas, scratchFloats, wholeVectors } from './runtime.ts';
-import { isTurned } from './weight-sums.ts';
+import { CHUNK_ROWS, type MatrixPlace, paddedFloats, weightSums, weightSumsFloats } from './weight-sums.ts';
 
 /** A matrix [depth, columns] in memory: strides count floats. */
 export interface Matrix {
@@ -51,24 +51,16 @@ export function multiply(
 }
 
 /** Computes left [rows, M]^T . right [rows, N] (or [rows]: N = 1), the gradient of a weight, into memory at `pointer`, rows `stride` floats apart. */
-export function multiplyTransposed(
-  backend: WasmBackend,
-  left: Tensor,
-  right: Tensor,
-  to: { readonly pointer: number; readonly stride: number },
-): void {
+export function multiplyTransposed(backend: WasmBackend, left: Tensor, right: Tensor, to: MatrixPlace): void {
   const [rows = 0, m = 0] = left.shape;
   const [, n = 1] = right.shape;
-  const turned = isTurned(m, n);
-  const [narrow, wide] = turned ? [n, m] : [m, n];
-  const floats = (narrow + 256) * wholeVectors(wide);
-  if (!turned) {
-    callKernel(backend, 'transposedMultiply', rows, m, n, left, m, right, n, to.pointer, to.stride, scratchFloats(backend, floats));
-    return;
+  const [memory = 0, padded = 0] = scratchAreas(backend, [weightSumsFloats(m, n), paddedFloats(m, n)]);
+  const sums = weightSums(backend, [m, n], { memory, padded });
+  const [leftStart, rightStart] = [pointerOf(backend, left), pointerOf(backend, right)];
+  for (let row = 0; row < rows; row += CHUNK_ROWS) {
+    sums.add(Math.min(CHUNK_ROWS, rows - row), leftStart + 4 * m * row, rightStart + 4 * n * row);
   }
-  const [sums = 0, scratch = 0] = scratchAreas(backend, [n * m, floats]);
-  callKernel(backend, 'transposedMultiply', rows, n, m, right, n, left, m, sums, m, scratch);
-  callKernel(backend, 'copyTransposed', m, n, sums, m, to.pointer, to.stride);
+  sums.copyTo(to);
 }
 
 /** The sum of the rows of x [rows, N]: [N], the gradient of a bias. */

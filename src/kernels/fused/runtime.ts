@@ -33,8 +33,7 @@ export type KernelName =
   | 'prepare'
   | 'rowProducts'
   | 'segmentSum'
-  | 'tableBytes'
-  | 'transposedMultiply';
+  | 'tableBytes';
 
 /** Our own WebAssembly module on the memory of tfjs's. */
 interface FusedRuntime {

@@ -1,15 +1,21 @@
 import type { WasmBackend } from '../wasm/heap.ts';
 import { kernelsOf, wholeVectors } from './runtime.ts';
 
+/**
+ * Rows that are summed by themselves before they join the total: keeps rounding errors small when there are many, and decides bits. Blocks of other
+ * sizes would give other bits.
+ */
+export const CHUNK_ROWS = 256;
+
 /** Where a matrix lies: rows `stride` floats apart. */
 export interface MatrixPlace {
   readonly pointer: number;
   readonly stride: number;
 }
 
-/** The sum of left^T . right [M, N] over blocks of rows: the gradient of a weight. */
+/** The sum of left^T . right [M, N] over chunks of rows, in order: the gradient of a weight. */
 export interface WeightSums {
-  /** Adds a block of at most 256 rows, left [count, M] and right [count, N]: byte offsets. */
+  /** Adds a chunk of at most CHUNK_ROWS rows, left [count, M] and right [count, N]: byte offsets. */
   add(count: number, left: number, right: number): void;
   copyTo(place: MatrixPlace): void;
 }
@@ -19,9 +25,9 @@ export function weightSumsFloats(m: number, n: number): number {
   return isTurned(m, n) ? n * wholeVectors(m) : m * wholeVectors(n);
 }
 
-/** Floats that it needs beside, for the block at hand. */
-export function paddedBlockFloats(m: number, n: number): number {
-  return 256 * Math.max(wholeVectors(m), wholeVectors(n));
+/** Floats that it needs beside, for the chunk at hand. */
+export function paddedFloats(m: number, n: number): number {
+  return CHUNK_ROWS * Math.max(wholeVectors(m), wholeVectors(n));
 }
 
 /** Starts sums at 0. `memory` stays in use until they are copied, `padded` only within `add`. */
@@ -47,6 +53,6 @@ export function weightSums(
  * Whether right^T . left is computed instead: columns are taken four at a time, so that a narrow right side would waste them. A sum over rows has
  * the same bits either way round.
  */
-export function isTurned(m: number, n: number): boolean {
+function isTurned(m: number, n: number): boolean {
   return n * wholeVectors(m) < m * wholeVectors(n);
 }

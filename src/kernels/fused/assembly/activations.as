@@ -103,21 +103,18 @@ function sigmoid(count: i32, y: usize): void {
 }
 
 /** 1 / (1 + exp(-z)) */
-// @ts-ignore: decorator
 @inline
 function logistic(z: v128, one: v128): v128 {
   return f32x4.div(one, f32x4.add(one, exponential(f32x4.neg(z))));
 }
 
 /** s + z s (1 - s), of z s and s */
-// @ts-ignore: decorator
 @inline
 function siluSlope(value: v128, s: v128, one: v128): v128 {
   return f32x4.add(s, f32x4.mul(value, f32x4.sub(one, s)));
 }
 
 /** exp(x) of four numbers, x clamped to -87 .. 88. Cephes' expf (Moshier): x = n ln 2 + r, a polynomial of degree 6 in r, times 2^n. */
-// @ts-ignore: decorator
 @inline
 function exponential(given: v128): v128 {
   const x = f32x4.pmax(f32x4.pmin(given, v128.load_splat<f32>(table)), v128.load_splat<f32>(table, 4));

@@ -33,7 +33,6 @@ export function lengthsGradient(rows: i32, vectors: usize, floor: f32, dy: usize
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function square(vector: usize): f32 {
   const x = load<f32>(vector);

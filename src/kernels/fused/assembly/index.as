@@ -7,4 +7,4 @@ export { linear } from './linear';
 export { multiply } from './multiply';
 export { clear, copyColumns, copyPadded, copyTransposed, pack } from './pack';
 export { addGatedToSegments, addToSegments, gatedGradients, gatedRows, gatedSegmentSum, rowProducts, segmentSum } from './segments';
-export { addColumnSums, addTransposedProducts, columnSum, transposedMultiply } from './transposed-multiply';
+export { addColumnSums, addTransposedProducts, columnSum } from './transposed-multiply';

@@ -3,13 +3,11 @@
 /** Bytes of a float. */
 export const FLOAT: usize = 4;
 
-// @ts-ignore: decorator
 @inline
 export function at(base: usize, index: i32): usize {
   return base + (<usize>index << 2);
 }
 
-// @ts-ignore: decorator
 @inline
 export function loadLanes(from: usize, count: i32): v128 {
   if (count >= 4) return v128.load(from);
@@ -18,7 +16,6 @@ export function loadLanes(from: usize, count: i32): v128 {
   return count == 2 ? two : f32x4.replace_lane(two, 2, load<f32>(from, 8));
 }
 
-// @ts-ignore: decorator
 @inline
 export function storeLanes(to: usize, value: v128, count: i32): void {
   if (count >= 4) {
@@ -34,7 +31,6 @@ export function storeLanes(to: usize, value: v128, count: i32): void {
 }
 
 /** ((0 + 1) + (2 + 3)) */
-// @ts-ignore: decorator
 @inline
 export function sumOfLanes(value: v128): f32 {
   return (
@@ -43,14 +39,12 @@ export function sumOfLanes(value: v128): f32 {
 }
 
 /** a * b + c, rounded twice: never fused, so that every engine gives the same bits. */
-// @ts-ignore: decorator
 @inline
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
 /** Columns of the next panel when `left` are to go: 12, 8 or 4, of which the last may not all be used. */
-// @ts-ignore: decorator
 @inline
 export function panelWidth(left: i32): i32 {
   return left > 8 ? 12 : left > 4 ? 8 : 4;

@@ -51,7 +51,6 @@ export function multiplyBlock(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function finish(to: usize, sum: v128, bias: v128, columns: i32, add: bool): void {
   let value = f32x4.add(sum, bias);
@@ -97,7 +96,6 @@ function column4(depth: i32, a: usize, stride: usize, b: usize, bias: usize, c: 
   storeInto(c + 3 * cStride, f32x4.extract_lane(sum, 3), add);
 }
 
-// @ts-ignore: decorator
 @inline
 function storeInto(to: usize, value: f32, add: bool): void {
   store<f32>(to, add ? value + load<f32>(to) : value);

@@ -4,30 +4,8 @@ import { at, loadLanes, multiplyAdd, panelWidth, storeLanes } from './lanes';
 const CHUNK: i32 = 256;
 
 /**
- * c [m, n] = a [rows, m]^T . b [rows, n]: the gradient of a weight. Chunks of 256 rows are summed in order, then their sums in order.
- * `scratch` holds (m + 256) * n floats, n rounded up to a multiple of four. Strides count floats.
- */
-export function transposedMultiply(
-  rows: i32, m: i32, n: i32, a: usize, aStride: i32, b: usize, bStride: i32, c: usize, cStride: i32, scratch: usize,
-): void {
-  const width = (n + 3) & ~3;
-  const sums = scratch;
-  const packed = at(scratch, m * width);
-  memory.fill(sums, 0, <usize>(m * width) << 2);
-  for (let row = 0; row < rows; row += CHUNK) {
-    const count = min(CHUNK, rows - row);
-    addTransposedProducts(count, m, n, at(a, row * aStride), aStride, at(b, row * bStride), bStride, sums, packed);
-  }
-  for (let row = 0; row < m; row++) {
-    for (let column = 0; column < n; column += 4) {
-      storeLanes(at(c, row * cStride + column), v128.load(at(sums, row * width + column)), n - column);
-    }
-  }
-}
-
-/**
- * sums [m, n rounded up to a multiple of four] += a [rows, m]^T . b [rows, n], at most 256 rows: one chunk of `transposedMultiply`. `packed` holds
- * rows * n floats, n rounded up.
+ * sums [m, n rounded up to a multiple of four] += a [rows, m]^T . b [rows, n], at most 256 rows: one chunk of the
+ * gradient of a weight (weight-sums.ts). `packed` holds rows * n floats, n rounded up.
  */
 export function addTransposedProducts(
   rows: i32, m: i32, n: i32, a: usize, aStride: i32, b: usize, bStride: i32, sums: usize, packed: usize,
