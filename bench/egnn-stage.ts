@@ -5,7 +5,7 @@ import type { GraphModel } from '../src/models/definition.ts';
 import { findModel } from '../src/models/registry.ts';
 import { randomStream } from '../src/random/stream.ts';
 import type { StageSetup } from '../src/training/stage-setup.ts';
-import { type GraphStageOptions, makeGraphSetup } from '../test/training/graph-support.ts';
+import { BARE_MOLECULES, type GraphStageOptions, makeGraphSetup } from '../test/training/graph-support.ts';
 
 /** What a benchmark varies of a stage of an EGNN. */
 export interface EgnnStageOptions extends Pick<GraphStageOptions, 'trainer' | 'train' | 'freeze'> {
@@ -47,12 +47,7 @@ function molecules(rows: number, seed: number): GraphDataset {
     atomNumbers: Int32Array.from({ length: rows * atoms }, () => uint32() % 5),
     numElements: 5,
     coordinates: Float32Array.from({ length: rows * atoms * 3 }, () => uniform() * 6),
-    nodeAttrs: new Float32Array(0),
-    nodeAttrWidth: 0,
-    bonds: null,
-    graphAttrs: new Float32Array(0),
-    graphAttrWidth: 0,
-    totalAtomicEnergy: null,
+    ...BARE_MOLECULES,
     targets: {
       y_graph_scalars: {
         offsets: Uint32Array.from({ length: rows + 1 }, (_, row) => row),

@@ -99,7 +99,7 @@ async function rawLoop(setup: FeatureSetup, steps: number): Promise<StepTime> {
   const variables = [...inputWeights].map(([path, data]) => tf.variable(uploadTensor(data), true, path));
   const params = Object.fromEntries(variables.map((variable) => [variable.name, variable]));
   const slots = new Map<string, Slots>(variables.map(({ name, shape }) => [name, optimizer.initialState({ path: name, shape })]));
-  const context = trainingContext(setup, 0, () => undefined);
+  const context = trainingContext(setup, { batchCounter: 0, trained: inputWeights }, () => undefined);
   const batches = Math.floor(train.rows / BATCH);
   const clock = startClock(steps);
   let loss: tf.Scalar = tf.scalar(0);

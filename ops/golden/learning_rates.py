@@ -6,18 +6,16 @@ Each schedule has one optimizer step per scheduler step; `rates[i]` and `momenta
 trajectory is the loop of b_optimizers in float64: the MLP of init.safetensors, eight batches, the loss before each step.
 """
 import json
-import struct
 import warnings
-from pathlib import Path
 
-import numpy as np
 import torch
 from torch.optim import lr_scheduler as lrs
 from torch.optim.swa_utils import SWALR
 
+from optimizer_steps import ROOT, initial_parameters, losses_of_steps
+
 warnings.filterwarnings("ignore")
 torch.set_num_threads(1)
-ROOT = Path(__file__).resolve().parents[2] / "test" / "fixtures" / "golden"
 STEPS = 24
 CLASSES = {name: getattr(lrs, name) for name in dir(lrs) if isinstance(getattr(lrs, name), type)} | {"SWALR": SWALR}
 
@@ -106,45 +104,14 @@ schedules = [
 ]
 
 
-def read_weights(path):
-    data = path.read_bytes()
-    (length,) = struct.unpack("<Q", data[:8])
-    header = json.loads(data[8 : 8 + length])
-    tensors = {}
-    for name, entry in header.items():
-        if name != "__metadata__":
-            start, end = entry["data_offsets"]
-            flat = np.frombuffer(data[8 + length + start : 8 + length + end], dtype="<f4")
-            tensors[name] = torch.tensor(flat.reshape(entry["shape"]).astype(np.float64))
-    return tensors
-
-
-INIT = read_weights(ROOT / "b_optimizers" / "init.safetensors")
-DATA = json.loads((ROOT / "b_mlp" / "data.json").read_text())
-STARTS = json.loads((ROOT / "b_optimizers" / "trajectories.json").read_text())["batch_rows_start"]
-
-
 def trajectory(optimizer, config, *, groups=None, scheduler=None):
     """Losses of eight float64 steps. `groups`: the run file's keys, and the same thing as torch's groups, names in place of tensors."""
-    weights = {name: torch.nn.Parameter(tensor.clone()) for name, tensor in INIT.items()}
+    weights = initial_parameters()
     named_groups = groups["torch"] if groups else [{"params": list(weights)}]
     torch_groups = [{**group, "params": [weights[name] for name in group["params"]]} for group in named_groups]
     opt = getattr(torch.optim, optimizer)(torch_groups, **config)
     sched = build(opt, scheduler) if scheduler else None
-    losses = []
-    for start in STARTS:
-        x = torch.tensor(DATA["x"][start : start + 8], dtype=torch.float64)
-        y = torch.tensor(DATA["y"][start : start + 8], dtype=torch.float64)[:, None]
-        for layer in (0, 2, 4):
-            x = x @ weights[f"module.{layer}.weight"].T + weights[f"module.{layer}.bias"]
-            x = torch.nn.functional.silu(x) if layer < 4 else x
-        loss = torch.mean((x - y) ** 2)
-        losses.append(loss.item())
-        opt.zero_grad()
-        loss.backward()
-        opt.step()
-        if sched:
-            sched.step()
+    losses = losses_of_steps(weights, opt, after_step=sched.step if sched else lambda: None)
     section = {"name": optimizer, "config": config} | (groups["keys"] if groups else {})
     return {"optimizer": section, "scheduler": scheduler, "loss_f64": losses}
 

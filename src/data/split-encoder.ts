@@ -1,7 +1,7 @@
-import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { SplitFacts } from '../contracts/plan.ts';
 import { BLOB_VERSION, type BlobColumn, type BlobFooter, type BlobTargets, EDGE_BYTES, edge } from './blob-format.ts';
-import { type ByteSink, bytesOf, CHUNK_BYTES, createHashedOutput, packIds } from './hashed-output.ts';
+import { collectRowIds, writeFooter } from './blob-tail.ts';
+import { type ByteSink, bytesOf, CHUNK_BYTES, createHashedOutput } from './hashed-output.ts';
 
 /** Rows to append. */
 export interface EncodedRows {
@@ -31,17 +31,14 @@ export interface SplitEncoder {
 export function createSplitEncoder(sink: ByteSink): SplitEncoder {
   const output = createHashedOutput(sink);
   const targets: (Float32Array | Int32Array)[] = [];
-  const ids: Uint8Array[] = [];
-  const idLengths: Uint32Array[] = [];
+  const ids = collectRowIds();
   let rows = 0;
   output.add(edge('head', BLOB_VERSION));
   return {
     append: async ({ x, y, ids: newIds }) => {
       rows += newIds.length;
       targets.push(y);
-      const packed = packIds(newIds);
-      ids.push(packed.bytes);
-      if (packed.lengths !== null) idLengths.push(packed.lengths);
+      ids.add(newIds);
       output.add(bytesOf(x));
       await output.flush(CHUNK_BYTES);
     },
@@ -50,10 +47,7 @@ export function createSplitEncoder(sink: ByteSink): SplitEncoder {
       const yStart = output.byteLength();
       for (const part of targets) output.add(bytesOf(classOfCode === null ? part : part.map((code) => classOfCode[code] ?? -1)));
       const yLength = output.byteLength() - yStart;
-      output.add(new Uint8Array((8 - (output.byteLength() % 8)) % 8));
-      const idStart = output.byteLength();
-      for (const part of idLengths) output.add(bytesOf(part));
-      for (const part of ids) output.add(part);
+      const rowIds = ids.writeTo(output);
       const footer: BlobFooter = {
         format: 'rootstock-data',
         version: BLOB_VERSION,
@@ -65,14 +59,10 @@ export function createSplitEncoder(sink: ByteSink): SplitEncoder {
         sections: {
           x: { offset: EDGE_BYTES, length: xLength },
           y: { offset: yStart, length: yLength },
-          row_ids: { offset: idStart, length: output.byteLength() - idStart },
+          row_ids: rowIds,
         },
       };
-      const text = new TextEncoder().encode(canonicalJson({ ...footer }));
-      output.add(text);
-      output.add(edge('tail', text.byteLength));
-      await output.flush(0);
-      return { rows, digest: output.digest(), byteLength: output.byteLength() };
+      return { rows, ...(await writeFooter(output, footer)) };
     },
   };
 }

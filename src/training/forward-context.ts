@@ -20,18 +20,24 @@ export function evaluationContext({ config, facts, ops }: Model): ForwardContext
   };
 }
 
+/** Where a training batch stands. */
+export interface TrainingAt {
+  /** Batches of the stage before this one, from 0: with accumulation every batch of a step gets a dropout mask of its own. */
+  readonly batchCounter: number;
+  /** The parameters that gradients are asked of. */
+  readonly trained: { has(parameterPath: string): boolean };
+}
+
 /**
- * Creates the context of a training batch. Modules whose whole subtree is frozen run in eval mode unless frozen_modules_mode is train.
- * `batchCounter` counts the stage's batches from 0: with accumulation every batch of a step gets a mask of its own. New buffers are kept
- * and handed to `onBuffer`, which owns them.
+ * Creates the context of a training batch. Modules whose whole subtree is frozen run in eval mode unless frozen_modules_mode is train. New buffers are
+ * kept and handed to `onBuffer`, which owns them.
  */
 export function trainingContext(
   setup: Pick<StageSetup, 'seed' | 'stage' | 'model'>,
-  batchCounter: number,
+  { batchCounter, trained }: TrainingAt,
   onBuffer: (path: string, value: Tensor) => void,
 ): ForwardContext {
   const { seed, stage, model } = setup;
-  const trained = new Set(stage.mask.trainable);
   const frozenStandStill = stage.trainer.frozenModulesMode === 'eval';
   return {
     config: model.config,

@@ -77,7 +77,7 @@ function batchGradients(
   options: { readonly weight: number; readonly batchCounter: number },
 ): { readonly loss: Scalar; readonly gradients: Gradients } {
   const params = at.state.params(at.buffers);
-  const context = trainingContext(at.setup, options.batchCounter, (path, value) => {
+  const context = trainingContext(at.setup, { batchCounter: options.batchCounter, trained: at.state.trainable }, (path, value) => {
     at.staged.get(path)?.dispose();
     at.staged.set(path, value);
   });

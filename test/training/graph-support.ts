@@ -96,6 +96,16 @@ export const TINY_GRAPH_MODEL: GraphModel = {
   },
 };
 
+/** Molecules with nothing beside atoms and coordinates. */
+export const BARE_MOLECULES = {
+  nodeAttrs: new Float32Array(0),
+  nodeAttrWidth: 0,
+  bonds: null,
+  graphAttrs: new Float32Array(0),
+  graphAttrWidth: 0,
+  totalAtomicEnergy: null,
+} as const;
+
 /** Molecules of 2 to 5 atoms at random places, made from a seed. Every third node target is missing. */
 export function makeGraphDataset(rows: number, seed: number): GraphDataset {
   const sizes = Array.from({ length: rows }, (_, row) => 2 + ((row * 7 + seed) % 4));
@@ -116,12 +126,7 @@ export function makeGraphDataset(rows: number, seed: number): GraphDataset {
     atomNumbers: Int32Array.from({ length: atoms }, (_, atom) => (atom * 5 + seed) % 3),
     numElements: 3,
     coordinates,
-    nodeAttrs: new Float32Array(0),
-    nodeAttrWidth: 0,
-    bonds: null,
-    graphAttrs: new Float32Array(0),
-    graphAttrWidth: 0,
-    totalAtomicEnergy: null,
+    ...BARE_MOLECULES,
     targets: {
       y_graph_scalars: { offsets: Uint32Array.from({ length: rows + 1 }, (_, row) => row), width: 2, values: numbers('graph', rows * 2) },
       y_node_scalars: { offsets: nodeOffsets, width: 1, values: nodeTargets },

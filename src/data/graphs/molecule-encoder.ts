@@ -1,8 +1,8 @@
-import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { GRAPH_HEADS, type GraphColumns, type GraphHead } from '../../contracts/graphs.ts';
 import type { SplitFacts } from '../../contracts/plan.ts';
 import { BLOB_VERSION, edge } from '../blob-format.ts';
-import { type ByteSink, bytesOf, createHashedOutput, packIds } from '../hashed-output.ts';
+import { collectRowIds, writeFooter } from '../blob-tail.ts';
+import { type ByteSink, bytesOf, CHUNK_BYTES, createHashedOutput } from '../hashed-output.ts';
 import type { Molecule } from './check-molecule.ts';
 import { BLOCK_ROWS, type MoleculeBlockFooter, type MoleculeFooter } from './molecule-format.ts';
 
@@ -24,22 +24,19 @@ export function createMoleculeEncoder(sink: ByteSink, graph: GraphColumns): Mole
   const output = createHashedOutput(sink);
   const heads = GRAPH_HEADS.filter((head) => graph.targets[head] !== undefined);
   const blocks: MoleculeBlockFooter[] = [];
-  const ids: Uint8Array[] = [];
-  const idLengths: Uint32Array[] = [];
+  const ids = collectRowIds();
   let waiting: Molecule[] = [];
   let rows = 0;
   output.add(edge('head', BLOB_VERSION));
   const writeBlock = async (molecules: readonly Molecule[]): Promise<void> => {
     blocks.push(describeBlock(molecules, { offset: output.byteLength(), heads }));
     for (const part of blockParts(molecules, { graph, heads })) output.add(bytesOf(part));
-    await output.flush(1 << 20);
+    await output.flush(CHUNK_BYTES);
   };
   return {
     append: async (molecules, newIds) => {
       rows += molecules.length;
-      const packed = packIds(newIds);
-      ids.push(packed.bytes);
-      if (packed.lengths !== null) idLengths.push(packed.lengths);
+      ids.add(newIds);
       waiting = [...waiting, ...molecules];
       while (waiting.length >= BLOCK_ROWS) {
         await writeBlock(waiting.slice(0, BLOCK_ROWS));
@@ -48,10 +45,7 @@ export function createMoleculeEncoder(sink: ByteSink, graph: GraphColumns): Mole
     },
     finish: async ({ idKind, widths }) => {
       if (waiting.length > 0) await writeBlock(waiting);
-      output.add(new Uint8Array((8 - (output.byteLength() % 8)) % 8));
-      const idStart = output.byteLength();
-      for (const part of idLengths) output.add(bytesOf(part));
-      for (const part of ids) output.add(part);
+      const rowIds = ids.writeTo(output);
       const footer: MoleculeFooter = {
         format: 'rootstock-molecules',
         version: BLOB_VERSION,
@@ -60,13 +54,9 @@ export function createMoleculeEncoder(sink: ByteSink, graph: GraphColumns): Mole
         heads: heads.map((head) => ({ head, width: headWidth(graph, head, widths) })),
         row_ids: idKind,
         blocks,
-        sections: { row_ids: { offset: idStart, length: output.byteLength() - idStart } },
+        sections: { row_ids: rowIds },
       };
-      const text = new TextEncoder().encode(canonicalJson({ ...footer }));
-      output.add(text);
-      output.add(edge('tail', text.byteLength));
-      await output.flush(0);
-      return { rows, digest: output.digest(), byteLength: output.byteLength() };
+      return { rows, ...(await writeFooter(output, footer)) };
     },
   };
 }
