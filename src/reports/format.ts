@@ -21,7 +21,7 @@ export function distinctMetrics(metrics: Metrics): Metrics {
   );
 }
 
-/** `name value, name value`; every n-th name only when `names` is given. */
+/** `name value  name value`; `names` leaves out all others. */
 export function formatMetrics(metrics: Metrics, names?: readonly string[]): string {
   return Object.entries(distinctMetrics(metrics))
     .filter(([name]) => names === undefined || names.includes(name))

@@ -2,7 +2,8 @@ import { decodeNumber, encodeNumber, type Metrics } from '../contracts/json.ts';
 import { drainLosses } from './check-losses.ts';
 import { stepBest, stepEarlyStopping } from './early-stopping.ts';
 import { evaluateDataset } from './evaluate-dataset.ts';
-import type { FitRun } from './fit-run.ts';
+import { type FitRun, lastLr } from './fit-run.ts';
+import { groupRates } from './group-rates.ts';
 import { createHeadMetrics } from './metrics/head-metrics.ts';
 import { targetLayout } from './target-layout.ts';
 import { downloadTensors } from './tensor-data.ts';
@@ -20,7 +21,7 @@ export async function measure(run: FitRun, due: Due): Promise<void> {
   const validation = due.validation ? await validate(run) : null;
   await drainLosses(run);
   const metrics: Metrics = { ...(due.epochEnd ? endOfEpoch(run) : {}), ...validation };
-  const rates = due.epochEnd && run.setup.stage.trainer.logLrEveryEpoch === true ? run.lastGroupRates : {};
+  const rates = due.epochEnd && run.setup.stage.trainer.logLrEveryEpoch === true ? groupRates(run.setup.stage, run.lastSettings) : {};
   run.ledger.addEpoch(run.position, { ...metrics, ...rates });
   run.position = { ...run.position, metrics: { ...run.position.metrics, ...metrics } };
   if (validation !== null) await keepBest(run, metrics);
@@ -49,7 +50,7 @@ export async function validate(run: FitRun, limit = run.setup.stage.trainer.limi
 function endOfEpoch(run: FitRun): Metrics {
   const { sum, samples } = run.meter.epoch();
   run.meter.resetEpoch();
-  const lr = run.setup.stage.trainer.logLrEveryEpoch === true ? { lr: encodeNumber(run.lastLr) } : {};
+  const lr = run.setup.stage.trainer.logLrEveryEpoch === true ? { lr: encodeNumber(lastLr(run)) } : {};
   return { 'train/total/loss': encodeNumber(sum / samples), ...lr };
 }
 

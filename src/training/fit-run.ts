@@ -13,7 +13,7 @@ import { createOptimizer } from './optimizers/create-optimizer.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { createScheduler } from './schedulers/create-scheduler.ts';
 import { type PlateauRule, reduceLROnPlateau } from './schedulers/reduce-lr-on-plateau.ts';
-import type { Scheduler } from './schedulers/scheduler.ts';
+import type { GroupSettings, Scheduler } from './schedulers/scheduler.ts';
 import { createSnapshotPolicy, type SnapshotPolicy } from './snapshot-policy.ts';
 import type { StageSetup } from './stage-setup.ts';
 import { stopReason } from './stop-reason.ts';
@@ -42,10 +42,8 @@ export interface FitRun {
   batches: StageBatches;
   /** Newest metrics of a logged step, for progress. */
   logged: Metrics;
-  /** Learning rate of the newest step. */
-  lastLr: number;
-  /** Learning rates of the newest step by group; empty when there is one group. */
-  lastGroupRates: Metrics;
+  /** What the schedule said for the newest step, by parameter group; empty before the first. */
+  lastSettings: readonly GroupSettings[];
   /** Monotonic milliseconds at which this attempt would have begun had it done all the training so far. */
   startedAt: number;
   /** Budget of a step, from the dry run. */
@@ -82,8 +80,7 @@ export function createFitRun(setup: StageSetup, deps: FitDependencies, batches: 
     monitor: resume?.monitor ?? { ...firstMonitor(setup), ...(plateau === null ? {} : { plateau: plateau.initial(optimizer.baseLrs) }) },
     best: resume?.best ?? null,
     logged: {},
-    lastLr: Number.NaN,
-    lastGroupRates: {},
+    lastSettings: [],
     startedAt: deps.now() - (deps.resumedElapsedMs ?? 0),
     orders: new Map(),
     batches,
@@ -107,6 +104,11 @@ export async function captureState(run: FitRun): Promise<TrainingState> {
     },
     monitor: run.monitor,
   };
+}
+
+/** The learning rate of the newest step, of the optimizer's own group; NaN before the first. */
+export function lastLr({ lastSettings: [own] }: FitRun): number {
+  return own?.lr ?? Number.NaN;
 }
 
 /** The rows of an epoch in training order; those of the epoch at hand and of later ones are kept. */

@@ -3,7 +3,7 @@ import { type BatchSources, openBatches } from './batch-source.ts';
 import { PHASE_BUDGETS_MS } from './budgets.ts';
 import { drainLosses } from './check-losses.ts';
 import { validate } from './end-epoch.ts';
-import { captureState, createFitRun, type FitRun } from './fit-run.ts';
+import { captureState, createFitRun, type FitRun, lastLr } from './fit-run.ts';
 import type { FitDependencies, FitOutcome } from './fit-types.ts';
 import { openPrefixCache } from './prefix-cache/prefix-cache.ts';
 import type { CommittedSnapshot } from './snapshot-sink.ts';
@@ -103,7 +103,7 @@ function reportProgress(run: FitRun, started: { readonly time: number; readonly 
     step,
     totalSteps: stage.totalSteps,
     maxEpochs: stage.trainer.maxEpochs,
-    lr: run.lastLr,
+    lr: lastLr(run),
     metrics: { ...metrics, ...run.logged },
     stepsPerSecond: seconds > 0 ? (step - started.step) / seconds : 0,
   });

@@ -7,11 +7,10 @@ import { stepBudgetMs } from './budgets.ts';
 import { checkGradients } from './check-gradients.ts';
 import { drainLosses } from './check-losses.ts';
 import { measure } from './end-epoch.ts';
-import { type FitRun, orderOf } from './fit-run.ts';
+import { type FitRun, lastLr, orderOf } from './fit-run.ts';
 import type { Gradients } from './gradient-clipping.ts';
 import { groupRates } from './group-rates.ts';
 import { judgePlateau } from './judge-plateau.ts';
-import type { GroupSettings } from './schedulers/scheduler.ts';
 import { stopReason } from './stop-reason.ts';
 import { trainWindow, type Window } from './train-window.ts';
 import { isValidationDue } from './validation-due.ts';
@@ -47,11 +46,9 @@ export async function trainStep(run: FitRun): Promise<void> {
     batch: window.first + window.samples.length,
     samplesSeen: run.position.samplesSeen + rows.length,
   };
-  const { lr } = window.settings[0] as GroupSettings;
-  run.lastLr = lr;
-  run.lastGroupRates = groupRates(setup.stage, window.settings);
+  run.lastSettings = window.settings;
   run.average?.update(run.position.step);
-  await logStep(run, lr);
+  await logStep(run);
   await finishStep(run);
 }
 
@@ -108,13 +105,13 @@ function nextRows(run: FitRun, count: number): readonly Rows[] {
   return next;
 }
 
-async function logStep(run: FitRun, lr: number): Promise<void> {
+async function logStep(run: FitRun): Promise<void> {
   const { step } = run.position;
   const due = step % run.setup.stage.trainer.logEveryNSteps === 0;
   if (due || run.meter.isFull()) await drainLosses(run);
   if (!due) return;
-  run.logged = { 'train/total/loss_step': encodeNumber(run.meter.stepLoss()), lr };
-  run.ledger.addStep(run.position, { ...run.logged, ...run.lastGroupRates });
+  run.logged = { 'train/total/loss_step': encodeNumber(run.meter.stepLoss()), lr: lastLr(run) };
+  run.ledger.addStep(run.position, { ...run.logged, ...groupRates(run.setup.stage, run.lastSettings) });
 }
 
 async function finishStep(run: FitRun): Promise<void> {

@@ -31,10 +31,14 @@ export function checkFinite(weights: Weights, { report, tree, source }: CheckFin
 }
 
 function problemOf(path: string, { data, shape }: TensorData, isBad: (value: number) => boolean): readonly Problem[] {
-  const first = data.findIndex(isBad);
+  // A loop of its own: findIndex takes three times as long, and a model has up to 10^9 values.
+  let [first, count] = [-1, 0];
+  for (let position = 0; position < data.length; position++) {
+    if (!isBad(data[position] as number)) continue;
+    if (first === -1) first = position;
+    count += 1;
+  }
   if (first === -1) return [];
-  let count = 0;
-  for (const value of data) if (isBad(value)) count += 1;
   const text = `${count} of ${data.length} ${plural(data.length, 'value')}, the first at [${indexOf(first, shape).join(', ')}]: ${data[first]}`;
   return [{ where: path, text }];
 }

@@ -28,7 +28,7 @@ export async function openMolecules(blob: ReadableBlob, footer: MoleculeFooter):
     energies: new Float32Array(shared(footer.total_atomic_energy ? rows : 0)),
   };
   const targets = heads.map(({ head, width }, at) => {
-    const lines = head.startsWith('y_graph') ? rows : head.startsWith('y_node') ? atoms : sum((block) => block.lines[at] ?? 0);
+    const lines = sum((block) => linesOf(head, block, at));
     return { head, width, counts: new Uint32Array(rows), values: new Float32Array(shared(lines * width)), filled: 0 };
   });
   let [row, atom, bond] = [0, 0, 0];
