@@ -1,6 +1,6 @@
 // Builds dist/: compiled sources, and the workflow bundle that workers load.
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = new URL('..', import.meta.url);
@@ -10,6 +10,9 @@ const run = (args) => {
 };
 rmSync(new URL('dist', root), { recursive: true, force: true });
 run([fileURLToPath(new URL('node_modules/typescript/bin/tsc', root)), '-p', 'tsconfig.build.json']);
+
+// npm makes a command executable when it links it: once, so that a second build would take it away.
+chmodSync(new URL('dist/src/cli/main.js', root), 0o755);
 
 const workflows = new URL('dist/workflows/index.js', root);
 if (existsSync(workflows)) {

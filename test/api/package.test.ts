@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -71,6 +71,10 @@ test('the package works where it is installed: command, types, and a run with a 
   const run = (command: string, args: readonly string[], cwd = project) =>
     promisify(execFile)(command, args, { cwd, env: testServerEnvironment(), timeout: TIMEOUT_MS, maxBuffer: 64 * 1024 * 1024 });
   if (!existsSync(join(root, 'dist/workflow-bundle.js'))) await run(process.execPath, [join(root, 'ops/build.mjs')], root);
+
+  // npm makes it executable when it links it, which it does once: a later build has to do it itself.
+  const { mode } = await stat(join(root, 'dist/src/cli/main.js'));
+  assert.equal(mode & 0o111, 0o111, 'a build leaves the command executable');
 
   await mkdir(project);
   await writeFile(join(project, 'package.json'), '{"name":"project","version":"1.0.0","private":true,"type":"module"}');
