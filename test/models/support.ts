@@ -95,14 +95,20 @@ export function assertClose(
   expected: ArrayLike<number>,
   { tolerance, what }: { readonly tolerance: number; readonly what: string },
 ): void {
-  assert.equal(received.length, expected.length, `${what}: length`);
   const scale = Array.from(expected).reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  assertWithin(received, expected, { limit: tolerance * scale, what });
+}
+
+/** Every value is within an absolute limit of the expected one. */
+export function assertWithin(
+  received: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  { limit, what }: { readonly limit: number; readonly what: string },
+): void {
+  assert.equal(received.length, expected.length, `${what}: length`);
   for (const [index, value] of Array.from(expected).entries()) {
     const difference = Math.abs((received[index] ?? Number.NaN) - value);
-    assert.ok(
-      difference <= tolerance * scale,
-      `${what}[${index}]: received ${received[index]}, expected ${value}, tolerance ${tolerance} of ${scale}`,
-    );
+    assert.ok(difference <= limit, `${what}[${index}]: received ${received[index]}, expected ${value}, limit ${limit}`);
   }
 }
 

@@ -19,30 +19,32 @@ import {
   readWeights,
   SYNTHETIC,
 } from '../models/egnn/molecules.ts';
-import { assertClose } from '../models/support.ts';
+import { assertClose, assertWithin } from '../models/support.ts';
 import { egnnStage } from './egnn-stage.ts';
 import { lastState, type Recording, record } from './support.ts';
 
 // physicsml trained these stages (test/fixtures/golden/README.md). Float32 on both sides, summed in other orders: a difference of one
-// rounding grows from step to step. Measured with the composed operations on wasm: losses of 20 steps within 7e-6, first gradients and
-// final weights within 2e-6; the limits leave room for operations that sum in yet another order.
+// rounding grows from step to step. Measured on wasm: losses of 20 steps within 7e-6, first gradients within 3e-6, final weights within 2e-6;
+// the limits leave room for operations that sum in yet another order.
 const STEP_LOSS = 5e-5;
 const FIRST_GRADIENT = 1e-5;
 const FINAL_WEIGHTS = 2e-5;
 
-// Stage 2 of the transfer predicts total energies, around -400 Hartree for QM9, where float32 is spaced 3e-5. The recorded first gradients are
-// themselves 4.9e-5 (made-up molecules) and 1.1e-4 (QM9) away from physicsml's own in float64, so no limit can be closer than that. Ours are
-// 3.5e-5 and 6e-5 away from the recorded ones; losses 1.2e-7 and 9.6e-5.
-const ENERGIES = { synthetic: { gradient: 5e-5, loss: STEP_LOSS }, qm9: { gradient: 1e-4, loss: 1e-4 } } as const;
+// Stage 2 of the transfer predicts total energies, around -400 Hartree, where float32 is spaced 3e-5: a loss of QM9 is that much less exact.
+const ENERGY_LOSS = { synthetic: STEP_LOSS, qm9: 1e-4 } as const;
+
+// On made-up molecules the gradients of this attention are what is left of sums that cancel to 1e-4 of their terms. physicsml itself, run
+// again on another CPU, is 1.4e-6 away from what it recorded (6.6e-5 of 0.02, the largest), and ours is 5.5e-7 away: an absolute limit.
+const CANCELLED = { prefix: 'egnn.egnn_embedding_block.node_op.attention.', limit: 2e-6 } as const;
 
 interface Trajectory {
   readonly step_loss: readonly number[];
   readonly step_lr: readonly number[];
 }
 
-for (const [name, folder, energies] of [
-  ['synthetic molecules', SYNTHETIC, ENERGIES.synthetic],
-  ['QM9 molecules', QM9, ENERGIES.qm9],
+for (const { name, folder, energyLoss, cancelled } of [
+  { name: 'synthetic molecules', folder: SYNTHETIC, energyLoss: ENERGY_LOSS.synthetic, cancelled: CANCELLED },
+  { name: 'QM9 molecules', folder: QM9, energyLoss: ENERGY_LOSS.qm9, cancelled: null },
 ] as const) {
   const skip = existsSync(folder) ? false : `no golden data of ${name}: ${folder} is not there`;
 
@@ -57,7 +59,7 @@ for (const [name, folder, energies] of [
       batchSize: 16,
       epochs: 5,
     });
-    await assertFirstGradients(setup, { folder, path: 'b_egnn/grad_step1.safetensors', tolerance: FIRST_GRADIENT });
+    await assertFirstGradients(setup, { folder, path: 'b_egnn/grad_step1.safetensors', cancelled: null });
     const { log } = await record(setup);
     assertTrajectory(log, golden, STEP_LOSS);
     assertWeights(lastState(log).weights, await readWeights(folder, 'b_egnn/final.safetensors'));
@@ -81,7 +83,7 @@ for (const [name, folder, energies] of [
       batchSize: 32,
       epochs: 3,
     });
-    await assertFirstGradients(setup1, { folder, path: 'c_egnn/stage1/grad_step1.safetensors', tolerance: FIRST_GRADIENT });
+    await assertFirstGradients(setup1, { folder, path: 'c_egnn/stage1/grad_step1.safetensors', cancelled: null });
     const stage1 = await record(setup1);
     assertTrajectory(stage1.log, readJson(folder, 'c_egnn/stage1/trajectory.json') as Trajectory, STEP_LOSS);
     assert.ok([...lastState(stage1.log).weights.keys()].every((path) => path.startsWith('pooling_head.')));
@@ -98,18 +100,18 @@ for (const [name, folder, energies] of [
       epochs: 2,
     });
     const stage2 = await record(setup2);
-    assertTrajectory(stage2.log, readJson(folder, 'c_egnn/stage2/trajectory.json') as Trajectory, energies.loss);
+    assertTrajectory(stage2.log, readJson(folder, 'c_egnn/stage2/trajectory.json') as Trajectory, energyLoss);
     assertWeights(lastState(stage2.log).weights, await readWeights(folder, 'c_egnn/stage2/final.safetensors'));
     // From physicsml's own weights the first gradients of stage 2 are its own, too.
     const theirs = await readWeights(folder, 'c_egnn/stage2/init.safetensors');
     const path = 'c_egnn/stage2/grad_step1.safetensors';
-    await assertFirstGradients({ ...setup2, inputWeights: theirs }, { folder, path, tolerance: energies.gradient });
+    await assertFirstGradients({ ...setup2, inputWeights: theirs }, { folder, path, cancelled });
   });
 }
 
 async function assertFirstGradients(
   setup: StageSetup,
-  { folder, path, tolerance }: { readonly folder: string; readonly path: string; readonly tolerance: number },
+  { folder, path, cancelled }: { readonly folder: string; readonly path: string; readonly cancelled: typeof CANCELLED | null },
 ): Promise<void> {
   const { train, stage, model } = setup;
   if (train.kind !== 'graphs' || stage.datamodule.neighbours === null) throw new Error('no molecules');
@@ -124,7 +126,12 @@ async function assertFirstGradients(
   });
   const expected = await readWeights(folder, path);
   assert.deepEqual([...gradients.keys()].sort(), [...expected.keys()].sort());
-  for (const [name, { data }] of expected) assertClose(gradients.get(name) ?? [], data, { tolerance, what: `gradient of ${name}` });
+  for (const [name, { data }] of expected) {
+    const received = gradients.get(name) ?? [];
+    const what = `gradient of ${name}`;
+    if (cancelled !== null && name.startsWith(cancelled.prefix)) assertWithin(received, data, { limit: cancelled.limit, what });
+    else assertClose(received, data, { tolerance: FIRST_GRADIENT, what });
+  }
   dispose(params);
 }
 
