@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, type TestContext } from 'node:test';
 import { Client, Connection } from '@temporalio/client';
 import { isProcessAlive, readProcessIdentity } from '../../src/processes/process-identity.ts';
 import { defaultCacheDirectory } from '../../src/server/binary/cache-directory.ts';
+import { findServerBinary } from '../../src/server/binary/find-server-binary.ts';
 import { connectSupervisor } from '../../src/server/connect-supervisor.ts';
 import type { EmbeddedServer, ServerChange } from '../../src/server/embedded-server.ts';
 import { ensureSearchAttributes } from '../../src/server/search-attributes.ts';
@@ -223,6 +224,38 @@ test('a leftover that a record does identify is stopped before a server starts',
   const processes = await processesOf(server, stateDir);
   await server.close();
   await waitUntilGone(processes);
+});
+
+test('a first server that is killed while it makes its tables is followed by one that serves, and its database is kept from then on', async (t) => {
+  const stateDir = await newStateDir(t);
+  const { path: binary } = await findServerBinary({ env: process.env });
+  const database = join(stateDir, 'server', 'temporal.db');
+  // Kills the first server once its first tables are written: dev servers make them statement by statement, and only when there is no file.
+  const command = await writeScript(
+    join(await newStateDir(t), 'temporal'),
+    `if [ "$1" = --version ] || [ -e ${stateDir}/killed ]; then exec ${binary} "$@"; fi
+touch ${stateDir}/killed
+${binary} "$@" &
+while [ ! -s ${database}-wal ]; do :; done
+kill -9 $!
+exit 1`,
+  );
+  const env = { ...testServerEnvironment(), TEMPORAL_CLI_PATH: command };
+  const waits: string[] = [];
+  const server = await connectSupervisor({ stateDir, env });
+  const forget = server.onChange((change) => change.kind === 'waiting' && waits.push(change.text));
+  const { ino } = await stat(database);
+  const before = server.pid;
+  process.kill(before, 'SIGKILL');
+  await waitFor(() => server.pid !== before, 'the server to serve again');
+  forget();
+  assert.equal(waits.length, 1);
+  assert.equal((await stat(database)).ino, ino, 'a database that has served is never removed');
+  const processes = await processesOf(server, stateDir);
+  await server.close();
+  await waitUntilGone(processes);
+  const log = await readFile(join(stateDir, 'server', 'supervisor.log'), 'utf8');
+  assert.match(log, /the Temporal server ended with code 1; starting it again/u, 'the first server was killed');
 });
 
 test('state directories deeper than a socket address can hold work, and do not meet', async (t) => {

@@ -5,6 +5,7 @@ import { type CappedLog, openCappedLog } from './capped-log.ts';
 import { isServing } from './check-health.ts';
 import { choosePorts } from './choose-ports.ts';
 import type { SupervisorMessage } from './protocol.ts';
+import { hasDatabase, removeDatabase, serverDatabase } from './server-database.ts';
 import { type ServerProcess, startServerProcess, stopServerProcess } from './server-process.ts';
 import { readServerRecord, type ServerRecord, writeServerRecord } from './server-record.ts';
 import { setRetention } from './set-retention.ts';
@@ -81,16 +82,19 @@ interface ServerRun {
 async function runOnce(input: KeepServerInput, log: CappedLog, stopping: AbortSignal): Promise<ServerRun> {
   const last = await readServerRecord(recordPath(input));
   const ports = await choosePorts(input.stateDir, last?.ports ?? null);
+  const databasePath = serverDatabase(input.directory);
+  if (last?.newDatabase === true) await removeDatabase(databasePath);
+  const isNew = !(await hasDatabase(databasePath));
   const recordOf = (identity: ProcessIdentity): ServerRecord => ({
     format: 1,
     server: identity,
     ports,
-    retentionDays: last?.retentionDays ?? null,
+    ...(isNew ? { retentionDays: null, newDatabase: true } : { retentionDays: last?.retentionDays ?? null }),
   });
   let tail = '';
   const server = await startServerProcess({
     binary: input.binary,
-    databasePath: join(input.directory, 'temporal.db'),
+    databasePath,
     ports,
     env: input.env,
     onOutput(chunk) {
@@ -132,7 +136,7 @@ async function becomeReady(input: KeepServerInput, server: ServerProcess, record
   const problem = await Promise.race([server.exited, waitUntilServing(address, server.exited)]);
   if (problem !== null || record.retentionDays === RETENTION_DAYS) return problem;
   const retention = await setRetention(address, RETENTION_DAYS);
-  if (retention === null) await writeServerRecord(recordPath(input), { ...record, retentionDays: RETENTION_DAYS });
+  if (retention === null) await writeServerRecord(recordPath(input), { ...record, retentionDays: RETENTION_DAYS, newDatabase: false });
   return retention;
 }
 

@@ -10,6 +10,8 @@ export interface ServerRecord {
   readonly ports: ServerPorts;
   /** Retention of the default namespace that was set in this database, in days; null before the first start has come that far. */
   readonly retentionDays: number | null;
+  /** True until the first server of this database has served: nobody has used it, and it may lack tables. Absent: false. */
+  readonly newDatabase?: boolean;
 }
 
 /** Ports of gRPC and of the Web UI, on 127.0.0.1. */
@@ -42,11 +44,12 @@ function parseRecord(text: string): ServerRecord | null {
   } catch {
     return null;
   }
-  const { format, server, ports, retentionDays } = value ?? {};
+  const { format, server, ports, retentionDays, newDatabase } = value ?? {};
   const known = format === 1 && isPort(ports?.grpc) && isPort(ports.ui) && Number.isSafeInteger(server?.pid);
   if (!known || server === undefined || server.pid <= 1 || typeof server.startTime !== 'string' || typeof server.bootId !== 'string')
     return null;
-  return { format: 1, server, ports, retentionDays: typeof retentionDays === 'number' ? retentionDays : null };
+  const record: ServerRecord = { format: 1, server, ports, retentionDays: typeof retentionDays === 'number' ? retentionDays : null };
+  return newDatabase === true ? { ...record, newDatabase } : record;
 }
 
 function isPort(value: unknown): value is number {
