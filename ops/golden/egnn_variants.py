@@ -31,6 +31,11 @@ COLUMNS = {
 MSE = {"name": "MSELoss"}
 
 BONDED = {"bonds": True, "num_edge_feats": 2}
+ALL_HEADS = {
+    "heads": {"y_node_scalars": 2, "y_edge_scalars": 1, "y_graph_scalars": 1},
+    "y_node_scalars_loss_config": MSE,
+    "y_edge_scalars_loss_config": MSE,
+}
 CASES = {
     "mean_var": {"name": "mean_var_egnn_model", "heads": {"y_graph_scalars": 2}, "scaling_mean": 0.5, "scaling_std": 0.02},
     "adapter_train": {"name": "adapter_egnn_model", "ratio_adapter_down": 2, "c_hidden": 4, "num_layers_phi": 3},
@@ -62,6 +67,75 @@ CASES = {
         },
     },
     "masked": {"heads": {"y_graph_scalars": 2}, "missing": True, "y_graph_scalars_loss_config": {"name": "MaskedMSELoss", "weight": 0.5}},
+    "adapter_all": BONDED
+    | {
+        "name": "adapter_egnn_model",
+        "ratio_adapter_down": 2,
+        "c_hidden": 4,
+        "initial_s": 0.3,
+        "num_rbf": 3,
+        "modify_coords": True,
+        "pool_from": "nodes_edges",
+        "pool_type": "mean",
+        "num_layers": 2,
+        "mlp_output_activation": "GELU",
+        "output_activation": "Mish",
+        "scaling_mean": 0.2,
+        "scaling_std": 3.0,
+    },
+    "adapter_heads": BONDED | ALL_HEADS | {"name": "adapter_egnn_model", "ratio_adapter_down": 1},
+    "adapter_dropout_eval": {
+        "name": "adapter_egnn_model",
+        "ratio_adapter_down": 2,
+        "c_hidden": 4,
+        "dropout": 0.3,
+        "eval": True,
+        "num_layers": 0,
+    },
+    "ssf_all": BONDED
+    | {
+        "name": "ssf_egnn_model",
+        "num_rbf": 3,
+        "modify_coords": True,
+        "pool_from": "edges",
+        "pool_type": "sum",
+        "num_layers": 2,
+        "graph_attrs": 2,
+        "num_graph_feats": 2,
+        "energy": True,
+        "mlp_activation": "LeakyReLU",
+        "node_attrs": 2,
+        "num_node_feats": ELEMENTS + 2,
+    },
+    "ssf_heads_dropout_eval": BONDED | ALL_HEADS | {"name": "ssf_egnn_model", "dropout": 0.4, "eval": True},
+    "mean_var_heads": BONDED
+    | {
+        "name": "mean_var_egnn_model",
+        "heads": {"y_node_scalars": 2, "y_graph_scalars": 2},
+        "y_node_scalars_loss_config": MSE,
+        "num_rbf": 2,
+        "pool_from": "edges",
+        "energy": True,
+        "output_activation": "Tanh",
+    },
+    "mean_var_shallow": {
+        "name": "mean_var_egnn_model",
+        "pool_type": "mean",
+        "energy": True,
+        "modify_coords": True,
+        "num_layers": 0,
+        "num_layers_phi": 1,
+        "num_layers_pooling": 1,
+        "scaling_mean": 0.5,
+        "scaling_std": 2.0,
+    },
+    "shallow": {"num_layers_phi": 1, "num_layers_pooling": 1, "num_layers": 0, "mlp_activation": "Hardswish"},
+    "dropout_eval": {"dropout": 0.5, "eval": True, "modify_coords": True, "num_layers": 2, "mlp_activation": "SELU"},
+    "binary_cross_entropy": {"heads": {"y_graph_scalars": 2}, "y_graph_scalars_loss_config": {"name": "BCEWithLogitsLoss"}},
+    "cross_entropy": {
+        "heads": {"y_graph_scalars": 3},
+        "y_graph_scalars_loss_config": {"name": "CrossEntropyLoss", "config": {"label_smoothing": 0.1}},
+    },
 }
 OURS = ["name", "heads", "bonds", "node_attrs", "graph_attrs", "energy", "eval", "missing", "cell", "cut_off", "self_interaction"]
 

@@ -11,7 +11,7 @@ import { egnnModel } from '../../../src/models/egnn/egnn-model.ts';
 import { meanVarEgnnModel } from '../../../src/models/egnn/mean-var-egnn-model.ts';
 import { ssfEgnnModel } from '../../../src/models/egnn/ssf-egnn-model.ts';
 import { composedOps } from '../../../src/ops/composed-ops.ts';
-import { floats, hasCode, randomParams } from '../support.ts';
+import { assertClose, floats, hasCode, randomParams } from '../support.ts';
 import { type CaseOptions, smallBatch, smallFacts } from './cases.ts';
 import { graphGradients } from './gradients.ts';
 
@@ -161,13 +161,25 @@ void test("dropout masks are asked for where physicsml's Dropout modules are, ph
   ]);
 });
 
-void test('jitter moves atoms in training only', async () => {
+void test('jitter moves atoms by so many Angstrom times the normals that are drawn, in training only', async () => {
   await loadBackend('wasm');
-  const noise: ForwardContext['noise'] = (_path, shape) => tf.add(tf.zeros([...shape]), tf.reshape(tf.range(0, shape[0] ?? 0), [-1, 1]));
+  const jitter = 0.1;
+  const normals = Float32Array.from({ length: 15 }, (_, index) => Math.sin(1 + 7 * index));
+  const asked: [string, readonly number[]][] = [];
+  const noise: ForwardContext['noise'] = (path, shape) => (asked.push([path, shape]), tf.tensor(normals, [...shape]));
+  const moved = run(egnnModel, { ...SMALL, jitter }, { noise });
+  assert.deepEqual(asked, [['jitter', [5, 3]]], 'one draw for every coordinate');
+  const graphs = smallBatch();
+  const byHand = floats(graphs.coordinates).map((coordinate, index) => coordinate + Math.fround(jitter) * (normals[index] ?? Number.NaN));
+  const there = run(egnnModel, SMALL, {}, {}, { ...graphs, coordinates: tf.tensor(byHand, [5, 3]) });
   const still = run(egnnModel, SMALL, {});
-  const moved = run(egnnModel, { ...SMALL, jitter: 0.1 }, { noise });
-  const evaluated = run(egnnModel, { ...SMALL, jitter: 0.1 }, { mode: () => 'eval' });
-  assert.notDeepEqual(moved.outputs, still.outputs);
+  // Moved by the device or by hand, a coordinate may be rounded once more: 1e-7 of it, and a hundred such in a sum.
+  const compare = (received: ArrayLike<number>, expected: ArrayLike<number>, what: string) =>
+    assertClose(received, expected, { tolerance: 1e-5, what });
+  compare(moved.outputs['y_graph_scalars'] ?? [], there.outputs['y_graph_scalars'] ?? [], 'outputs');
+  for (const [path, gradient] of there.gradients) compare(moved.gradients.get(path) ?? [], gradient, path);
+  assert.throws(() => compare(moved.outputs['y_graph_scalars'] ?? [], still.outputs['y_graph_scalars'] ?? [], 'atoms moved'));
+  const evaluated = run(egnnModel, { ...SMALL, jitter }, { mode: () => 'eval' });
   assert.deepEqual(evaluated.outputs, still.outputs);
 });
 
@@ -209,12 +221,18 @@ function context(config: JsonObject, overrides: Partial<ForwardContext>, options
   };
 }
 
-function run(model: GraphModel, config: JsonObject, overrides: Partial<ForwardContext>, options: CaseOptions = {}) {
+function run(
+  model: GraphModel,
+  config: JsonObject,
+  overrides: Partial<ForwardContext>,
+  options: CaseOptions = {},
+  graphs = smallBatch(options),
+) {
   const { tensors } = model.describe(config, smallFacts(options));
   const paths = tensors.flatMap(({ path, kind }) => (kind === 'parameter' ? [path] : []));
   return graphGradients(model, {
     params: randomWithCutOffs(tensors),
-    graphs: smallBatch(options),
+    graphs,
     ctx: context(config, overrides, options),
     paths,
   });
