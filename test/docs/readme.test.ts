@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -8,10 +8,13 @@ import { fileURLToPath } from 'node:url';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { buildProgram } from '../../src/cli/run-cli.ts';
 import { parseRun } from '../../src/config/parse-run.ts';
+import { dataError } from '../../src/data/problems.ts';
+import { findFiles } from '../../src/data/source-files.ts';
 import { RootstockError } from '../../src/errors.ts';
 import { builtinModels } from '../../src/models/registry.ts';
 import { captureCli } from '../helpers/cli.ts';
 import { blockAfter, commentsOf, localLinks, tableAfter } from '../helpers/markdown.ts';
+import { temporaryDirectory } from '../helpers/store-faults.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string) => readFile(new URL(path, root), 'utf8');
@@ -97,6 +100,31 @@ test('what the README calls refused by name is refused with NOT_AVAILABLE', asyn
       set.join(' '),
     );
   }
+});
+
+test('the models of the README are those that are built', () => {
+  const [list = ''] = /^Models: [^]*?, and your own\./mu.exec(readme) ?? [];
+  const named = [...list.matchAll(/`(?<name>\w+)`/gu)].map(({ groups }) => groups?.['name'] ?? '');
+  assert.deepEqual(new Set(named), new Set(builtinModels.map(({ name }) => name)));
+});
+
+test("the README's run file names every kind of file that data is read from", async (t) => {
+  const [comment = ''] = /source: pets\.csv # .*/u.exec(await read('examples/api/run.yaml')) ?? [];
+  const folder = await temporaryDirectory(t);
+  const formatsOf = async (text: string) => {
+    const formats = new Set<string>();
+    for (const [extension] of text.matchAll(/(?<![\w*])\.[a-z]+/gu)) {
+      const path = join(folder, `data${extension}`);
+      await writeFile(path, '');
+      const files = await findFiles(path, 'data.source');
+      formats.add('format' in files ? files.format : `${extension}: ${files.text}`);
+    }
+    return [...formats].sort();
+  };
+  assert.deepEqual(
+    await formatsOf(comment),
+    await formatsOf(dataError({ code: 'DATA_UNREADABLE', where: 'data.source', text: 'none' }).message),
+  );
 });
 
 for (const page of [
