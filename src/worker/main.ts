@@ -1,6 +1,7 @@
 import { RootstockError } from '../errors.ts';
 import { AHEAD } from './ahead.ts';
 import { openMailbox } from './mailbox.ts';
+import { openLog } from './open-log.ts';
 import { installRuntime } from './runtime.ts';
 import { serve } from './serve.ts';
 import { takeOrder } from './take-order.ts';
@@ -11,11 +12,11 @@ process.on('SIGINT', () => undefined); // Ctrl-C reaches the whole process group
 try {
   const mailbox = openMailbox();
   const order = takeOrder(mailbox);
-  order.catch(() => undefined); // it is awaited below; one that fails before that is reported, too
   // There is time for what the first activity would load; it says what is wrong with it.
   if (process.argv[2] === AHEAD) await import('@duckdb/node-api').catch(() => undefined);
-  const { serve: options, hold } = await order;
-  installRuntime(); // its threads open files: after the log
+  const { serve: options, log, hold } = await order;
+  if (log !== null) await openLog(log); // threads open files: after those that load code, before those of the runtime
+  installRuntime();
   await serve(options, { hold, mailbox });
   process.exit(0);
 } catch (error) {
