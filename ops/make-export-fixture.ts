@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { weightsToChunks } from '../src/artifacts/safetensors/write.ts';
 import { parseSavedModel } from '../src/artifacts/saved-model/parse.ts';
-import { exportModel } from '../src/client/export-model.ts';
+import { type ExportFormat, exportModel } from '../src/client/export-model.ts';
 import type { JsonObject } from '../src/contracts/json.ts';
 import type { Plan } from '../src/contracts/plan.ts';
 import { builtinModels, findModel } from '../src/models/registry.ts';
@@ -17,9 +17,12 @@ import { initialiseWeights } from '../src/transfer/initialise.ts';
 //
 // Everything is a function of the numbers in this file, so that a test can make the same directories and compare their digests.
 
-/** What is made below the directory: `saved/<case>`, `exported/<case>`, and `inputs.json` with the columns to predict from. */
+/**
+ * What is made below the directory: `saved/<case>`, `exported/<case>` as physicsml, `tensors/<case>.pt` and `tensors/<case>.safetensors`, and
+ * `inputs.json` with the columns to predict from.
+ */
 export async function makeExportFixture(directory: string): Promise<void> {
-  await mkdir(join(directory, 'saved'), { recursive: true });
+  for (const folder of ['saved', 'tensors']) await mkdir(join(directory, folder), { recursive: true });
   await writeFile(join(directory, 'inputs.json'), `${JSON.stringify({ molecules: MOLECULES, rows: ROWS })}\n`);
   for (const [index, [name, document]] of Object.entries(CASES).entries()) {
     const saved = join(directory, 'saved', name);
@@ -28,7 +31,11 @@ export async function makeExportFixture(directory: string): Promise<void> {
     const tree = findModel(model.name).describe(model.config, model.facts);
     await writeFile(join(saved, 'model_config.json'), JSON.stringify(document));
     await writeFile(join(saved, 'weights.safetensors'), Buffer.concat([...weightsToChunks(initialiseWeights(tree, 40 + index))]));
-    await exportModel({ model: saved, format: 'physicsml', out: join(directory, 'exported', name), models: builtinModels });
+    const write = (format: ExportFormat, out: string) =>
+      exportModel({ model: saved, format, out: join(directory, out), models: builtinModels });
+    await write('physicsml', join('exported', name));
+    await write('torch', join('tensors', `${name}.pt`));
+    await write('safetensors', join('tensors', `${name}.safetensors`));
   }
 }
 
@@ -170,6 +177,16 @@ const CASES: Readonly<Record<string, JsonObject>> = {
   adapter_egnn_model: egnn('adapter_egnn_model', { config: { ratio_adapter_down: 2 } }),
   ssf_egnn_model: egnn('ssf_egnn_model'),
   published_egnn_model: published(),
+  egnn_model_with_all_heads: egnn('egnn_model', {
+    x: ['physicsml_bond_idxs', 'physicsml_bond_features'],
+    y: ['partial_charge', 'spin', 'bond_order', 'u0'],
+    datamodule: { y_node_scalars: ['partial_charge', 'spin'], y_edge_scalars: ['bond_order'], y_graph_scalars: ['u0'] },
+    config: {
+      num_edge_feats: 3,
+      y_node_scalars_loss_config: { name: 'L1Loss' },
+      y_edge_scalars_loss_config: { name: 'MSELoss', weight: 0.5 },
+    },
+  }),
 };
 
 if (import.meta.url === pathToFileURL(resolve(process.argv[1] ?? '')).href)
