@@ -23,11 +23,11 @@ export function workerStartError(error: unknown, log: string): unknown {
   return new RootstockError('STORE_IO', message, { errno, log }, { cause: error });
 }
 
-/** The error that a worker process ended with: what it said, or that it said nothing. */
+/** The error that a worker process ended with: what it said, or that it said nothing (`silent` among its details). */
 export function workerEndError(message: unknown, log: string): RootstockError {
   if (typeof message === 'object' && message !== null && 'code' in message && 'message' in message) {
     const { code, message: text } = message as { code: ConstructorParameters<typeof RootstockError>[0]; message: string };
     return new RootstockError(code, text);
   }
-  return new RootstockError('INTERNAL', `The worker process ended while starting.\nFix: its log is ${log}.`, { log });
+  return new RootstockError('INTERNAL', `The worker process ended while starting.\nFix: its log is ${log}.`, { log, silent: true });
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stateLayout } from '../contracts/state-directory.ts';
+import { RootstockError } from '../errors.ts';
 import { POLL } from '../worker/ahead.ts';
 import type { ServeMessage } from '../worker/serve.ts';
 import { forkWorker } from './fork-worker.ts';
@@ -30,6 +31,9 @@ export interface WorkerProcessOptions extends GlobalOptions {
 /** Waits between the death of a worker and its replacement: doubled each time, back to the first after a good minute. */
 const BACKOFF_MS = { first: 200, most: 30_000, goodRun: 60_000 } as const;
 
+/** A worker that ends without a word while it starts (killed, for example) is started this often in all; then the machine is not up to it. */
+const MAX_STARTS = 3;
+
 /**
  * Starts a worker process and waits until it polls. Its errors are the command's. A worker that dies is replaced for as long as the command
  * lives, and `onRestart` hears why in words; a detached one is on its own. `prepared` is used instead of a new process while it is there.
@@ -40,7 +44,7 @@ export async function startWorkerProcess(
   prepared?: PreparedWorker,
 ): Promise<WorkerProcess> {
   let log = openableLog(options);
-  let child = await startChild(options, log, prepared?.take());
+  let child = await startFirst(options, log, { taken: prepared?.take(), onRestart });
   const stopping = new AbortController();
   const { signal } = stopping;
   const askToEnd = () => {
@@ -104,6 +108,23 @@ function openableLog({ stateDir }: WorkerProcessOptions): string {
     throw workerStartError(error, log);
   }
   return log;
+}
+
+interface FirstStart {
+  readonly taken: TakenWorker | undefined;
+  readonly onRestart: (reason: string) => void;
+}
+
+/** `startChild`, and again where one ended without a word: that one was killed, and says nothing about the next. */
+async function startFirst(options: WorkerProcessOptions, log: string, { taken, onRestart }: FirstStart): Promise<ChildProcess> {
+  for (let start = 1; ; start += 1) {
+    try {
+      return await startChild(options, log, start === 1 ? taken : undefined);
+    } catch (error) {
+      if (start === MAX_STARTS || !(error instanceof RootstockError) || error.details['silent'] !== true) throw error;
+      onRestart('the worker ended while starting; starting it again');
+    }
+  }
 }
 
 /** Starts one, or takes one that was prepared, and returns when it polls. STORE_IO when the machine starts none. */

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import test from 'node:test';
+import { prepareWorker } from '../../src/cli/prepared-worker.ts';
+import { startWorkerProcess } from '../../src/cli/worker-process.ts';
+import { findProcesses, killEverythingOf, untilNoProcessOf } from '../helpers/e2e-processes.ts';
+import { untilSome } from '../helpers/e2e-wait.ts';
 import { temporaryDirectory } from '../helpers/store-faults.ts';
+import { testServerEnvironment } from '../helpers/temporal-server.ts';
 
 const moduleUrl = (path: string) => JSON.stringify(new URL(`../../src/cli/${path}`, import.meta.url).href);
 
@@ -40,3 +45,27 @@ for (const left of [1, 2] as const) {
     });
   });
 }
+
+test('a prepared worker that is killed while it is handed over is followed by another, and the caller hears why', async (t) => {
+  const root = await temporaryDirectory(t);
+  const before = process.env;
+  process.env = { ...testServerEnvironment(), ROOTSTOCK_TEST_WORKER: root };
+  t.after(async () => {
+    process.env = before;
+    await killEverythingOf(root);
+  });
+  const prepared = prepareWorker();
+  const { pid } = await untilSome(
+    () => findProcesses(root, 'worker').find(({ command }) => command.startsWith('rootstock worker')),
+    'a worker',
+  );
+  process.kill(pid, 'SIGSTOP'); // it is killed after it was told and before it could answer
+  const reasons: string[] = [];
+  const starting = startWorkerProcess({ stateDir: join(root, 'state'), register: [] }, (reason) => reasons.push(reason), prepared);
+  process.kill(pid, 'SIGKILL');
+  const worker = await starting;
+  assert.deepEqual(reasons, ['the worker ended while starting; starting it again']);
+  assert.notEqual(worker.pid, pid);
+  await worker.stop();
+  await untilNoProcessOf(root);
+});
