@@ -1,4 +1,4 @@
-import { estimateBatchEdges, mostBatchEdges } from '../contracts/graphs.ts';
+import { estimateBatchEdges, mostBatchEdges, type NeighbourPlan } from '../contracts/graphs.ts';
 import type { DataModulePlan, DataPlan, SplitName } from '../contracts/plan.ts';
 import { plural } from '../contracts/plural.ts';
 import type { PlanProblem } from './problems.ts';
@@ -12,8 +12,8 @@ export interface GraphSize {
 /**
  * Estimates the edges of a batch from the scan's counts before anything is allocated: GRAPH_TOO_LARGE when they take more than 2 GiB in the
  * model (half of it is needed without a backward pass), or are more than MOST_BATCH_EDGES. A batch counts as the molecule with most edges
- * and average ones; another cut_off than the scan's counts by volume, and no molecule has more edges than pairs of atoms. `where`: dotted
- * place of the stage.
+ * and average ones; another cut_off than the scan's counts by volume. No molecule has more edges than pairs of atoms; a crystal counts as pairs
+ * times cells in a ball of that radius, where that is more. `where`: dotted place of the stage.
  */
 export function checkGraphSize(
   { request, facts }: DataPlan,
@@ -24,14 +24,15 @@ export function checkGraphSize(
   const { neighbours } = datamodule;
   if (graph === undefined || neighbours === null) return [];
   const growth = (neighbours.cutOff / (request.neighbours?.cutOff ?? neighbours.cutOff)) ** 3;
-  const cell = neighbours.cell === null ? graph.largestMolecule ** 2 : Number.POSITIVE_INFINITY;
-  const perMolecule = (edges: number): number => Math.min(edges * growth, cell);
+  const images = imagesWithin(neighbours, request.neighbours ?? neighbours);
+  const perMolecule = (edges: number, atoms: number): number =>
+    images === null ? Math.min(edges * growth, graph.largestMolecule ** 2) : Math.max(edges * growth, atoms ** 2 * images);
   return (['train', 'validation', 'test'] as const).flatMap((split: SplitName) => {
     const rows = splits[split]?.rows ?? 0;
     if (rows === 0) return [];
     const batch = Math.min(datamodule[split].batchSize, rows);
-    const mean = perMolecule((graph.edges[split] ?? 0) / rows);
-    const estimate = Math.round(estimateBatchEdges(batch, { mean, most: perMolecule(graph.mostEdges) }));
+    const mean = perMolecule((graph.edges[split] ?? 0) / rows, (graph.nodes?.[split] ?? 0) / rows);
+    const estimate = Math.round(estimateBatchEdges(batch, { mean, most: perMolecule(graph.mostEdges, graph.largestMolecule) }));
     const bytes = split === 'train' ? bytesPerEdge : bytesPerEdge / 2;
     const most = mostBatchEdges(bytes);
     if (estimate <= most) return [];
@@ -40,4 +41,16 @@ export function checkGraphSize(
     const fix = `lower datamodule.cut_off or datamodule.${split}.batch_size, make the model smaller, or leave the largest molecules out`;
     return [{ code: 'GRAPH_TOO_LARGE', where: `${where}.datamodule.${split}.batch_size`, text, fix } satisfies PlanProblem];
   });
+}
+
+/** Images of an atom within cut_off, by volume; 0 where the scan has counted with the same cell and cut_off; null without a cell. */
+function imagesWithin({ cell, cutOff }: NeighbourPlan, counted: NeighbourPlan): number | null {
+  if (cell === null) return null;
+  if (cutOff === counted.cutOff && JSON.stringify(cell) === JSON.stringify(counted.cell)) return 0;
+  return ((4 / 3) * Math.PI * cutOff ** 3) / Math.abs(volumeOf(cell));
+}
+
+function volumeOf([a = [], b = [], c = []]: readonly (readonly number[])[]): number {
+  const of = (vector: readonly number[], axis: number): number => vector[axis % 3] as number;
+  return [0, 1, 2].reduce((sum, axis) => sum + of(a, axis) * (of(b, axis + 1) * of(c, axis + 2) - of(b, axis + 2) * of(c, axis + 1)), 0);
 }

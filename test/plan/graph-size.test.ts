@@ -35,13 +35,37 @@ test('a stage with a larger cut_off is estimated by volume, without counting aga
   assert.deepEqual(problems({ ...counted, cutOff: 10 }, 20), []);
 });
 
-test('in a periodic cell pairs are no bound, because an atom has neighbours in many images', () => {
+test('in a periodic cell pairs are no bound: an atom has neighbours in as many cells as fit into a ball of cut_off', () => {
   const cell = [
     [9, 0, 0],
     [0, 9, 0],
     [0, 0, 9],
   ];
-  assert.match(problems({ ...counted, cutOff: 50, cell }, 1)[0] ?? '', /may make 20000000 edges/u);
+  // 1000^2 pairs x 4/3 pi 50^3 / 9^3 cells
+  assert.match(problems({ ...counted, cutOff: 50, cell }, 1)[0] ?? '', /may make 718242491 edges/u);
+});
+
+test('a stage with a cut_off beyond the cell is estimated where the base has no edge at all', () => {
+  const cell = [
+    [1, 0, 0],
+    [0.5, 0.8, 0],
+    [0, 0.1, 1],
+  ];
+  const base = { cutOff: 0.7, selfInteraction: false, cell };
+  const alone = {
+    request: { neighbours: base },
+    facts: { splits: { train: { rows: 100 } }, graph: { edges: { train: 0 }, nodes: { train: 100 }, largestMolecule: 1, mostEdges: 0 } },
+  } as unknown as DataPlan;
+  const check = (neighbours: DataModulePlan['neighbours']) =>
+    checkGraphSize(
+      alone,
+      { datamodule: { neighbours, train: { batchSize: 4 } } as unknown as DataModulePlan, bytesPerEdge: 0 },
+      'stages.1',
+    );
+  assert.deepEqual(check(base), []);
+  assert.deepEqual(check({ ...base, cutOff: 5 }), []);
+  // 4 atoms with 4/3 pi 100^3 / 0.8 images each
+  assert.match(check({ ...base, cutOff: 100 })[0]?.text ?? '', /may make 20943951 edges/u);
 });
 
 test('a model that takes more for an edge may have fewer, and twice as many where nothing is trained', () => {

@@ -153,6 +153,26 @@ test('a batch with more edges than memory allows is refused before anything is a
   );
 });
 
+test('crystals whose cut_off reaches too many images are refused at once, in the base and in a stage, and legal ones are planned', async (t) => {
+  const directory = await writeMolecules(t);
+  const cell = { pbc: [true, true, true], cell: [[9, 0, 0], [1, 8, 0], [0, 0, 7]] }; // biome-ignore format: three short vectors
+  const document = (datamodule: JsonObject) => tutorial('molecules.jsonl', { datamodule: { ...cell, ...datamodule } });
+  const legal = await planned(directory, document({ cut_off: 12 }));
+  assert.ok((legal.data.facts.graph?.mostEdges ?? 0) > 300, 'neighbours in other cells are counted');
+  for (const cutOff of [400, 1e9]) {
+    const error = await failure(() => planned(directory, document({ cut_off: cutOff })));
+    assert.equal(error.code, 'GRAPH_TOO_LARGE');
+    assert.match(error.message, /datamodule\.train\.batch_size: 8 molecules of up to 6 atoms may make \d+ edges or more within cut_off/);
+  }
+  const pre_trained_model_path = resolve(import.meta.dirname, '../fixtures/golden/a_saved_egnn/model');
+  const stages = [{ datamodule: { cut_off: 400 } }];
+  const staged = tutorial('molecules.jsonl', {
+    config: { transfer_learning: { pre_trained_model_path, modules_to_match: { egnn: 'egnn' }, stages } },
+    datamodule: { ...cell, cut_off: 0.5 },
+  });
+  assert.match((await failure(() => planned(directory, staged))).message, /stages\.0\.datamodule\.train\.batch_size: 8 molecules/);
+});
+
 test('columns that the data lacks come from the featurisation of the run file, inline or beside it', async (t) => {
   const directory = await makeDirectory(t);
   const rows = Array.from({ length: 40 }, (_, k) => ({

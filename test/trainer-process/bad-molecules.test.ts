@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { captureCli } from '../helpers/cli.ts';
@@ -40,15 +40,15 @@ const ROWS: readonly (readonly [molecule: object, message: RegExp])[] = [
 ];
 
 /** Predicts and judges, and gives what went wrong in each case. */
-async function failures(t: TestContext, rows: readonly object[]): Promise<readonly string[]> {
+async function failures(t: TestContext, rows: readonly object[], model = MODEL): Promise<readonly string[]> {
   const directory = await temporaryDirectory(t);
   const data = join(directory, 'in.jsonl');
   await writeFile(data, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   const out = join(directory, 'out.csv');
   const found: string[] = [];
   for (const words of [
-    ['predict', '--model', MODEL, '--data', data, '--out', out],
-    ['evaluate', MODEL, data],
+    ['predict', '--model', model, '--data', data, '--out', out],
+    ['evaluate', model, data],
   ]) {
     const { exitCode, stderr } = await captureCli(t, words);
     assert.equal(exitCode, 2, `${words[0]}: ${stderr}`);
@@ -77,5 +77,22 @@ test('more edges than memory allows are refused before anything is allocated', a
       error,
       /^GRAPH_TOO_LARGE: [^]*2 molecules of up to 2100 atoms[^]*cut_off 5 Angstrom[^]*\nFix: give a smaller --batch-size/mu,
     );
+  }
+});
+
+test('a crystal whose cut_off reaches too many images is refused at once', async (t) => {
+  const model = join(await temporaryDirectory(t), 'model');
+  await cp(MODEL, model, { recursive: true });
+  const path = join(model, 'model_config.json');
+  const document = JSON.parse(await readFile(path, 'utf8'));
+  const cell = [
+    [1.1, 0, 0],
+    [0, 1.1, 0],
+    [0, 0, 1.1],
+  ];
+  Object.assign(document.config.datamodule, { cell, pbc: [true, true, true], cut_off: 400 });
+  await writeFile(path, JSON.stringify(document));
+  for (const error of await failures(t, [GOOD, GOOD], model)) {
+    assert.match(error, /^GRAPH_TOO_LARGE: [^]*2 molecules of up to 2 atoms may make \d+ edges or more/mu);
   }
 });

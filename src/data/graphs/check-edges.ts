@@ -1,5 +1,6 @@
 import { MOST_BATCH_EDGES, type NeighbourPlan } from '../../contracts/graphs.ts';
 import { COINCIDENT_ANGSTROM, countNeighbours, findCoincident } from './count-neighbours.ts';
+import { countPeriodicNeighbours } from './count-periodic-neighbours.ts';
 import type { MoleculeContext } from './molecule-context.ts';
 import { squaredDistance, squaredLimit } from './neighbours.ts';
 import { findPeriodicNeighbours } from './periodic-neighbours.ts';
@@ -16,7 +17,7 @@ export interface EdgeCheck {
 
 /**
  * Checks that no two atoms are in the same place and that every bond is an edge; gives the number of edges, 0 when nobody asked for
- * neighbours. One molecule may not have more than a batch may: counting stops there.
+ * neighbours. One molecule may not have more than a batch may: counting stops there, and what is given is a lower bound.
  */
 export function checkEdges({ coordinates, pairs, column, bondColumn }: EdgeCheck, { neighbours, report }: MoleculeContext): number {
   const same = coincident(coordinates, neighbours);
@@ -29,7 +30,7 @@ export function checkEdges({ coordinates, pairs, column, bondColumn }: EdgeCheck
   }
   if (neighbours === null) return 0;
   const { cell } = neighbours;
-  if (cell !== null) return same === null ? findPeriodicNeighbours(coordinates, { ...neighbours, cell }, MOST_BATCH_EDGES).first.length : 0;
+  if (cell !== null) return same === null ? countPeriodicNeighbours(coordinates, { ...neighbours, cell }, MOST_BATCH_EDGES) : 0;
   const far = firstFarBond({ coordinates, pairs: pairs ?? new Uint32Array() }, neighbours);
   if (far !== null) report({ code: 'MOLECULE_INVALID', column: bondColumn, kind: 'far', text: far });
   return countNeighbours(coordinates, neighbours, MOST_BATCH_EDGES);

@@ -1,4 +1,4 @@
-import { GRAPH_HEADS, type GraphHead } from '../../contracts/graphs.ts';
+import { GRAPH_HEADS, type GraphHead, MOST_BATCH_EDGES } from '../../contracts/graphs.ts';
 import { plural } from '../../contracts/plural.ts';
 import type { ListCell } from '../nested-lists.ts';
 import { shapeText } from '../nested-lists.ts';
@@ -21,7 +21,7 @@ export interface Molecule {
   readonly graphAttrs: Float32Array;
   readonly totalAtomicEnergy: number | null;
   readonly targets: MoleculeTargets;
-  /** Edges within the base's cut_off; 0 when they are not counted. */
+  /** Edges within the base's cut_off, a lower bound beyond MOST_BATCH_EDGES; 0 when they are not counted. */
   readonly edges: number;
 }
 
@@ -53,7 +53,8 @@ export function checkMolecule(cells: readonly (CellOf & { readonly role: CellRol
     own,
   );
   const heads = GRAPH_HEADS.map((head): readonly [GraphHead, readonly CellOf[]] => [head, of(head)]);
-  const targets = checkTargets(heads, { atoms, edges: context.neighbours === null ? null : edges, context: own });
+  const counted = context.neighbours !== null && edges <= MOST_BATCH_EDGES;
+  const targets = checkTargets(heads, { atoms, edges: counted ? edges : null, context: own });
   return failed ? null : { atomNumbers, coordinates, nodeAttrs, bonds, graphAttrs, totalAtomicEnergy, targets, edges };
 }
 

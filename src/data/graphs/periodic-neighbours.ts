@@ -6,20 +6,21 @@ export interface PeriodicPlan extends Pick<NeighbourPlan, 'cutOff' | 'selfIntera
   readonly cell: NonNullable<NeighbourPlan['cell']>;
 }
 
-type Vector = readonly [number, number, number];
+/** x, y, z in Angstrom, or three numbers of steps along a lattice. */
+export type Vector = readonly [number, number, number];
 
 /**
  * Finds the edges of atoms in a cell that repeats in all directions: every image of atom j that is closer than cut_off to atom i, an atom's own
  * images included, also where cut_off is longer than the cell. Atoms may lie outside the cell. Sorted by i, j and the image.
  *
  * As in physicsml the border itself does not count here (with a cell it compares with <, without one with <=). Distances are float64, so an
- * edge within rounding of cut_off may differ from physicsml's float32. Stops soon after `most` edges. `coordinates`: [n, 3] Angstrom.
+ * edge within rounding of cut_off may differ from physicsml's float32. Stops after `most` edges. `coordinates`: [n, 3] Angstrom.
  */
 export function findPeriodicNeighbours(coordinates: Float32Array, plan: PeriodicPlan, most = Number.POSITIVE_INFINITY): NeighbourList {
   const { cutOff, selfInteraction } = plan;
   const atoms = coordinates.length / 3;
   const lattice = plan.cell as unknown as readonly [Vector, Vector, Vector];
-  const { inverse, reach } = measure(lattice, cutOff);
+  const { inverse, reach } = measureLattice(lattice, cutOff);
   const first: number[] = [];
   const second: number[] = [];
   const shifts: number[] = [];
@@ -30,31 +31,31 @@ export function findPeriodicNeighbours(coordinates: Float32Array, plan: Periodic
       for (let a = a0; a <= a1; a++) {
         for (let b = b0; b <= b1; b++) {
           for (let c = c0; c <= c1; c++) {
-            const shift = combine(lattice, a, b, c);
+            const shift = imageShift(lattice, [a, b, c]);
             const isItself = i === j && a === 0 && b === 0 && c === 0;
             if (isItself ? !selfInteraction : squared(between, shift) >= cutOff ** 2) continue;
             first.push(i);
             second.push(j);
             shifts.push(...shift);
+            if (first.length > most) return { first, second, shifts };
           }
         }
       }
-      if (first.length > most) return { first, second, shifts };
     }
   }
   return { first, second, shifts };
 }
 
-/** The inverse of the lattice (columns: reciprocal vectors), and how many planes of each kind cut_off reaches across. */
-function measure(
+/** The signed volume of a lattice, its inverse (columns: reciprocal vectors), and how many planes of each kind cut_off reaches across. */
+export function measureLattice(
   [a, b, c]: readonly [Vector, Vector, Vector],
   cutOff: number,
-): { readonly inverse: readonly [Vector, Vector, Vector]; readonly reach: Vector } {
+): { readonly volume: number; readonly inverse: readonly [Vector, Vector, Vector]; readonly reach: Vector } {
   const [bc, ca, ab] = [cross(b, c), cross(c, a), cross(a, b)];
   const volume = dot(a, bc);
   const scale = (vector: Vector): Vector => [vector[0] / volume, vector[1] / volume, vector[2] / volume];
   const inverse = [scale(bc), scale(ca), scale(ab)] as const;
-  return { inverse, reach: [cutOff * norm(inverse[0]), cutOff * norm(inverse[1]), cutOff * norm(inverse[2])] };
+  return { volume, inverse, reach: [cutOff * norm(inverse[0]), cutOff * norm(inverse[1]), cutOff * norm(inverse[2])] };
 }
 
 /** First and last image along each lattice vector that may be within reach; a little more, so that rounding loses none. */
@@ -68,21 +69,24 @@ function images(between: Vector, inverse: readonly [Vector, Vector, Vector], rea
 
 type Range = readonly [number, number];
 
-function difference(r: Float32Array, i: number, j: number): Vector {
+/** r_j - r_i. */
+export function difference(r: Float32Array, i: number, j: number): Vector {
   const along = (axis: number): number => (r[3 * j + axis] as number) - (r[3 * i + axis] as number);
   return [along(0), along(1), along(2)];
 }
 
-/** Whole lattice vectors, without -0. */
-function combine([u, v, w]: readonly [Vector, Vector, Vector], a: number, b: number, c: number): Vector {
+/** Whole lattice vectors summed, without -0. */
+export function imageShift([u, v, w]: readonly [Vector, Vector, Vector], [a, b, c]: Vector): Vector {
   return [a * u[0] + b * v[0] + c * w[0] + 0, a * u[1] + b * v[1] + c * w[1] + 0, a * u[2] + b * v[2] + c * w[2] + 0];
 }
 
-function squared(x: Vector, y: Vector): number {
+/** |x + y|^2 */
+export function squared(x: Vector, y: Vector): number {
   return (x[0] + y[0]) ** 2 + (x[1] + y[1]) ** 2 + (x[2] + y[2]) ** 2;
 }
 
-function dot(x: Vector, y: Vector): number {
+/** The inner product. */
+export function dot(x: Vector, y: Vector): number {
   return x[0] * y[0] + x[1] * y[1] + x[2] * y[2];
 }
 

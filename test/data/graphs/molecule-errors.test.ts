@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import type { GraphColumns } from '../../../src/contracts/graphs.ts';
+import { type GraphColumns, MOST_BATCH_EDGES } from '../../../src/contracts/graphs.ts';
 import type { DataRequest } from '../../../src/contracts/plan.ts';
 import { scanData } from '../../../src/data/scan-data.ts';
 import type { RootstockError } from '../../../src/errors.ts';
@@ -226,4 +226,17 @@ test('the fix for a missing energy of the atoms says that atomic_energies makes 
   const other = await refused(t, {}, { graphAttrs: ['h'] });
   assert.equal(other.code, 'COLUMN_NOT_FOUND');
   assert.doesNotMatch(other.message, /atomic_energies/u);
+});
+
+test('targets of edges that are too many to be counted are not compared with their number: the plan refuses the number', async (t) => {
+  const path = join(await makeDirectory(t), 'a.jsonl');
+  await writeRows(path, [{ ...WATER, d: [1, 2] }]);
+  const cell = [
+    [2, 0, 0],
+    [0, 2, 0],
+    [0, 0, 2],
+  ];
+  const neighbours = { cutOff: 400, selfInteraction: false, cell };
+  const facts = await scanData(molecules(path, { targets: { y_edge_scalars: ['d'] } }, { neighbours }), { cacheDir: null });
+  assert.ok((facts.graph?.mostEdges ?? 0) > MOST_BATCH_EDGES);
 });
