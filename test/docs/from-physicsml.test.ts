@@ -5,12 +5,17 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { buildProgram } from '../../src/cli/run-cli.ts';
 import { parseRun } from '../../src/config/parse-run.ts';
+import { LOSSES_NOT_BUILT } from '../../src/models/losses/loss-names.ts';
 import { builtinModels } from '../../src/models/registry.ts';
+import { predictionTable } from '../../src/training/prediction-table.ts';
 import { captureCli } from '../helpers/cli.ts';
 import { temporaryDirectory } from '../helpers/store-faults.ts';
 
 const root = join(import.meta.dirname, '../..');
 const page = await readFile(join(root, 'docs/from-physicsml.md'), 'utf8');
+
+/** What the page says of differences. */
+const DIFFERENCES = page.slice(page.indexOf('## 5. Every difference'), page.indexOf('## 6. Models'));
 
 /** Every `npx rootstock` command of the page, as words. */
 const COMMANDS = [...page.matchAll(/```sh\n(?<text>[^]*?)```/gu)]
@@ -51,3 +56,57 @@ test('the models that the page calls built are those that are', () => {
     models.sort((a, b) => a.localeCompare(b)),
   );
 });
+
+test('every row of what differs from molflux in docs/run-file.md is on the page, with its reason', async () => {
+  const runFile = await readFile(join(root, 'docs/run-file.md'), 'utf8');
+  const rows = tableRows(runFile.slice(runFile.indexOf('## What differs from molflux')).split('\n## Every key')[0] ?? '');
+  assert.ok(rows.length > 10);
+  const differences = tableRows(DIFFERENCES).filter((row) => row.length > 3);
+  const named = differences.map(([what]) => what).join('\n');
+  for (const [cell = ''] of rows) {
+    const keys = [...cell.matchAll(/`(?<key>[^`]+)`/gu)].map(({ groups }) => groups?.['key'] ?? '');
+    for (const word of keys.length > 0 ? keys.map((key) => `\`${key}\``) : [cell]) assert.ok(named.includes(word), `${cell}: ${word}`);
+  }
+  for (const cells of differences)
+    assert.ok(
+      cells.every((cell) => cell !== ''),
+      cells.join(' | '),
+    );
+});
+
+test('the page names every loss of physicsml that is not built, and no loss that is', () => {
+  const named = [...DIFFERENCES.matchAll(/`(?<name>\w+Loss)`/gu)].map(({ groups }) => groups?.['name'] ?? '');
+  assert.deepEqual(named.sort(), [...LOSSES_NOT_BUILT].sort());
+});
+
+test('columns of predictions are called what the page says', () => {
+  const [, theirs = '', ours = ''] = tableRows(DIFFERENCES).find(([what]) => what === 'columns of predictions') ?? [];
+  assert.match(theirs, /`egnn_model::u0`, `egnn_model::u0::std`/u);
+  const head = { values: Float32Array.of(1), width: 1 };
+  const { columns } = predictionTable(
+    { rows: 1, heads: { y_graph_scalars: head, 'y_graph_scalars::std': head }, sizes: null },
+    { yFeatures: ['u0'], classes: null, targets: { y_graph_scalars: ['u0'] } },
+  );
+  const classes = predictionTable({ rows: 1, heads: { y: head }, sizes: null }, { yFeatures: ['y'], classes: ['<class>'], targets: null });
+  assert.deepEqual(
+    [...ours.matchAll(/`(?<name>[^`]+)`/gu)].map(({ groups }) => groups?.['name']),
+    [...columns, ...classes.columns],
+  );
+});
+
+/** Rows of all tables of a text as cells; headers and rules are left out. */
+function tableRows(text: string): readonly (readonly string[])[] {
+  const tables = text.match(/(?:^\|.*\|$\n?)+/gmu) ?? [];
+  return tables.flatMap((table) =>
+    table
+      .trim()
+      .split('\n')
+      .slice(2)
+      .map((row) =>
+        row
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      ),
+  );
+}
