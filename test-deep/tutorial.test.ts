@@ -11,8 +11,10 @@ test("physicsml's tutorial on QM9 with five seeds: the median error of lumo is a
   const runs: TutorialErrors[] = [];
   for (const seed of [0, 1, 2, 3, 4]) runs.push(await runTutorial(t, seed));
   const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[2] as number;
-  assert.ok(median(runs.map(({ lumo }) => lumo)) <= 0.035);
-  assert.ok(median(runs.map(({ u0 }) => u0)) <= 0.055);
+  const [lumo, u0] = [median(runs.map((run) => run.lumo)), median(runs.map((run) => run.u0))];
+  t.diagnostic(`medians: lumo ${lumo}, u0 ${u0} Hartree`);
+  assert.ok(lumo <= 0.035);
+  assert.ok(u0 <= 0.055);
 });
 
 test('the molecules example with five seeds: the median error of the transfer is below that from scratch', async (t) => {
