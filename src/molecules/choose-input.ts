@@ -2,7 +2,7 @@ import { RootstockError } from '../errors.ts';
 import { loadConformers, type MakeConformer } from './conformer.ts';
 import { isMolBlock, parseMolBlock } from './mol-block.ts';
 import type { Molecule } from './molecule.ts';
-import { packageMissing } from './packages.ts';
+import { type FindPackage, packageMissing } from './packages.ts';
 import type { FeaturisationSpec } from './parse-featurisation.ts';
 import { loadRdkit, type Rdkit } from './rdkit.ts';
 import { readAtoms, readCoordinates } from './read-atoms.ts';
@@ -16,10 +16,10 @@ export interface MoleculeInput {
 }
 
 /** Chooses by the columns that the data has; see createFeaturiser. Errors: COLUMN_NOT_FOUND, NOT_AVAILABLE. */
-export async function chooseInput(spec: FeaturisationSpec, columns: readonly string[]): Promise<MoleculeInput> {
+export async function chooseInput(spec: FeaturisationSpec, columns: readonly string[], hasPackage?: FindPackage): Promise<MoleculeInput> {
   const { column, atomicNumbersColumn, coordinatesColumn } = spec;
   const has = (name: string): boolean => columns.includes(name);
-  if (has(column)) return moleculeInput(spec, has(coordinatesColumn));
+  if (has(column)) return moleculeInput(spec, has(coordinatesColumn), hasPackage);
   if (has(atomicNumbersColumn) && has(coordinatesColumn)) return atomsInput(spec);
   throw new RootstockError(
     'COLUMN_NOT_FOUND',
@@ -49,10 +49,10 @@ function atomsInput(spec: FeaturisationSpec): MoleculeInput {
   };
 }
 
-async function moleculeInput(spec: FeaturisationSpec, hasCoordinates: boolean): Promise<MoleculeInput> {
+async function moleculeInput(spec: FeaturisationSpec, hasCoordinates: boolean, hasPackage?: FindPackage): Promise<MoleculeInput> {
   const { column, coordinatesColumn } = spec;
-  const rdkit = await loadRdkit();
-  const makeConformer = hasCoordinates ? undefined : await loadConformers();
+  const rdkit = await loadRdkit(hasPackage);
+  const makeConformer = hasCoordinates ? undefined : await loadConformers(hasPackage);
   return {
     columns: hasCoordinates ? [column, coordinatesColumn] : [column],
     read: (row) => {

@@ -1,5 +1,5 @@
 import type { Atom, Bond, BondOrder, Molecule } from './molecule.ts';
-import { isInstalled } from './packages.ts';
+import { type FindPackage, isInstalled } from './packages.ts';
 import { moleculeError } from './row-error.ts';
 
 /** Makes one conformer of SMILES: all hydrogens added, MMFF94 minimised. The same seed gives the same coordinates. Errors: MOLECULE_INVALID. */
@@ -11,8 +11,8 @@ const MAX_ITERATIONS = 4_000;
 const ORDERS: Readonly<Record<number, BondOrder>> = { 1: 'single', 2: 'double', 3: 'triple' };
 
 /** Loads openchemlib; undefined when it is not installed. */
-export async function loadConformers(): Promise<MakeConformer | undefined> {
-  if (!isInstalled('openchemlib')) return undefined;
+export async function loadConformers(hasPackage: FindPackage = isInstalled): Promise<MakeConformer | undefined> {
+  if (!hasPackage('openchemlib')) return undefined;
   const ocl = await import('openchemlib');
   ocl.Resources.registerFromNodejs();
   return (smiles, seed, column) => {

@@ -1,6 +1,7 @@
 import type { MoleculeFeatures } from '../contracts/graphs.ts';
 import { buildFeatures } from './build-features.ts';
 import { chooseInput } from './choose-input.ts';
+import type { FindPackage } from './packages.ts';
 import { type FeaturisationSpec, parseFeaturisation } from './parse-featurisation.ts';
 
 /** Which member of MoleculeFeatures a column that the featuriser provides holds. */
@@ -30,13 +31,14 @@ export interface Featuriser {
  *    SMILES take their coordinates from `coordinates` when that column is there, otherwise from openchemlib (one conformer, MMFF94).
  * 2. otherwise `atomic_numbers` and `coordinates`.
  *
- * Optional packages (@rdkit/rdkit for SMILES and bytes, openchemlib for conformers) are imported here when they are installed.
+ * Optional packages (@rdkit/rdkit for SMILES and bytes, openchemlib for conformers) are imported here when `hasPackage` says so: by default,
+ * when Node finds them.
  * Errors, none of which a retry cures: FEATURISATION_INVALID, with every problem of the metadata at once; NOT_AVAILABLE for other
  * representations than physicsml_features and for the openeye backend; COLUMN_NOT_FOUND.
  */
-export async function createFeaturiser(metadata: unknown, columns: readonly string[]): Promise<Featuriser> {
+export async function createFeaturiser(metadata: unknown, columns: readonly string[], hasPackage?: FindPackage): Promise<Featuriser> {
   const spec = parseFeaturisation(metadata);
-  const input = await chooseInput(spec, columns);
+  const input = await chooseInput(spec, columns, hasPackage);
   const fields = providedFields(spec);
   return {
     inputs: input.columns,

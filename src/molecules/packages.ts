@@ -10,10 +10,13 @@ const PURPOSE = {
 /** Name of an optional package. */
 export type OptionalPackage = keyof typeof PURPOSE;
 
-/** Whether an optional package can be imported from here. */
-export function isInstalled(name: OptionalPackage): boolean {
+/** Says whether an optional package can be imported. */
+export type FindPackage = (name: OptionalPackage) => boolean;
+
+/** Whether an optional package can be imported from here; `resolve` throws when it finds nothing, as Node's does. */
+export function isInstalled(name: OptionalPackage, resolve: (name: string) => string = createRequire(import.meta.url).resolve): boolean {
   try {
-    createRequire(import.meta.url).resolve(name);
+    resolve(name);
     return true;
   } catch {
     return false;

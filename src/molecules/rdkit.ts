@@ -1,5 +1,5 @@
 import type { Molecule } from './molecule.ts';
-import { isInstalled } from './packages.ts';
+import { type FindPackage, isInstalled } from './packages.ts';
 import { type RdkitDocument, toMolecule } from './rdkit-json.ts';
 import { moleculeError } from './row-error.ts';
 
@@ -27,8 +27,8 @@ interface Mol {
 let loaded: Promise<Rdkit> | undefined;
 
 /** Loads @rdkit/rdkit once per process (WebAssembly, about 0.3 s); undefined when it is not installed. */
-export async function loadRdkit(): Promise<Rdkit | undefined> {
-  if (!isInstalled('@rdkit/rdkit')) return undefined;
+export async function loadRdkit(hasPackage: FindPackage = isInstalled): Promise<Rdkit | undefined> {
+  if (!hasPackage('@rdkit/rdkit')) return undefined;
   loaded ??= start();
   return loaded;
 }
