@@ -5,6 +5,7 @@ import { stateLayout } from '../contracts/state-directory.ts';
 import { type TaskQueues, taskQueues } from '../contracts/workflow.ts';
 import { resolveServer, type ServerConnection } from '../server/resolve-server.ts';
 import { ensureSearchAttributes, searchAttributeCommands } from '../server/search-attributes.ts';
+import { openConnection } from './open-connection.ts';
 
 /** A connection to the Temporal server and the store of a state directory. */
 export interface RootstockClient {
@@ -39,7 +40,7 @@ export async function connectRootstock({ stateDir, onProgress, onServer }: Conne
   try {
     onServer?.();
     const temporal = await loadTemporal();
-    const connection = await temporal.Connection.connect(server.connectionOptions);
+    const connection = await openConnection({ temporal, server, onProgress });
     try {
       const searchAttributes = await ensureSearchAttributes(connection, server.namespace);
       if (!searchAttributes) onProgress?.(missingAttributes(server.namespace));

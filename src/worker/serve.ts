@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TransportError } from '@temporalio/worker';
 import { POLL } from './ahead.ts';
 import { createWorker, type RootstockWorker } from './create-worker.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -68,7 +69,8 @@ export async function serve(
       await current.run();
     } catch (error) {
       failures += 1;
-      if (worker === undefined || failures > MAX_FAILURES) throw error;
+      // One that cannot be created will not be later either, unless its server went away just then.
+      if ((worker === undefined && !(error instanceof TransportError)) || failures > MAX_FAILURES) throw error;
       process.stderr.write(`${String(error)}\n`);
       await sleep(RECONNECT_MS);
     }
