@@ -8,6 +8,7 @@ export const GRAPH_HEADS = [
   'y_edge_vector',
 ] as const;
 
+/** The name of a kind of target. */
 export type GraphHead = (typeof GRAPH_HEADS)[number];
 
 /** Columns of a table of molecules, by what they hold. A column that the model does not read is null or absent. */

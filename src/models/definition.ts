@@ -7,6 +7,7 @@ import type { ModuleTree } from '../contracts/tensors.ts';
 import type { Ops } from '../ops/ops.ts';
 import type { Segments } from '../ops/segments.ts';
 
+export type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 export type { InputFacts } from '../contracts/graphs.ts';
 
 /** A kind of model: what its hyperparameters are, which tensors it has, how it computes. The only thing a new model has to write. */
@@ -98,7 +99,7 @@ export interface GraphBatch {
   readonly numGraphs: number;
   readonly numNodes: number;
   readonly numEdges: number;
-  /** [N, F]: one-hot atom numbers, then further features. */
+  /** [N, F] one-hot atom numbers, then further features. */
   readonly nodeAttrs: Tensor;
   /** [N, 3] Angstrom. */
   readonly coordinates: Tensor;

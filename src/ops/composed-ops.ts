@@ -27,6 +27,7 @@ export function composedOps(): Ops {
     runningStatistics,
     toImages,
     flattenImages,
+    reshape: (x, shape) => tf.reshape(x, [...shape]),
     dropout: (x, mask, p) => tf.mul(x, tf.mul(mask, tf.scalar(1 / (1 - p)))),
     gather,
     segmentSum,

@@ -40,6 +40,7 @@ export interface Ops {
   maxPool2d(x: Tensor, kernelSize: number, stride: number): Tensor;
   /** Mean over windows: x [B, H, W, C] -> [B, H', W', C]; floor mode, no padding. */
   avgPool2d(x: Tensor, kernelSize: number, stride: number): Tensor;
+  /** Elementwise, torch.nn's function of that name with its default arguments; GELU is the exact one. */
   activation(x: Tensor, name: Activation): Tensor;
   /** torch.nn.LayerNorm over the last axis: x [..., C], weight and bias [C] -> x's shape. Variance is biased. */
   layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps: number): Tensor;
@@ -67,6 +68,8 @@ export interface Ops {
   toImages(x: Tensor, shape: { readonly channels: number; readonly height: number; readonly width: number }): Tensor;
   /** torch.nn.Flatten of images: x [B, H, W, C] -> [B, C * H * W], C outermost. */
   flattenImages(x: Tensor): Tensor;
+  /** The same values, row-major, in another shape; one length may be -1, which is what the others leave. */
+  reshape(x: Tensor, shape: readonly number[]): Tensor;
   /** x * mask / (1 - p); the mask (0 or 1, x's shape) comes from the counter-based generator. */
   dropout(x: Tensor, mask: Tensor, p: number): Tensor;
   /** Rows of x [n, C] by segment: [E, C]. Its gradient is segmentSum. */
@@ -95,6 +98,7 @@ export interface Ops {
   add(a: Tensor, b: Tensor): Tensor;
   /** Elementwise; shapes broadcast as numpy's do. */
   multiply(a: Tensor, b: Tensor): Tensor;
+  /** Elementwise. */
   abs(x: Tensor): Tensor;
   /** x * scale + shift with plain numbers. */
   scaleAndShift(x: Tensor, scale: number, shift: number): Tensor;

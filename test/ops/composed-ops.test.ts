@@ -78,6 +78,12 @@ const gradientCases: readonly GradientCase[] = [
     smooth: true,
   },
   {
+    name: 'reshape, one length left open',
+    inputs: [random([4, 3], 24), random([2, 6], 25)],
+    f: (x, w) => ops.linear(ops.reshape(x, [-1, 6]), w, null),
+    smooth: true,
+  },
+  {
     name: 'dropout',
     inputs: [random([2, 3], 20)],
     f: (x) => ops.dropout(x, tf.tensor2d([1, 0, 1, 1, 1, 0], [2, 3]), 0.3),
