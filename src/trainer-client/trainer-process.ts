@@ -19,6 +19,9 @@ export interface TrainerHandle {
 /** How a trainer ended well. */
 export type TrainerOutcome = Extract<FromTrainer, { readonly type: 'finished' | 'evaluated' | 'predicted' | 'saved' }>;
 
+/** A trainer that has said its last word ends at once. Nothing is lost with one that does not, so the next stage does not wait for it. */
+const END_BUDGET_MS = 5_000;
+
 /** Makes the job once the trainer's pid is known: a lease names the process that works under it. */
 export type MakeJob = (trainerPid: number) => Promise<TrainerJob>;
 
@@ -52,8 +55,8 @@ export function startTrainer(
         watchdog.begin(message.budgetMs);
       }
       if (message.type === 'failed') failure = trainerError(message);
-      if (message.type === 'finished' || message.type === 'evaluated' || message.type === 'predicted' || message.type === 'saved')
-        last = message;
+      else if (isOutcome(message)) last = message;
+      if (failure !== undefined || last !== undefined) watchdog.begin(END_BUDGET_MS);
       onMessage(message);
     });
     child.on('error', (cause) =>
@@ -76,6 +79,10 @@ export function startTrainer(
     save: (stop) => send({ type: 'save', stop }),
     kill: () => child.kill('SIGKILL'),
   };
+}
+
+function isOutcome(message: FromTrainer): message is TrainerOutcome {
+  return message.type === 'finished' || message.type === 'evaluated' || message.type === 'predicted' || message.type === 'saved';
 }
 
 function toRootstockError(error: unknown): RootstockError {
