@@ -68,6 +68,7 @@ export const cnnClassifier: FeatureModel = {
       tensors: [...describeSequential('features', featureLayers(config)), ...describeSequential('head', headLayers(config, classes))],
     };
   },
+  computationKeys: (modulePath) => (modulePath.startsWith('features') ? ['activation', 'padding', 'pooling'] : ['activation']),
   forward(params, inputs, ctx) {
     const root = rootScope(params, ctx);
     const images = ctx.ops.toImages(inputs, readShape(ctx.config)); // [B, H, W, C]

@@ -30,6 +30,11 @@ interface ModelCommon {
   describe(config: JsonObject, facts: InputFacts): ModuleTree;
   /** Refuses what can predict but not be trained (a head without a loss). Throws MODEL_CONFIG_INVALID or NOT_AVAILABLE. Absent: nothing. */
   checkTraining?(config: JsonObject, facts: InputFacts): void;
+  /**
+   * Keys of model.config, or `datamodule.cut_off` and `datamodule.self_interaction`, that decide what the module at a dotted path computes
+   * where its tensors do not show it: activations, for example. A match with a model of other values is warned about. Absent: none.
+   */
+  computationKeys?(modulePath: string): readonly string[];
   /** tfjs kernels that the backward pass needs, so that a backend lacking one is refused before training. */
   gradientKernels(config: JsonObject): readonly string[];
 }

@@ -1,5 +1,5 @@
 import type { FeatureModel } from './definition.ts';
-import { describeMlp, forwardMlp, mlpGradientKernels, mlpHyperparameters, mlpPrefix } from './mlp.ts';
+import { describeMlp, forwardMlp, mlpComputationKeys, mlpGradientKernels, mlpHyperparameters, mlpPrefix } from './mlp.ts';
 import { agreeWithData, readClassCount, readOptionalCount } from './read-config.ts';
 
 /** A multilayer perceptron for classification: the body of mlp_regressor with one logit per class, and cross entropy. */
@@ -26,6 +26,7 @@ export const mlpClassifier: FeatureModel = {
     const output = agreeWithData(readClassCount(config), facts.outputWidth, { key: 'classes', what: 'the number of classes in the data' });
     return describeMlp(config, { input, output });
   },
+  computationKeys: mlpComputationKeys,
   forward: forwardMlp,
   prefix: mlpPrefix,
   loss: (outputs, targets, ops) => ops.crossEntropy(outputs, targets),

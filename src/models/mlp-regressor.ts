@@ -3,7 +3,7 @@ import type { LossSpec } from '../ops/loss-spec.ts';
 import type { FeatureModel } from './definition.ts';
 import { lossGradientKernels } from './losses/gradient-kernels.ts';
 import { readLoss } from './losses/read-loss.ts';
-import { describeMlp, forwardMlp, mlpGradientKernels, mlpHyperparameters, mlpPrefix } from './mlp.ts';
+import { describeMlp, forwardMlp, mlpComputationKeys, mlpGradientKernels, mlpHyperparameters, mlpPrefix } from './mlp.ts';
 import { agreeWithData, readOptionalCount } from './read-config.ts';
 
 /**
@@ -46,6 +46,7 @@ export const mlpRegressor: FeatureModel = {
     readLossConfig(config, output);
     return describeMlp(config, { input, output });
   },
+  computationKeys: mlpComputationKeys,
   forward: forwardMlp,
   prefix: mlpPrefix,
   loss(outputs, targets, ops, config) {

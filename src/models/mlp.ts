@@ -38,6 +38,11 @@ export function mlpPrefix(config: JsonObject, _facts: InputFacts, standsStill: S
   return sequentialPrefix({ parts, inputShape: [1], prepare: (inputs) => inputs }, standsStill);
 }
 
+/** What the body computes depends on its activation, which no tensor shows. */
+export function mlpComputationKeys(): readonly string[] {
+  return ['activation'];
+}
+
 /** The kernels of the body's backward pass. */
 export function mlpGradientKernels(config: JsonObject): readonly string[] {
   return sequentialGradientKernels(mlpLayers(config, { input: 1, output: 1 }));

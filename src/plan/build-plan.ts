@@ -4,6 +4,7 @@ import { BASELINE_NAME, resolveBaseline } from './baseline.ts';
 import { carryOptimizers } from './carry-optimizer.ts';
 import { TASK_METRICS } from './check-monitors.ts';
 import { planInitial } from './initial.ts';
+import { matchWarnings } from './match-warnings.ts';
 import type { PlanFacts } from './plan-facts.ts';
 import { planWarnings } from './plan-warnings.ts';
 import { createProblemCollector, type PlanProblem, type ProblemCollector } from './problems.ts';
@@ -52,7 +53,11 @@ export function buildPlan({ run, outputPath, facts }: PlanInputs): Plan {
     evaluation: { metrics },
     output: { path: outputPath },
     runDigest: facts.runDigest,
-    warnings: [...(facts.data.facts.warnings ?? []), ...planWarnings([...complete, ...(baseline === undefined ? [] : [baseline])])],
+    warnings: [
+      ...(facts.data.facts.warnings ?? []),
+      ...matchWarnings(initial, { model: facts.model, request: facts.data.request, preTrained: facts.preTrained }),
+      ...planWarnings([...complete, ...(baseline === undefined ? [] : [baseline])]),
+    ],
   };
 }
 

@@ -2,6 +2,7 @@ import type { JsonObject } from '../contracts/json.ts';
 import type { InitialPlan, ModulesToMatch, PreTrainedSource } from '../contracts/plan.ts';
 import { RootstockError } from '../errors.ts';
 import { match } from '../transfer/match.ts';
+import { differenceOf, hyperparametersOf, isEqual, show } from './model-differences.ts';
 import type { ModelFacts, PreTrainedFacts } from './plan-facts.ts';
 
 /** Works out what stage 1 starts from. Throws the errors of `match`, which then also say how the two models were configured differently. */
@@ -22,7 +23,7 @@ export function planInitial(model: ModelFacts, preTrained: PreTrainedFacts | nul
     const before = hyperparametersOf(modelConfig);
     const differing = differingKeys(before, model.config);
     if (differing.length === 0) throw error;
-    const differences = differing.map((key) => difference(key, before, model.config));
+    const differences = differing.map((key) => differenceOf(key, before, model.config));
     const text = `The models are configured differently: ${differences.slice(0, 5).join('; ')}.`;
     throw new RootstockError(
       error.code,
@@ -54,22 +55,7 @@ function settings(keys: readonly string[], before: JsonObject): string {
   return parts.filter((part) => part !== '').join(' and ');
 }
 
-/** model_config.json is molflux's {name, config}. */
-function hyperparametersOf(modelConfig: JsonObject): JsonObject {
-  const { config } = modelConfig;
-  return typeof config === 'object' && config !== null && !Array.isArray(config) ? (config as JsonObject) : modelConfig;
-}
-
-/** Absent and null are the same: a saved model_config writes every default out. */
+/** Keys of the new model whose value was another one. */
 function differingKeys(before: JsonObject, now: JsonObject): readonly string[] {
-  return Object.keys(now).filter((key) => JSON.stringify(before[key] ?? null) !== JSON.stringify(now[key] ?? null));
-}
-
-function difference(key: string, before: JsonObject, now: JsonObject): string {
-  return `${key} was ${show(before[key])} in the pre-trained model, is ${show(now[key])} here`;
-}
-
-function show(value: JsonObject[string] | undefined): string {
-  const text = value === undefined ? 'absent' : JSON.stringify(value);
-  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+  return Object.keys(now).filter((key) => !isEqual(before[key], now[key]));
 }

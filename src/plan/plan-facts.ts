@@ -32,6 +32,8 @@ export interface ModelFacts {
   readonly config: JsonObject;
   /** Widths of input and output. */
   readonly facts: InputFacts;
+  /** Keys that decide what a module computes beside its tensors. Absent: none. */
+  readonly computationKeys?: ModelDefinition['computationKeys'];
   /** Molecule models: bytes per directed edge in a forward and backward pass. Absent: not known. */
   readonly bytesPerEdge?: number;
   /** The leading part that a stage leaves as it is, given what stands still; null: there is none. Absent: never. */
@@ -43,7 +45,7 @@ export interface PreTrainedFacts {
   readonly source: PreTrainedSource;
   /** Element types of memory or of a safetensors file; those of a file let the report name what is converted. */
   readonly tensors: readonly SourceTensor[];
-  /** Its hyperparameters, or the content of its model_config.json; for messages. */
+  /** Its hyperparameters (and `datamodule`), or the content of its model_config.json; for messages and warnings. */
   readonly modelConfig?: JsonObject;
   /** Its featurisation_metadata.json, when the new model reads no other columns than it. */
   readonly featurisation?: JsonObject;

@@ -25,6 +25,7 @@ export function describeModel(definition: ModelDefinition, run: RunConfig, { req
     config,
     facts,
     tree,
+    computationKeys: definition.computationKeys,
     ...(definition.inputs === 'graphs' && definition.bytesPerEdge !== undefined ? { bytesPerEdge: definition.bytesPerEdge(config) } : {}),
     prefix: prefixOf(definition, config, facts),
   };

@@ -19,6 +19,7 @@ import { checkSavedModel } from './check-saved-model.ts';
 import { buildDataRequest } from './data-request.ts';
 import { describeModel } from './describe-model.ts';
 import { readFeaturisation } from './featurisation.ts';
+import { fillPreTrainedConfig } from './pre-trained-config.ts';
 import { publishedRunDigest } from './published-output.ts';
 import { requireBackends } from './require-backends.ts';
 import { requireKernels } from './require-kernels.ts';
@@ -117,7 +118,7 @@ async function findPreTrained(
     preTrained: {
       source: { kind: 'model', path, weightsSha256 },
       tensors,
-      ...(config === null ? {} : { modelConfig: config }),
+      ...(config === null ? {} : { modelConfig: fillPreTrainedConfig(config, options.models) }),
       ...carriedFeaturisation(run, config, featurisation),
     },
     child: null,
@@ -157,8 +158,10 @@ async function planChild(
       ? null
       : { name: plan.name, runDigest: plan.runDigest, run: { ...document, source: path }, reason: whyItRuns(published) };
   const { tree, config, xFeatures } = plan.model;
+  const { neighbours } = plan.data.request;
+  const datamodule = neighbours === undefined ? {} : { cut_off: neighbours.cutOff, self_interaction: neighbours.selfInteraction };
   const featurisation = carriedFeaturisation(run, { config: { x_features: xFeatures } }, featurisationDocument(plan));
-  return { preTrained: { source, tensors: tree.tensors, modelConfig: config, ...featurisation }, child };
+  return { preTrained: { source, tensors: tree.tensors, modelConfig: { ...config, datamodule }, ...featurisation }, child };
 }
 
 function sameOutput(source: string, output: string): RootstockError {

@@ -241,3 +241,15 @@ test('the same batch fits a small model and is refused for a wide one, which tak
   assert.equal(error.code, 'GRAPH_TOO_LARGE');
   assert.match(error.message, /this model takes about 37\.5 KiB for each/);
 });
+
+test('a run file that makes the pre-trained model with another cut_off and activation is warned about, and plans', async (t) => {
+  const directory = await writeMolecules(t);
+  await writeRun(directory, 'first.yaml', { ...tutorial('molecules.jsonl'), name: 'first', output: { path: 'models/first' } });
+  const warnings = async (now: { readonly config?: JsonObject; readonly datamodule?: JsonObject }) => {
+    const transfer_learning = { pre_trained_model_path: 'first.yaml', modules_to_match: { egnn: 'egnn' }, stages: [{}] };
+    return (await planned(directory, tutorial('molecules.jsonl', { ...now, config: { ...now.config, transfer_learning } }))).warnings;
+  };
+  assert.deepEqual(await warnings({ config: { scaling_std: 5 } }), []);
+  const [text = ''] = await warnings({ config: { mlp_activation: 'ReLU' }, datamodule: { cut_off: 4 } });
+  assert.match(text, /datamodule\.cut_off was 5 in the pre-trained model, is 4 here; mlp_activation was "SiLU" [^\n]*, is "ReLU" here/);
+});

@@ -52,6 +52,17 @@ test('a hyperparameter that contradicts the pre-trained model is named with both
   });
 });
 
+test('an activation other than that of molflux, which never writes it down, is warned about with both values', async (t) => {
+  const directory = await prepare(t);
+  const warnings = async (config: object) =>
+    (await planFile(await writeRun(directory, 'run.yaml', document('molflux', config)))).plan.warnings;
+  assert.deepEqual(await warnings({}), []);
+  assert.match(
+    (await warnings({ activation: 'ReLU' })).join('\n'),
+    /^"module" starts from weights [^\n]*: activation was "SiLU" in the pre-trained model, is "ReLU" here\. Set the pre-trained model's values unless the change is meant\.$/u,
+  );
+});
+
 test('a pre-trained model whose weights are not those of its model_config.json is refused with every tensor', async (t) => {
   const directory = await prepare(t);
   const path = join(directory, 'molflux/model_config.json');

@@ -6,6 +6,7 @@ import type { ForwardContext, GraphBatch, GraphLoss, GraphModel, GraphOutputs } 
 import { enter, rootScope, type Scope } from '../nn/scope.ts';
 import type { BodyPass, BodyShape } from './body.ts';
 import { checkEgnn } from './check-egnn.ts';
+import { egnnComputationKeys } from './computation-keys.ts';
 import { egnnGradientKernels } from './gradient-kernels.ts';
 import { describeHeads, forwardHeads, readsEdges } from './heads.ts';
 import { egnnHyperparameters } from './hyperparameters.ts';
@@ -62,6 +63,7 @@ export function egnnFamily(member: EgnnMember): GraphModel {
     checkTraining: (config, facts) => member.checkLosses(config, graphFacts(facts)),
     bytesPerEdge,
     maskedHeads: member.maskedHeads,
+    computationKeys: egnnComputationKeys,
     forward: (params, graphs, ctx) => forward(member, { params, graphs, ctx }),
     prefix: (config, facts, standsStill) => egnnPrefix(partsOf(member), { config, facts, standsStill }),
     loss: member.loss,
