@@ -1,8 +1,12 @@
 import { realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { RootstockError } from '../errors.ts';
 import { type AttachInput, type Attachment, attachToSupervisor } from './attach-to-supervisor.ts';
 import type { EmbeddedServer, ServerChange } from './embedded-server.ts';
+
+/** Wait before a supervisor that gave up is followed by another. */
+const ATTACH_AGAIN_MS = 5_000;
 
 /** How to connect. */
 export interface ConnectSupervisorInput {
@@ -17,7 +21,8 @@ export interface ConnectSupervisorInput {
 
 /**
  * Connects to the embedded Temporal server of a state directory and starts supervisor and server when there are none; concurrent callers get the
- * same one. While the connection is held, a server or supervisor that dies is started again. The connection does not keep this process alive.
+ * same one. While the connection is held, a server or supervisor that dies is started again, also one that gave up. The connection does not keep
+ * this process alive.
  *
  * @throws RootstockError SERVER_UNAVAILABLE with the server's last words when it will not start; SERVER_BINARY_UNAVAILABLE, PLATFORM_UNSUPPORTED,
  *   CANCELLED when `signal` aborts.
@@ -33,17 +38,31 @@ export async function connectSupervisor(input: ConnectSupervisorInput): Promise<
   };
   let attachment = await attachToSupervisor(attach, tell);
 
+  /** A server that does not start now (a full disk) may do so later, and whoever holds this connection has nothing better to do than to wait. */
+  const attachAgain = async (): Promise<Attachment | null> => {
+    while (!closing.signal.aborted) {
+      try {
+        return await attachToSupervisor({ ...attach, signal: closing.signal, unref: true }, tell);
+      } catch (error) {
+        tell({ kind: 'failed', error: toRootstockError(error) });
+        await delay(ATTACH_AGAIN_MS, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
+      }
+    }
+    return null;
+  };
   const hold = async (): Promise<void> => {
     for (;;) {
       await attachment.ended;
       if (closing.signal.aborted) return;
       tell({ kind: 'waiting', text: "the Temporal server's supervisor ended; starting it again" });
-      attachment = await attachToSupervisor({ ...attach, signal: closing.signal, unref: true }, tell);
+      const next = await attachAgain();
+      if (next === null) return;
+      attachment = next;
       if (closing.signal.aborted) attachment.detach();
       else tell({ kind: 'ready', ...attachment.newest() });
     }
   };
-  hold().catch((error: unknown) => tell({ kind: 'failed', error: toRootstockError(error) }));
+  void hold();
   return {
     get address() {
       return attachment.newest().address;

@@ -10,7 +10,7 @@ export interface EmbeddedAddress {
   readonly supervisorPid: number;
 }
 
-/** What happens to the embedded server while it is used. After `ready` the address may be another one. */
+/** What happens to the embedded server while it is used. After `ready` the address may be another one; after `failed` it is tried again. */
 export type ServerChange =
   | ({ readonly kind: 'ready' } & EmbeddedAddress)
   | { readonly kind: 'waiting'; readonly text: string }

@@ -258,6 +258,31 @@ exit 1`,
   assert.match(log, /the Temporal server ended with code 1; starting it again/u, 'the first server was killed');
 });
 
+test('a server that did not start again for a while, so that its supervisor gave up, serves as soon as it can', async (t) => {
+  const stateDir = await newStateDir(t);
+  const { path: binary } = await findServerBinary({ env: process.env });
+  const broken = join(stateDir, 'broken');
+  const command = await writeScript(
+    join(await newStateDir(t), 'temporal'),
+    `if [ "$1" != --version ] && [ -e ${broken} ]; then echo no space left; exit 1; fi
+exec ${binary} "$@"`,
+  );
+  const server = await connectSupervisor({ stateDir, env: { ...testServerEnvironment(), TEMPORAL_CLI_PATH: command } });
+  const failures: string[] = [];
+  const forget = server.onChange((change) => change.kind === 'failed' && failures.push(change.error.message));
+  const before = server.pid;
+  await writeFile(broken, '');
+  process.kill(before, 'SIGKILL');
+  await waitFor(() => failures.length > 0, 'the supervisor to give up');
+  assert.match(failures[0] ?? '', /5 times in a row: no space left/u);
+  await rm(broken);
+  await waitFor(() => server.pid !== before, 'the server to serve again');
+  forget();
+  const processes = await processesOf(server, stateDir);
+  await server.close();
+  await waitUntilGone(processes);
+});
+
 test('state directories deeper than a socket address can hold work, and do not meet', async (t) => {
   // Their first 250 bytes are equal: cut to what an address holds, both would be one.
   const deep = join(await newStateDir(t), ...Array.from({ length: 8 }, (_, level) => `a-rather-long-folder-name-${level}`));
