@@ -34,7 +34,7 @@ interface ModelCommon {
    * Keys of model.config, or `datamodule.cut_off` and `datamodule.self_interaction`, that decide what the module at a dotted path computes
    * where its tensors do not show it: activations, for example. A match with a model of other values is warned about. Absent: none.
    */
-  computationKeys?(modulePath: string): readonly string[];
+  readonly computationKeys?: (modulePath: string) => readonly string[];
   /** tfjs kernels that the backward pass needs, so that a backend lacking one is refused before training. */
   gradientKernels(config: JsonObject): readonly string[];
 }

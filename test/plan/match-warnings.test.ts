@@ -65,11 +65,11 @@ for (const [match, expected] of BODY_KEYS) {
   });
 }
 
-const HEAD_KEYS: JsonObject = { pool_type: 'mean', output_activation: 'Tanh', scaling_mean: -3, scaling_std: 5 };
+const HEAD_KEYS = { pool_type: 'mean', output_activation: 'Tanh', scaling_mean: -3, scaling_std: 5 };
 
 for (const [key, value] of Object.entries(HEAD_KEYS)) {
   test(`${key} belongs to the head: it is said where the head is matched, and nothing where the body is`, () => {
-    const now = { [key]: value } as JsonObject;
+    const now = { [key]: value };
     assert.deepEqual(warnings({ now }), []);
     for (const mapping of [{ egnn: 'egnn', pooling_head: 'pooling_head' }, null]) {
       const [text = '', ...others] = warnings({ now, mapping });
