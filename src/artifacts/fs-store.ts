@@ -14,7 +14,7 @@ import type { ArtifactStore } from './store.ts';
 
 /**
  * Opens the artifact store in a directory, and creates it when there is none. Temporary files of dead processes are swept
- * (not with `sweep: false`).
+ * (not with `sweep: false`). `id`: what a store that is created here is to be called, a UUID; without it a new one.
  * What a method has returned survives a power cut; a name resolves to all its bytes or to nothing.
  *
  * Errors: STORE_IO (a retry may help), STORE_UNSUPPORTED (a file system without hard links or directory fsync, symbolic links inside the
@@ -22,14 +22,14 @@ import type { ArtifactStore } from './store.ts';
  */
 export async function openFsStore(
   directory: string,
-  options: { readonly fs?: FsPort; readonly sweep?: boolean } = {},
+  options: { readonly fs?: FsPort; readonly sweep?: boolean; readonly id?: string } = {},
 ): Promise<ArtifactStore> {
   const fs = options.fs ?? nodeFs;
   const root = await makeDurablePath(fs, resolve(directory));
   const layout = buildLayout(root);
   const context: FsStoreContext = { fs, layout, directories: createDurableDirectories(fs, root), verified: new Map() };
   for (const path of [layout.tmp, layout.blobs, layout.refs, layout.pointers, layout.quarantine]) await context.directories.ensure(path);
-  const id = await readOrCreateId(context);
+  const id = await readOrCreateId(context, options.id ?? randomUUID());
   if (options.sweep !== false) await sweepTemp(fs, layout.tmp);
   await restoreCollected(fs, layout, context.directories);
   return {
@@ -44,12 +44,16 @@ export async function openFsStore(
   };
 }
 
+/** The id of the store in a directory; undefined when there is none. Touches nothing. Errors: STORE_IO, ARTIFACT_CORRUPT. */
+export function readStoreId(directory: string): Promise<string | undefined> {
+  return readId(nodeFs, buildLayout(resolve(directory)).identity);
+}
+
 /** The id is made by link, so processes that create one store at the same time agree on it. */
-async function readOrCreateId(context: FsStoreContext): Promise<string> {
+async function readOrCreateId(context: FsStoreContext, id: string): Promise<string> {
   const { fs, layout, directories } = context;
   const existing = await readId(fs, layout.identity);
   if (existing !== undefined) return existing;
-  const id = randomUUID();
   const temp = await writeTemp(fs, layout.tmp, [Buffer.from(`${JSON.stringify({ format: 1, id, sha256: sha256(id) })}\n`)]);
   try {
     const created = await linkIfAbsent(fs, temp.path, layout.identity);

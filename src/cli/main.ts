@@ -12,4 +12,4 @@ const words = process.argv.slice(2);
 const prepared = needsWorker(words) ? prepareWorker() : undefined;
 const { runCli } = await import('./run-cli.ts');
 process.exitCode = await runCli(words, prepared);
-prepared?.end();
+await prepared?.end();

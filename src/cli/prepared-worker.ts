@@ -1,17 +1,18 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import type { ServeMessage } from '../worker/serve.ts';
 import { commandWord } from './command-word.ts';
 import { forkWorker } from './fork-worker.ts';
 
 /** A worker process that loads its code and touches nothing until it is told what to serve. */
 export interface PreparedWorker {
-  /** Tells it, before it is handed over. */
-  order(message: ServeMessage): void;
+  /** Tells it, before it is handed over. Its log goes with it when it is ended. */
+  order(message: ServeMessage & { readonly log: string }): void;
   /** Hands it over, once; undefined when it is gone. */
   take(): TakenWorker | undefined;
-  /** Ends it unless it was handed over. */
-  end(): void;
+  /** Ends it unless it was handed over. Resolves when it is gone. */
+  end(): Promise<void>;
 }
 
 /** A worker process that was handed over. */
@@ -19,6 +20,8 @@ export interface TakenWorker {
   readonly child: ChildProcess;
   /** Of one that has its order: its first message, or how it ended. */
   readonly answer: Promise<readonly unknown[]> | undefined;
+  /** Of one that has its order: where its log is. */
+  readonly log: string | undefined;
 }
 
 /** Its first message, or its exit code. */
@@ -42,9 +45,11 @@ export function prepareWorker(): PreparedWorker {
   child?.unref();
   child?.channel?.unref();
   let answer: Promise<readonly unknown[]> | undefined;
+  let log: string | undefined;
   return {
     order(message) {
       if (child === undefined) return;
+      log = message.log;
       answer = firstAnswer(child);
       // One that cannot be reached is about to be forgotten.
       answer.catch(() => undefined);
@@ -52,15 +57,20 @@ export function prepareWorker(): PreparedWorker {
     },
     take() {
       if (child === undefined) return undefined;
-      const taken = { child, answer };
+      const taken = { child, answer, log };
       child.ref();
       child.channel?.ref();
       forget();
       return taken;
     },
-    end() {
-      child?.kill('SIGKILL');
+    async end() {
+      if (child === undefined) return;
+      const ended = once(child, 'exit');
+      child.ref(); // for its end
+      child.kill('SIGKILL');
       forget();
+      await ended;
+      if (log !== undefined) rmSync(log, { force: true });
     },
   };
 }

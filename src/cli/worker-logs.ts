@@ -11,10 +11,14 @@ export function workerLog(directory: string, pid: number): string {
 
 /** Names a log that is being written after its worker, which is to outlive the command. Returns its path now. */
 export function giveLogTo(log: string, pid: number): string {
-  const own = workerLog(dirname(log), pid);
+  return moveLog(log, workerLog(dirname(log), pid));
+}
+
+/** Moves a log that is being written. Returns its path now. */
+export function moveLog(log: string, to: string): string {
   try {
-    renameSync(log, own); // what has it open goes on writing into it
-    return own;
+    renameSync(log, to); // what has it open goes on writing into it
+    return to;
   } catch {
     return log; // a log is never a reason to fail
   }

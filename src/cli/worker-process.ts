@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stateLayout } from '../contracts/state-directory.ts';
 import { RootstockError } from '../errors.ts';
@@ -10,7 +10,7 @@ import { forkWorker } from './fork-worker.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { firstAnswer, type PreparedWorker, type TakenWorker } from './prepared-worker.ts';
 import { workerEndError, workerStartError } from './worker-error.ts';
-import { giveLogTo, pruneWorkerLogs, workerLog } from './worker-logs.ts';
+import { giveLogTo, moveLog, pruneWorkerLogs, workerLog } from './worker-logs.ts';
 
 /** A worker in a process of its own, as long as the command lives (or, detached, until its run ends or parks). */
 export interface WorkerProcess {
@@ -44,7 +44,10 @@ export async function startWorkerProcess(
   prepared?: PreparedWorker,
 ): Promise<WorkerProcess> {
   let log = openableLog(options);
-  let child = await startFirst(options, log, { taken: prepared?.take(), onRestart });
+  const taken = prepared?.take();
+  // One that was told ahead may have begun elsewhere.
+  if (taken?.log !== undefined && taken.log !== log) log = moveLog(taken.log, log);
+  let child = await startFirst(options, log, { taken, onRestart });
   const stopping = new AbortController();
   const { signal } = stopping;
   const askToEnd = () => {
@@ -92,9 +95,15 @@ export async function startWorkerProcess(
   };
 }
 
-/** Has a prepared worker do everything but poll; `startWorkerProcess` with the same options has it poll. */
-export function orderWorker(options: WorkerProcessOptions, prepared: PreparedWorker): void {
-  prepared.order({ serve: options, log: openableLog(options), hold: true });
+/**
+ * Has a prepared worker do everything but poll; `startWorkerProcess` with the same options has it poll. Makes nothing in the state directory that
+ * would stay: a log has to go somewhere, and in a new one that is the folder of the embedded server, which goes with it. `storeId`: of the store that
+ * is there by the time it polls.
+ */
+export function orderWorker(options: WorkerProcessOptions, storeId: string, prepared: PreparedWorker): void {
+  const { workers, server } = stateLayout(options.stateDir);
+  const directory = [workers, server].find((path) => existsSync(path));
+  if (directory !== undefined) prepared.order({ serve: options, log: workerLog(directory, process.pid), hold: { storeId } });
 }
 
 /** Makes room for the log of this command's workers. Absolute. STORE_IO. */
@@ -132,7 +141,7 @@ async function startChild(serve: WorkerProcessOptions, log: string, taken?: Take
   try {
     const child = taken?.child ?? forkWithLog(log);
     const answer = taken?.answer ?? firstAnswer(child);
-    const order: ServeMessage = { serve, log: taken === undefined ? null : log, hold: false };
+    const order: ServeMessage = { serve, log: taken === undefined ? null : log, hold: null };
     // One that could not be started has no channel, and one that has just ended none any more: their answer says why.
     if (child.connected) child.send(taken?.answer === undefined ? order : POLL, () => undefined);
     const [message] = await answer;

@@ -27,24 +27,45 @@ export interface ConnectOptions {
   readonly stateDir: string;
   /** Hears what is being waited for (finding the server binary, starting it). */
   readonly onProgress?: (text: string) => void;
+}
+
+/** Connects to a named server, or to the embedded one of the state directory, which it starts. Errors: those of `resolveServer`. */
+export async function connectRootstock({ stateDir, onProgress }: ConnectOptions): Promise<RootstockClient> {
+  const store = await openFsStore(stateLayout(stateDir).store);
+  const reached = await reachServer({ stateDir, ...(onProgress === undefined ? {} : { onProgress }) });
+  return toClient(reached, { store, stateDir });
+}
+
+/** How to reach a server. */
+export interface ReachOptions extends ConnectOptions {
+  /** True: it may turn out that no server is needed (`connectSupervisor`). */
+  readonly provisional?: boolean;
+  readonly signal?: AbortSignal;
   /** Called when the server is there, before it is talked to. */
   readonly onServer?: () => void;
 }
 
-/** Connects to a named server, or to the embedded one of the state directory, which it starts. Errors: those of `resolveServer`. */
-export async function connectRootstock({ stateDir, onProgress, onServer }: ConnectOptions): Promise<RootstockClient> {
-  const store = await openFsStore(stateLayout(stateDir).store);
+/** A server that answers, and what is known of it. */
+export interface ReachedServer {
+  readonly temporal: Temporal;
+  readonly server: ServerConnection;
+  readonly connection: Connection;
+  readonly searchAttributes: boolean;
+}
+
+/** Finds or starts the server and connects to it. Touches no store. Errors: those of `resolveServer`. */
+export async function reachServer({ stateDir, onProgress, provisional, signal, onServer }: ReachOptions): Promise<ReachedServer> {
   // While an embedded server starts there is time to load the client; what is wrong with it is said when it is needed.
   const onStarted = () => void loadTemporal().catch(() => undefined);
-  const server = await resolveServer({ stateDir, env: process.env, onStarted, ...(onProgress === undefined ? {} : { onProgress }) });
+  const server = await resolveServer({ stateDir, env: process.env, onStarted, onProgress, provisional, signal });
   try {
     onServer?.();
     const temporal = await loadTemporal();
-    const connection = await openConnection({ temporal, server, onProgress });
+    const connection = await openConnection({ temporal, server, onProgress, signal });
     try {
       const searchAttributes = await ensureSearchAttributes(connection, server.namespace);
       if (!searchAttributes) onProgress?.(missingAttributes(server.namespace));
-      return toClient(temporal, connection, { server, store, stateDir, searchAttributes });
+      return { temporal, server, connection, searchAttributes };
     } catch (error) {
       await connection.close();
       throw error;
@@ -55,18 +76,17 @@ export async function connectRootstock({ stateDir, onProgress, onServer }: Conne
   }
 }
 
-function loadTemporal(): Promise<Temporal> {
-  return import('@temporalio/client');
+async function loadTemporal(): Promise<Temporal> {
+  return (await import('./temporal.ts')).temporalClient;
 }
 
 type Temporal = typeof import('@temporalio/client');
 
-function toClient(
-  temporal: Temporal,
-  connection: Connection,
-  facts: Pick<RootstockClient, 'server' | 'store' | 'stateDir' | 'searchAttributes'>,
+/** Makes the client of a server and a store. */
+export function toClient(
+  { temporal, server, connection, searchAttributes }: ReachedServer,
+  { store, stateDir }: Pick<RootstockClient, 'store' | 'stateDir'>,
 ): RootstockClient {
-  const { server, store } = facts;
   const connections = [connection];
   let client = new temporal.Client({ connection, namespace: server.namespace });
   let watcher: Client | undefined;
@@ -91,7 +111,10 @@ function toClient(
       watcher ??= open({ interceptors: [] });
       return watcher;
     },
-    ...facts,
+    server,
+    store,
+    stateDir,
+    searchAttributes,
     queues: taskQueues(store.id),
     async close() {
       forget();

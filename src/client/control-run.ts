@@ -1,11 +1,13 @@
-import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { ABORT_UPDATE, RETRY_STAGE_UPDATE } from '../contracts/workflow.ts';
 import { RootstockError } from '../errors.ts';
 import { type HostWorker, untilClosed } from './close-run.ts';
 import type { RootstockClient } from './connect.ts';
 import { type Followed, queryStatus } from './follow-run.ts';
 import { isNotFound } from './not-found.ts';
+import { temporalClient, temporalCommon } from './temporal.ts';
+
+const { WorkflowUpdateFailedError } = temporalClient;
+const { ApplicationFailure } = temporalCommon;
 
 /**
  * Cancels a run and waits until it has closed: its trainer has saved a snapshot and gone. The server is told first; only a run that is not

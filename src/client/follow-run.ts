@@ -1,5 +1,4 @@
-import { type Client, QueryNotRegisteredError, type WorkflowExecutionDescription } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import type { RunStatus, TrainHeartbeat } from '../contracts/run-state.ts';
 import type { PublishResult } from '../contracts/stage-activities.ts';
 import { STATUS_QUERY } from '../contracts/workflow.ts';
@@ -8,6 +7,10 @@ import { type RunEnd, watchForEnd } from './run-end.ts';
 import { diffStatus, type RunEvent, toCompletedEvent } from './run-events.ts';
 import { failureOf } from './run-failure.ts';
 import { isServiceError } from './service-error.ts';
+import { temporalClient, temporalCommon } from './temporal.ts';
+
+const { QueryNotRegisteredError } = temporalClient;
+const { defaultPayloadConverter } = temporalCommon;
 
 /** How often the server is asked; the end of the run is heard of at once. */
 const POLL_MS = 500;

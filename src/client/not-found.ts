@@ -1,4 +1,6 @@
-import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { temporalClient } from './temporal.ts';
+
+const { isGrpcServiceError, WorkflowNotFoundError } = temporalClient;
 
 /** Whether the server says that it does not know a workflow. */
 export function isNotFound(error: unknown): boolean {

@@ -1,5 +1,7 @@
-import { WorkflowFailedError } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import { temporalClient, temporalCommon } from './temporal.ts';
+
+const { WorkflowFailedError } = temporalClient;
+const { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, TerminatedFailure, TimeoutFailure } = temporalCommon;
 
 /** Finds the code and message a run failed with. */
 export function failureOf(error: unknown): { readonly code: string; readonly message: string } {

@@ -1,4 +1,4 @@
-import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
+import type { TypedSearchAttributes } from '@temporalio/common';
 import { toJsonBytes } from '../artifacts/json-blob.ts';
 import { plural } from '../contracts/plural.ts';
 import { VERSION } from '../contracts/version.ts';
@@ -11,6 +11,7 @@ import { type HostWorker, untilClosed } from './close-run.ts';
 import type { RootstockClient } from './connect.ts';
 import type { FollowTarget } from './follow-run.ts';
 import { jsonDifferences } from './json-difference.ts';
+import { temporalCommon } from './temporal.ts';
 
 /** How to start. */
 export interface StartOptions {
@@ -92,7 +93,8 @@ async function start(connected: RootstockClient, planned: PlannedRun): Promise<s
 }
 
 function initialAttributes(): TypedSearchAttributes {
-  return new TypedSearchAttributes([
+  const { defineSearchAttributeKey, TypedSearchAttributes: Attributes } = temporalCommon;
+  return new Attributes([
     { key: defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, 'KEYWORD'), value: 'running' },
     { key: defineSearchAttributeKey(SEARCH_ATTRIBUTES.needsHuman, 'BOOL'), value: false },
   ]);

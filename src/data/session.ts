@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBDataChunk, DuckDBType } from '@duckdb/node-api';
 import { RootstockError } from '../errors.ts';
+import { type DuckDb, loadDuckDb } from './duckdb.ts';
 
 /** What a column holds, as far as reading cares. `unusable` is everything else: structs, maps, blobs, ... */
 export type ValueKind = 'boolean' | 'integer' | 'real' | 'text' | 'time' | 'unusable';
@@ -51,7 +52,7 @@ export interface SessionOptions {
  * under the system's temporary one, removed on close. The time zone is UTC so that text made of times does not depend on the machine.
  */
 export async function openSession({ readable, threads, signal }: SessionOptions): Promise<Session> {
-  const { DuckDBInstance, DuckDBTypeId } = await import('@duckdb/node-api');
+  const { DuckDBInstance, DuckDBTypeId } = loadDuckDb();
   const instance = await DuckDBInstance.create(':memory:', {
     ...(threads === null ? {} : { threads: String(threads) }),
     temp_directory: join(tmpdir(), `rootstock-duckdb-${randomUUID()}`),
@@ -149,7 +150,7 @@ function throwIfCancelled(signal: AbortSignal | undefined): void {
   }
 }
 
-type TypeIds = typeof import('@duckdb/node-api').DuckDBTypeId;
+type TypeIds = DuckDb['DuckDBTypeId'];
 
 function describeColumn(name: string, type: DuckDBType, ids: TypeIds): ColumnInfo {
   let element = type;

@@ -8,7 +8,7 @@ import type { EmbeddedAddress, ServerChange } from './embedded-server.ts';
 import { type StartedSupervisor, startSupervisor } from './start-supervisor.ts';
 import { connectTo } from './supervisor/open-socket.ts';
 import { readOwner } from './supervisor/ownership.ts';
-import { readMessages } from './supervisor/protocol.ts';
+import { type ClientMessage, readMessages, sendMessage } from './supervisor/protocol.ts';
 
 /** What attaching works with. */
 export interface AttachInput {
@@ -19,6 +19,13 @@ export interface AttachInput {
   /** Called when a supervisor has been started, which takes its time. */
   readonly onStarted?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * True: it may turn out that no server is needed. Only a binary that is there is used, and one that was started for nothing (aborted, or `leave`) goes
+   * at once, with what it made.
+   */
+  readonly provisional?: boolean;
+  /** Whether the state directory was made for this. */
+  readonly madeState?: boolean;
   /** True: waiting for a supervisor does not keep this process alive. */
   readonly unref?: boolean;
 }
@@ -30,11 +37,17 @@ export interface Attachment {
   /** Resolves when the connection is closed by either side. */
   readonly ended: Promise<void>;
   detach(): void;
+  /** Of a provisional one: the server is needed. */
+  keep(): void;
+  /** Of a provisional one: it is not. Resolves once a server that was started for it is gone. */
+  leave(): Promise<void>;
 }
 
 /** A supervisor that ends before its server served is started again this often. */
 const MAX_STARTS = 5;
 const POLL_MS = 20;
+/** A server that nobody needed is killed; a machine that takes longer has other worries. */
+const LEAVE_MS = 5_000;
 
 /** Finds the living supervisor or starts one, and waits until its server serves. `onChange` hears what happens afterwards. */
 export async function attachToSupervisor(input: AttachInput, onChange: (change: ServerChange) => void): Promise<Attachment> {
@@ -43,18 +56,22 @@ export async function attachToSupervisor(input: AttachInput, onChange: (change: 
   let started: StartedSupervisor | null = null;
   let starts = 0;
   for (;;) {
-    throwIfAborted(input.signal);
+    const starting = started !== null && !started.ended();
+    // One that was started for nothing is told so.
+    if (!(starting && input.provisional === true)) throwIfAborted(input.signal);
     const socket = await connectToOwner(directory);
     if (socket !== null) {
-      const attachment = await waitForServer(socket, input, onChange);
+      const attachment = await waitForServer(socket, { ...input, ours: starting }, onChange);
       if (attachment !== null) return attachment;
-    } else if (started === null || started.ended()) {
+      throwIfAborted(input.signal);
+    } else if (!starting) {
       if (started !== null) throwIfFailed(started, directory);
       if (starts === MAX_STARTS) throw unavailable(`its supervisor ended ${starts} times before the server served`, directory);
-      binary ??= (await findServerBinary(input)).path;
+      binary ??= (await findServerBinary({ ...input, localOnly: input.provisional })).path;
+      throwIfAborted(input.signal);
       starts += 1;
       input.onProgress?.('starting the embedded Temporal server');
-      started = await startSupervisor({ stateDir: input.stateDir, directory, binary, env: input.env });
+      started = await startSupervisor({ stateDir: input.stateDir, directory, binary, madeState: input.madeState === true, env: input.env });
       input.onStarted?.();
     }
     await delay(POLL_MS, undefined, { ref: input.unref !== true });
@@ -66,15 +83,36 @@ async function connectToOwner(directory: string): Promise<Socket | null> {
   return owner === null || owner.socket === '' ? null : connectTo(join(directory, owner.socket));
 }
 
-/** Null when the supervisor ended before its server served. */
-function waitForServer(socket: Socket, input: AttachInput, onChange: (change: ServerChange) => void): Promise<Attachment | null> {
+/** `ours`: whether the supervisor was started by this process. */
+interface WaitInput extends AttachInput {
+  readonly ours: boolean;
+}
+
+/** Null when the supervisor ended before its server served, or was left. */
+function waitForServer(socket: Socket, input: WaitInput, onChange: (change: ServerChange) => void): Promise<Attachment | null> {
   return new Promise((resolve, reject) => {
     let newest: EmbeddedAddress | null = null;
     const ended = new Promise<void>((done) => socket.once('close', () => done()));
-    const onAbort = (): void => {
-      if (newest === null) socket.destroy();
+    const say = (type: ClientMessage['type']): void => {
+      if (input.provisional === true) sendMessage(socket, { type });
     };
+    const leave = async (): Promise<void> => {
+      // Whoever started it waits for its end, which takes a moment.
+      if (input.ours) say('leave');
+      else socket.destroy();
+      socket.ref();
+      const timer = setTimeout(() => socket.destroy(), LEAVE_MS);
+      await ended;
+      clearTimeout(timer);
+    };
+    const onAbort = (): void => {
+      if (newest !== null) return;
+      if (input.provisional === true) void leave();
+      else socket.destroy();
+    };
+    say('provisional');
     input.signal?.addEventListener('abort', onAbort, { once: true });
+    if (input.signal?.aborted === true) onAbort();
     // A killed supervisor resets the connection; `close` follows and is what counts.
     socket.on('error', () => undefined);
     void ended.then(() => {
@@ -96,7 +134,7 @@ function waitForServer(socket: Socket, input: AttachInput, onChange: (change: Se
             return;
           }
           socket.unref();
-          resolve({ newest: () => newest ?? ready, ended, detach: () => socket.destroy() });
+          resolve({ newest: () => newest ?? ready, ended, detach: () => socket.destroy(), keep: () => say('keep'), leave });
           return;
         }
         case 'failed':

@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rmdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RootstockError } from '../errors.ts';
 import { type AttachInput, type Attachment, attachToSupervisor } from './attach-to-supervisor.ts';
@@ -17,6 +17,11 @@ export interface ConnectSupervisorInput {
   /** Called when a supervisor has been started, which takes its time. */
   readonly onStarted?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * True: it may turn out that no server is needed. One that was started for it then goes at once, on `close` or when `signal` aborts, and with it what
+   * was made for it, unless somebody else uses it; after `keep` it is as any other. No server binary is downloaded.
+   */
+  readonly provisional?: boolean | undefined;
 }
 
 /**
@@ -28,21 +33,26 @@ export interface ConnectSupervisorInput {
  *   CANCELLED when `signal` aborts.
  */
 export async function connectSupervisor(input: ConnectSupervisorInput): Promise<EmbeddedServer> {
-  await mkdir(input.stateDir, { recursive: true });
-  const attach: AttachInput = { ...input, stateDir: realpathSync(input.stateDir) };
+  const madeState = (await mkdir(input.stateDir, { recursive: true })) !== undefined;
+  let provisional = input.provisional === true;
+  const attach: AttachInput = { ...input, stateDir: realpathSync(input.stateDir), provisional, madeState };
   const listeners = new Set<(change: ServerChange) => void>();
   const closing = new AbortController();
   const tell = (change: ServerChange): void => {
     if (closing.signal.aborted) return;
     for (const listener of listeners) listener(change);
   };
-  let attachment = await attachToSupervisor(attach, tell);
+  let attachment = await attachToSupervisor(attach, tell).catch(async (error: unknown) => {
+    // Not empty: somebody else's by now.
+    if (provisional && madeState) await rmdir(attach.stateDir).catch(() => undefined);
+    throw error;
+  });
 
   /** A server that does not start now (a full disk) may do so later, and whoever holds this connection has nothing better to do than to wait. */
   const attachAgain = async (): Promise<Attachment | null> => {
     while (!closing.signal.aborted) {
       try {
-        return await attachToSupervisor({ ...attach, signal: closing.signal, unref: true }, tell);
+        return await attachToSupervisor({ ...attach, provisional, signal: closing.signal, unref: true }, tell);
       } catch (error) {
         tell({ kind: 'failed', error: toRootstockError(error) });
         await delay(ATTACH_AGAIN_MS, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
@@ -81,9 +91,14 @@ export async function connectSupervisor(input: ConnectSupervisorInput): Promise<
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    keep() {
+      provisional = false;
+      attachment.keep();
+    },
     async close() {
       closing.abort();
-      await closeAttachment(attachment);
+      if (provisional) await attachment.leave();
+      else await closeAttachment(attachment);
     },
   };
 }

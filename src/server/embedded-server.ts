@@ -21,6 +21,8 @@ export interface EmbeddedServer extends EmbeddedAddress {
   readonly namespace: 'default';
   /** Hears of restarts; returns the function that ends it. */
   readonly onChange: (listener: (change: ServerChange) => void) => () => void;
+  /** Of a provisional connection: the server is needed. */
+  readonly keep: () => void;
   /** Lets go: the supervisor stops the server a while after its last client. */
   readonly close: () => Promise<void>;
 }

@@ -16,6 +16,8 @@ export interface ResolveServerInput {
   /** Called when a supervisor has been started, which takes its time. */
   readonly onStarted?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** True: it may turn out that no server is needed (`connectSupervisor`). */
+  readonly provisional?: boolean | undefined;
 }
 
 /**
@@ -30,7 +32,14 @@ export async function resolveServer(input: ResolveServerInput): Promise<ServerCo
   const external = readExternal(input.env);
   if (external !== null) {
     await requireReachable(external.connectionOptions, external.namespace);
-    return { kind: 'external', ...external, uiUrl: null, onChange: () => () => undefined, close: async () => undefined };
+    return {
+      kind: 'external',
+      ...external,
+      uiUrl: null,
+      onChange: () => () => undefined,
+      keep: () => undefined,
+      close: async () => undefined,
+    };
   }
   const embedded = await connectSupervisor(input);
   return {
@@ -43,6 +52,7 @@ export async function resolveServer(input: ResolveServerInput): Promise<ServerCo
       return embedded.uiUrl;
     },
     onChange: embedded.onChange,
+    keep: embedded.keep,
     close: embedded.close,
   };
 }

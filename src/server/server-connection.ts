@@ -19,6 +19,8 @@ export interface ServerConnection {
   readonly uiUrl: string | null;
   /** Hears what becomes of an embedded server; an external one is never heard of. Returns the function that ends it. */
   readonly onChange: (listener: (change: ServerChange) => void) => () => void;
+  /** Of a provisional connection: an embedded server is needed. */
+  readonly keep: () => void;
   /** Lets go of an embedded server, which stops a while after its last client. */
   readonly close: () => Promise<void>;
 }

@@ -11,6 +11,8 @@ export interface StartSupervisorInput {
   readonly directory: string;
   /** The Temporal CLI. */
   readonly binary: string;
+  /** Whether this command made the state directory: it goes again with a server that nobody needed. */
+  readonly madeState: boolean;
   /** ROOTSTOCK_LINGER_MS changes how long the server outlives its last client (tests). */
   readonly env: NodeJS.ProcessEnv;
 }
@@ -27,11 +29,17 @@ const LINGER_MS = 10_000;
 const LOG_BYTES = 1024 * 1024;
 
 /** Starts a supervisor in a session of its own: no terminal's Ctrl-C reaches it, and it outlives this process. */
-export async function startSupervisor({ stateDir, directory, binary, env }: StartSupervisorInput): Promise<StartedSupervisor> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const options: SupervisorOptions = { stateDir, binary, lingerMs: readLinger(env) };
+export async function startSupervisor({ stateDir, directory, binary, madeState, env }: StartSupervisorInput): Promise<StartedSupervisor> {
+  const made = { state: madeState, server: await makeDirectory(directory) };
+  const options: SupervisorOptions = { stateDir, binary, lingerMs: readLinger(env), made };
   const { command, args } = buildModuleCommand(import.meta.url, './supervisor/main');
-  const log = await openLog(join(directory, 'supervisor.log'));
+  const path = join(directory, 'supervisor.log');
+  const log = await openLog(path).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    // It was there, and went with a server that nobody needed.
+    await makeDirectory(directory);
+    return openLog(path);
+  });
   let end: string | null = null;
   let failed = false;
   try {
@@ -58,6 +66,11 @@ export async function startSupervisor({ stateDir, directory, binary, env }: Star
 function readLinger(env: NodeJS.ProcessEnv): number {
   const value = Number(env['ROOTSTOCK_LINGER_MS'] ?? LINGER_MS);
   return Number.isFinite(value) && value >= 0 ? value : LINGER_MS;
+}
+
+/** Whether there was none. */
+async function makeDirectory(directory: string): Promise<boolean> {
+  return (await mkdir(directory, { recursive: true, mode: 0o700 })) !== undefined;
 }
 
 async function openLog(path: string) {

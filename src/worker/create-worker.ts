@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
 import { createActivities } from '../../activities/create-activities.ts';
 import { openFsStore } from '../artifacts/fs-store.ts';
+import type { ArtifactStore } from '../artifacts/store.ts';
 import { stateLayout } from '../contracts/state-directory.ts';
 import { taskQueues } from '../contracts/workflow.ts';
+import { RootstockError } from '../errors.ts';
 import { loadModels, toModuleUrls } from '../models/load-models.ts';
 import { resolveServer, type ServerConnection } from '../server/resolve-server.ts';
 import { createTrainers, type Trainers } from '../trainer-client/trainers.ts';
@@ -44,16 +45,30 @@ const FORCE_AFTER = '70 seconds';
  * Creates the two Workers of a process: `io` runs workflows and light activities, `train` runs trainings (slots = devices).
  * Errors: SERVER_UNAVAILABLE and those of `resolveServer`, STORE_UNSUPPORTED.
  */
-export async function createWorker(options: CreateWorkerOptions = {}): Promise<RootstockWorker> {
+export function createWorker(options: CreateWorkerOptions = {}): Promise<RootstockWorker> {
+  return createHeldWorker(options, null);
+}
+
+/** A worker that is created before it is known whether there is anything to do: until then it makes nothing in the state directory. */
+export interface WorkerHold {
+  /** Of the store that is there once it may poll. */
+  readonly storeId: string;
+  /** Whether it may poll; `run` must not be called before. */
+  readonly released: Promise<boolean>;
+}
+
+/** Creates a worker as `createWorker` does, ahead of its work unless `hold` is null. */
+export async function createHeldWorker(options: CreateWorkerOptions, hold: WorkerHold | null): Promise<RootstockWorker> {
   const stateDir = resolve(options.stateDir ?? '.rootstock');
-  await mkdir(stateDir, { recursive: true });
-  const layout = stateLayout(stateDir);
   const register = toModuleUrls(options.register ?? []);
   // A server is started for a worker that can be: everything else comes first.
-  const [store, models] = await Promise.all([openFsStore(layout.store), loadModels(register)]);
+  const [store, models] = await Promise.all([openStore(stateDir, hold), loadModels(register)]);
   const trainers = createTrainers();
-  const activities = createActivities({ store, stateDir, models, register, trainers });
-  const server = await resolveServer({ stateDir, env: process.env });
+  const activities = whenOpened(store.opened, (opened) => createActivities({ store: opened, stateDir, models, register, trainers }));
+  const server = await resolveServer({ stateDir, env: process.env, provisional: hold !== null });
+  void hold?.released.then((polls) => {
+    if (polls) server.keep();
+  });
   try {
     const connection = await NativeConnection.connect(server.connectionOptions);
     try {
@@ -69,12 +84,52 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<R
   }
 }
 
+interface StoreToBe {
+  readonly id: string;
+  readonly opened: Promise<ArtifactStore>;
+}
+
+async function openStore(stateDir: string, hold: WorkerHold | null): Promise<StoreToBe> {
+  const { store: directory } = stateLayout(stateDir);
+  if (hold === null) {
+    const store = await openFsStore(directory);
+    return { id: store.id, opened: Promise.resolve(store) };
+  }
+  const opened = hold.released.then((polls) => {
+    if (!polls) throw new RootstockError('CANCELLED', 'This worker was ended before it had anything to do.');
+    return openFsStore(directory);
+  });
+  opened.catch(() => undefined); // activities say what is wrong with it
+  return { id: hold.storeId, opened };
+}
+
+/** Activities that wait for the store. */
+function whenOpened(store: Promise<ArtifactStore>, create: (store: ArtifactStore) => Activities): Activities {
+  const created = store.then(create);
+  created.catch(() => undefined);
+  return {
+    io: {
+      plan: async (input) => (await created).io.plan(input),
+      load: async (input) => (await created).io.load(input),
+      match: async (input) => (await created).io.match(input),
+      freeze: async (input) => (await created).io.freeze(input),
+      checkpoint: async (input) => (await created).io.checkpoint(input),
+    },
+    train: {
+      train: async (input) => (await created).train.train(input),
+      publish: async (input) => (await created).train.publish(input),
+    },
+  };
+}
+
+type Activities = ReturnType<typeof createActivities>;
+
 const IDENTITY = `rootstock ${hostname()} pid ${process.pid}`;
 
 interface CreateWorkersInput {
   readonly connection: NativeConnection;
   readonly server: ServerConnection;
-  readonly activities: ReturnType<typeof createActivities>;
+  readonly activities: Activities;
   readonly storeId: string;
   readonly trainSlots: number;
 }

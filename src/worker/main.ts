@@ -1,3 +1,4 @@
+import { loadDuckDb } from '../data/duckdb.ts';
 import { RootstockError } from '../errors.ts';
 import { AHEAD } from './ahead.ts';
 import { openMailbox } from './mailbox.ts';
@@ -13,7 +14,7 @@ try {
   const mailbox = openMailbox();
   const order = takeOrder(mailbox);
   // There is time for what the first activity would load; it says what is wrong with it.
-  if (process.argv[2] === AHEAD) await import('@duckdb/node-api').catch(() => undefined);
+  if (process.argv[2] === AHEAD) loadAhead();
   const { serve: options, log, hold } = await order;
   if (log !== null) await openLog(log); // threads open files: after those that load code, before those of the runtime
   installRuntime();
@@ -25,4 +26,12 @@ try {
     error instanceof RootstockError ? { code: error.code, message: error.message } : { code: 'INTERNAL', message: String(error) };
   if (process.connected) process.send?.(facts, () => process.exit(1));
   else process.exit(1);
+}
+
+function loadAhead(): void {
+  try {
+    loadDuckDb();
+  } catch {
+    // It is not installed, or not for this machine.
+  }
 }

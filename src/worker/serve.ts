@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransportError } from '@temporalio/worker';
 import { POLL } from './ahead.ts';
-import { createWorker, type RootstockWorker } from './create-worker.ts';
+import { createHeldWorker, type RootstockWorker } from './create-worker.ts';
 import type { Mailbox } from './mailbox.ts';
-import { watchRun } from './watch-run.ts';
 
 /** What a worker process is told by the command that started it. */
 export interface ServeOptions {
@@ -14,13 +13,19 @@ export interface ServeOptions {
   readonly untilRun?: string;
 }
 
+/** What a worker is told that is created before it is known whether there is anything to do. */
+export interface HoldMessage {
+  /** Id of the store that is there when it is told to poll; it may not be there yet. */
+  readonly storeId: string;
+}
+
 /** What a worker process waits for, and does. */
 export interface ServeMessage {
   readonly serve: ServeOptions;
   /** Absolute path of the log that the process is to open for its output; null: it was started with one. */
   readonly log: string | null;
-  /** True: it does everything but poll until it is told POLL, or to end. */
-  readonly hold: boolean;
+  /** Not null: it does everything but poll until it is told POLL, or to end. */
+  readonly hold: HoldMessage | null;
 }
 
 const RECONNECT_MS = 1_000;
@@ -35,22 +40,27 @@ const MAX_FAILURES = 30;
  */
 export async function serve(
   options: ServeOptions,
-  { hold, mailbox }: { readonly hold: boolean; readonly mailbox: Mailbox },
+  { hold, mailbox }: { readonly hold: HoldMessage | null; readonly mailbox: Mailbox },
 ): Promise<void> {
   let stopping = false;
   let worker: RootstockWorker | undefined;
-  let release: () => void = () => undefined;
-  const released = new Promise<void>((resolve) => {
+  let release: (polls: boolean) => void = () => undefined;
+  const released = new Promise<boolean>((resolve) => {
     release = resolve;
   });
-  if (!hold) release();
+  let held = hold;
+  const poll = () => {
+    held = null;
+    release(true);
+  };
+  if (held === null) poll();
   const stop = () => {
     stopping = true;
-    release();
+    release(false);
     worker?.shutdown();
   };
   process.on('SIGTERM', stop);
-  mailbox.listen((message) => (message === POLL ? release() : stop()));
+  mailbox.listen((message) => (message === POLL ? poll() : stop()));
   if (options.untilRun === undefined) {
     process.on('disconnect', stop);
     if (!process.connected) stop(); // it went after the order had come
@@ -59,7 +69,7 @@ export async function serve(
   let failures = 0;
   while (!stopping) {
     try {
-      const current = await createWorker(options);
+      const current = await createHeldWorker(options, held === null ? null : { ...held, released });
       worker = current;
       current.onAddressChange(() => current.shutdown());
       await released;
@@ -81,6 +91,7 @@ async function stopWhenOver(stateDir: string, workflowId: string, stop: () => vo
   for (;;) {
     await sleep(OVER_POLL_MS);
     try {
+      const { watchRun } = await import('./watch-run.ts');
       const watch = await watchRun(stateDir, workflowId);
       try {
         while (!(await watch.isOver())) await sleep(OVER_POLL_MS);

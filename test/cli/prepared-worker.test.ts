@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -16,6 +17,9 @@ import { testServerEnvironment } from '../helpers/temporal-server.ts';
 /** Processes forked from now on are found by this directory in their environment. */
 const MARK = 'ROOTSTOCK_TEST_WORKER';
 
+/** Id of a store that is not there yet. */
+const STORE_ID = randomUUID();
+
 async function prepared(t: TestContext): Promise<{ readonly root: string; readonly worker: PreparedWorker }> {
   const root = await temporaryDirectory(t);
   const before = process.env;
@@ -23,7 +27,7 @@ async function prepared(t: TestContext): Promise<{ readonly root: string; readon
   const worker = prepareWorker();
   process.env = before;
   t.after(async () => {
-    worker.end();
+    await worker.end();
     await untilNoProcessOf(root);
   });
   return { root, worker };
@@ -55,7 +59,7 @@ test('a worker that was prepared is handed over once, and writes what it has to 
   const child = worker.take()?.child;
   assert.equal(worker.take(), undefined);
   const log = join(root, 'worker.log');
-  const order: ServeMessage = { serve: { stateDir: join(root, 'state'), register: [`file://${module}`] }, log, hold: false };
+  const order: ServeMessage = { serve: { stateDir: join(root, 'state'), register: [`file://${module}`] }, log, hold: null };
   child?.send(order);
   const [answer] = (await firstAnswer(child as ChildProcess)) as [{ readonly code: string }];
   assert.equal(answer.code, 'MODEL_CONFIG_INVALID', 'a module without a model');
@@ -66,14 +70,14 @@ test('a worker that was prepared is handed over once, and writes what it has to 
 test('a worker that was told before it was handed over answers whoever takes it', async (t) => {
   const { root, worker } = await prepared(t);
   const serve = { stateDir: join(root, 'state'), register: [`file://${join(root, 'nowhere.mjs')}`] };
-  worker.order({ serve, log: join(root, 'worker.log'), hold: true });
+  worker.order({ serve, log: join(root, 'worker.log'), hold: { storeId: STORE_ID } });
   const [answer] = (await worker.take()?.answer) ?? [];
   assert.deepEqual(answer, { ...(answer as object), code: 'FILE_NOT_FOUND' });
 });
 
 test('a worker that holds polls when it is told, and ends when it is told', async (t) => {
   const { root, worker } = await prepared(t);
-  worker.order({ serve: { stateDir: join(root, 'state'), register: [] }, log: join(root, 'worker.log'), hold: true });
+  worker.order({ serve: { stateDir: join(root, 'state'), register: [] }, log: join(root, 'worker.log'), hold: { storeId: STORE_ID } });
   const taken = worker.take();
   taken?.child.send(POLL);
   assert.deepEqual(await taken?.answer, [{ ready: true }, undefined]);
@@ -84,7 +88,7 @@ test('a worker that holds polls when it is told, and ends when it is told', asyn
 
 test('a worker that holds ends when its command goes without a word', async (t) => {
   const { root, worker } = await prepared(t);
-  worker.order({ serve: { stateDir: join(root, 'state'), register: [] }, log: join(root, 'worker.log'), hold: true });
+  worker.order({ serve: { stateDir: join(root, 'state'), register: [] }, log: join(root, 'worker.log'), hold: { storeId: STORE_ID } });
   await untilSome(() => findProcesses(root, 'server')[0], 'the server that it has started');
   const child = worker.take()?.child as ChildProcess;
   const ended = once(child, 'exit');
@@ -95,7 +99,7 @@ test('a worker that holds ends when its command goes without a word', async (t) 
 test('a worker that nobody took is ended', async (t) => {
   const { root, worker } = await prepared(t);
   await loaded(root);
-  worker.end();
+  await worker.end();
   await untilNoProcessOf(root);
 });
 
@@ -107,16 +111,16 @@ test('a worker that died before it was taken is not handed over', async (t) => {
   assert.equal(worker.take(), undefined);
 });
 
-test('where no worker can be started none is prepared, and nothing fails', (t) => {
+test('where no worker can be started none is prepared, and nothing fails', async (t) => {
   const before = process.env;
   t.after(() => {
     process.env = before;
   });
   process.env = { ...before, [MARK]: 'x'.repeat(2 ** 22) }; // more than a process may be given (E2BIG), which `fork` throws at once
   const worker = prepareWorker();
-  worker.order({ serve: { stateDir: 'state', register: [] }, log: 'worker.log', hold: true });
+  worker.order({ serve: { stateDir: 'state', register: [] }, log: 'worker.log', hold: { storeId: STORE_ID } });
   assert.equal(worker.take(), undefined);
-  worker.end();
+  await worker.end();
 });
 
 test('a worker that waits ends when its command is killed', async (t) => {

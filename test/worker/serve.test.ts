@@ -32,7 +32,7 @@ test('a worker whose command went between its order and its work ends, and start
     import { serve } from ${module('serve')};
     const mailbox = openMailbox();
     process.once('disconnect', async () => {
-      await serve({ stateDir: ${JSON.stringify(stateDir)}, register: [] }, { hold: true, mailbox });
+      await serve({ stateDir: ${JSON.stringify(stateDir)}, register: [] }, { hold: { storeId: 'none' }, mailbox });
       process.exit(0);
     });
     process.send('here');`,
@@ -52,7 +52,7 @@ test('a worker whose command went between its order and its work ends, and start
 test('a worker that cannot open its log while it loads its code says why', async (t) => {
   const root = await makeRoot(t);
   const log = join(root, 'nowhere', 'worker.log');
-  const order: ServeMessage = { serve: { stateDir: join(root, 'state'), register: [] }, log, hold: false };
+  const order: ServeMessage = { serve: { stateDir: join(root, 'state'), register: [] }, log, hold: null };
   const [answer] = (await answerOf(root, order)) as [{ readonly code: string; readonly message: string }];
   assert.equal(answer.code, 'FILE_UNREADABLE');
   assert.match(answer.message, /nowhere\/worker\.log" cannot be written \(ENOENT\)/u);

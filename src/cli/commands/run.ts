@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { RootstockClient } from '../../client/connect.ts';
+import type { ConnectingAhead } from '../../client/connect-ahead.ts';
 import type { RunEvent } from '../../client/run-events.ts';
 import { formatPlan } from '../../reports/plan-report.ts';
 import { collect } from '../collect.ts';
@@ -45,7 +46,12 @@ interface RunContext {
 
 async function run(file: string, flags: RunFlags, { options, prepared }: RunContext): Promise<number> {
   const output = createOutput(flags.json === true);
-  const planned = await planFile(file, { ...options, set: flags.set ?? [], output });
+  const ahead = beginAhead(flags, { options, prepared }, output);
+  const planned = await planFile(file, { ...options, set: flags.set ?? [], output, onValid: ahead.begin }).catch(async (error: unknown) => {
+    await prepared?.end();
+    await ahead.leave();
+    throw error;
+  });
   output.line(formatPlan(planned.plan));
   output.line();
   const interrupt = new AbortController();
@@ -53,11 +59,7 @@ async function run(file: string, flags: RunFlags, { options, prepared }: RunCont
   process.once('SIGINT', onInterrupt);
   process.once('SIGTERM', onInterrupt);
 
-  // Temporal's client takes a while to load: after the plan, and beside the start of a server.
-  const { connectRootstock } = await import('../../client/connect.ts');
-  // A detached worker ends with its run, and so has to be told of it after it is there.
-  const onServer = () => void (prepared !== undefined && flags.detach !== true && orderWorker(options, prepared));
-  const connected = await connectRootstock({ stateDir: options.stateDir, onProgress: (text) => output.note(text), onServer });
+  const connected = await ahead.finish();
   try {
     const { startPlanned } = await import('../../client/start-run.ts');
     const screen = createRunScreen(output, process.stdout);
@@ -103,6 +105,47 @@ async function run(file: string, flags: RunFlags, { options, prepared }: RunCont
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onInterrupt);
   }
+}
+
+interface Ahead {
+  /** The run file is in order. */
+  readonly begin: () => void;
+  /** The plan is. */
+  finish(): Promise<RootstockClient>;
+  /** It is not. */
+  leave(): Promise<void>;
+}
+
+/** Connects, and starts a server where there is none, while the run is planned; a prepared worker connects as soon as the server is there. */
+function beginAhead(flags: RunFlags, { options, prepared }: RunContext, output: Output): Ahead {
+  let orderedFor: string | undefined;
+  const onServer = (storeId: string) => {
+    // A detached worker ends with its run, and so has to be told of it after it is there.
+    if (prepared === undefined || flags.detach === true) return;
+    orderedFor = storeId;
+    orderWorker(options, storeId, prepared);
+  };
+  let connecting: Promise<ConnectingAhead> | undefined;
+  const begin = async () => {
+    const { connectAhead } = await import('../../client/connect-ahead.ts');
+    return connectAhead({ stateDir: options.stateDir, onProgress: (text) => output.note(text), onServer });
+  };
+  return {
+    begin() {
+      connecting = begin();
+      connecting.catch(() => undefined); // `finish` says what is wrong
+    },
+    async finish() {
+      connecting ??= begin();
+      const connected = await (await connecting).finish();
+      // Somebody else made the store in the same moment: another worker it is.
+      if (orderedFor !== undefined && orderedFor !== connected.store.id) await prepared?.end();
+      return connected;
+    },
+    async leave() {
+      await (await connecting?.catch(() => undefined))?.leave();
+    },
+  };
 }
 
 function startEventName(action: 'start' | 'attach' | 'print'): 'started' | 'attached' | 'reused' {

@@ -26,6 +26,8 @@ export interface FindServerBinaryInput {
   readonly onProgress?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly downloads?: readonly BinaryDownload[] | undefined;
+  /** True: only one that is on this machine already. */
+  readonly localOnly?: boolean | undefined;
 }
 
 /**
@@ -89,7 +91,7 @@ async function firstUsable(
 
 async function download(input: FindServerBinaryInput, platform: SupportedPlatform, problems: Problem[]): Promise<ServerBinary> {
   const cacheDir = input.cacheDir ?? defaultCacheDirectory(input.env);
-  for (const way of downloadsOf(input)) {
+  for (const way of input.localOnly === true ? [] : downloadsOf(input)) {
     input.onProgress?.(way.announcement);
     const attempt = await tryDownload(way, { cacheDir, platform, input });
     throwIfAborted(input.signal);

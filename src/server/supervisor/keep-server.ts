@@ -25,8 +25,8 @@ export interface KeepServerInput {
 export interface ServerKeeper {
   /** Resolves after `stop`; rejects when the server will not start. */
   readonly done: Promise<void>;
-  /** Stops the server and waits until its process is gone. */
-  stop(): Promise<void>;
+  /** Stops the server and waits until its process is gone. `unused`: nothing is in its database, so that it need not be asked. */
+  stop(unused?: boolean): Promise<void>;
 }
 
 /** Finished workflows stay visible this long (a dev server's own default is one day). */
@@ -41,6 +41,9 @@ const LOG_BYTES = 4 * 1024 * 1024;
 /** Of what a server prints, this much is kept for the message when it does not start. */
 const TAIL_CHARACTERS = 2_000;
 
+/** Why a server stops that nobody needed. */
+const UNUSED = Symbol('unused');
+
 /** Keeps one dev server running on the database of a state directory. A server that a killed supervisor left behind is stopped first. */
 export function keepServer(input: KeepServerInput): ServerKeeper {
   const log = openCappedLog(join(input.directory, 'server.log'), LOG_BYTES);
@@ -48,8 +51,8 @@ export function keepServer(input: KeepServerInput): ServerKeeper {
   const done = keep(input, log, stopping.signal).finally(() => log.close());
   return {
     done,
-    async stop() {
-      stopping.abort();
+    async stop(unused = false) {
+      stopping.abort(unused ? UNUSED : undefined);
       await done;
     },
   };
@@ -103,7 +106,7 @@ async function runOnce(input: KeepServerInput, log: CappedLog, stopping: AbortSi
     },
     record: (identity) => writeServerRecord(recordPath(input), recordOf(identity)),
   });
-  const onStop = (): void => void stopServerProcess(server.identity);
+  const onStop = (): void => void stopServerProcess(server.identity, stopping.reason === UNUSED ? 'SIGKILL' : 'SIGTERM');
   stopping.addEventListener('abort', onStop, { once: true });
   if (stopping.aborted) onStop();
   try {

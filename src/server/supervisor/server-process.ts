@@ -53,9 +53,9 @@ export async function startServerProcess(input: ServerProcessInput): Promise<Ser
   return { identity, exited };
 }
 
-/** Stops a server wherever it came from: asks, waits, kills. Returns when it is gone; at once when it has gone already. */
-export async function stopServerProcess(identity: ProcessIdentity): Promise<void> {
-  signalProcess(identity, 'SIGTERM');
+/** Stops a server wherever it came from: asks (or kills), waits, kills. Returns when it is gone; at once when it has gone already. */
+export async function stopServerProcess(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+  signalProcess(identity, signal);
   const deadline = Date.now() + STOP_MS;
   while (isProcessAlive(identity)) {
     if (Date.now() > deadline) signalProcess(identity, 'SIGKILL');

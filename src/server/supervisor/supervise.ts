@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, rm } from 'node:fs/promises';
-import type { Server, Socket } from 'node:net';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { stateLayout } from '../../contracts/state-directory.ts';
+import { type Clients, createClients } from './clients.ts';
 import { keepServer, type ServerKeeper } from './keep-server.ts';
 import { connectTo, listenOn } from './open-socket.ts';
 import { claimOwnership, isOwner, type Owner, readOwner } from './ownership.ts';
-import { type SupervisorMessage, type SupervisorOptions, sendMessage } from './protocol.ts';
+import type { SupervisorMessage, SupervisorOptions } from './protocol.ts';
+import { removeUnused } from './remove-unused.ts';
 
 /** A supervisor that nobody has connected to yet waits at least this long for the client that started it. */
 const FIRST_CLIENT_MS = 5_000;
@@ -29,7 +31,7 @@ export async function supervise(options: SupervisorOptions, note: (line: string)
   const previous = await readOwner(directory);
   if (previous !== null && (await answers(join(directory, previous.socket), previous.socket))) return null;
 
-  const clients = createClients();
+  const clients = createClients({ type: 'starting', text: 'starting the Temporal server' });
   const socketName = `supervisor-${randomBytes(6).toString('hex')}.sock`;
   const socketPath = join(directory, socketName);
   const listener = await listenOn(socketPath, (socket) => clients.add(socket));
@@ -64,9 +66,13 @@ function watch({ options, directory, owner, clients, listener, socketPath, keepe
   stopRequest.signal.addEventListener('abort', () => note(`stopping: ${String(stopRequest.signal.reason)}`));
   const stop = (reason: string): void => stopRequest.abort(reason);
   let idle = setTimeout(() => stop('nobody came'), Math.max(options.lingerMs, FIRST_CLIENT_MS));
-  clients.onCount((count) => {
+  clients.onChange(({ count, kept }) => {
     clearTimeout(idle);
-    if (count === 0) idle = setTimeout(() => stop('no clients'), options.lingerMs);
+    if (stopRequest.signal.aborted) return true;
+    if (count > 0) return false;
+    if (!kept) stop('no client needs it');
+    else idle = setTimeout(() => stop('no clients'), options.lingerMs);
+    return !kept;
   });
   const check = setInterval(() => {
     isOwner(directory, owner).then(
@@ -80,7 +86,10 @@ function watch({ options, directory, owner, clients, listener, socketPath, keepe
       await Promise.race([keeper.done, aborted(stopRequest.signal)]);
       // The socket answers until the server is gone, so nobody takes over before that; who connects now is told to wait and then let go.
       clients.tell({ type: 'starting', text: 'the Temporal server is stopping' });
-      await keeper.stop();
+      const { count, kept } = clients.now();
+      const unused = options.made.server && count === 0 && !kept;
+      await keeper.stop(unused);
+      if (unused && (await isOwner(directory, owner))) await removeUnused(directory, options);
       await closeListener(listener, socketPath);
     } catch (error) {
       clients.tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
@@ -93,45 +102,6 @@ function watch({ options, directory, owner, clients, listener, socketPath, keepe
     }
   })();
   return { done, stop };
-}
-
-interface Clients {
-  add(socket: Socket): void;
-  tell(state: SupervisorMessage): void;
-  onCount(listener: (count: number) => void): void;
-  closeAll(): void;
-}
-
-function createClients(): Clients {
-  const sockets = new Set<Socket>();
-  let state: SupervisorMessage = { type: 'starting', text: 'starting the Temporal server' };
-  let onCount: (count: number) => void = () => undefined;
-  return {
-    add(socket) {
-      sockets.add(socket);
-      onCount(sockets.size);
-      // A client that is killed resets its connection: that is its way to leave.
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        sockets.delete(socket);
-        onCount(sockets.size);
-      });
-      socket.resume();
-      sendMessage(socket, state);
-    },
-    tell(next) {
-      state = next;
-      for (const socket of sockets) sendMessage(socket, next);
-    },
-    onCount(listener) {
-      onCount = listener;
-      if (sockets.size > 0) listener(sockets.size);
-    },
-    closeAll() {
-      // destroySoon: what was sent arrives, and a client that stands still cannot keep this process.
-      for (const socket of sockets) socket.destroySoon();
-    },
-  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { connectSupervisor } from '../../src/server/connect-supervisor.ts';
+import { untilNoProcessOf } from '../helpers/e2e-processes.ts';
+import { temporaryDirectory } from '../helpers/store-faults.ts';
+import { processesOf, testServerEnvironment, waitFor, waitUntilGone } from '../helpers/temporal-server.ts';
+
+/** It would wait an hour for the next client. */
+const PATIENT = { ...testServerEnvironment(), ROOTSTOCK_LINGER_MS: '3600000' };
+
+interface Place {
+  readonly root: string;
+  /** Not there yet. */
+  readonly stateDir: string;
+}
+
+async function makePlace(t: TestContext): Promise<Place> {
+  const root = await temporaryDirectory(t);
+  t.after(() => untilNoProcessOf(root));
+  return { root, stateDir: join(root, 'state') };
+}
+
+const provisionally = ({ stateDir }: Place, signal?: AbortSignal) =>
+  connectSupervisor({ stateDir, env: PATIENT, provisional: true, signal });
+
+test('a server that turns out not to be needed is gone when its connection is closed, and with it all that was made for it', async (t) => {
+  const place = await makePlace(t);
+  const server = await provisionally(place);
+  const processes = await processesOf(server, place.stateDir);
+  await server.close();
+  await waitUntilGone(processes);
+  assert.deepEqual(await readdir(place.root), []);
+});
+
+test('a state directory that was there stays, and what somebody else put into a new one, too', async (t) => {
+  const before = await makePlace(t);
+  await mkdir(before.stateDir);
+  await (await provisionally(before)).close();
+  assert.deepEqual(await readdir(before.stateDir), []);
+
+  const meanwhile = await makePlace(t);
+  const server = await provisionally(meanwhile);
+  await writeFile(join(meanwhile.stateDir, 'note'), '');
+  await server.close();
+  assert.deepEqual(await readdir(meanwhile.stateDir), ['note']);
+});
+
+test('a server that turns out to be needed stays for the next client', async (t) => {
+  const place = await makePlace(t);
+  const server = await connectSupervisor({ stateDir: place.stateDir, env: testServerEnvironment(), provisional: true });
+  server.keep();
+  await server.close();
+  const again = await connectSupervisor({ stateDir: place.stateDir, env: testServerEnvironment() });
+  assert.equal(again.pid, server.pid);
+  await again.close();
+});
+
+test('a server that somebody else uses meanwhile stays, with what is in it', async (t) => {
+  const place = await makePlace(t);
+  const server = await provisionally(place);
+  const other = await connectSupervisor({ stateDir: place.stateDir, env: testServerEnvironment() });
+  await server.close();
+  assert.equal((await fetch(other.uiUrl)).status, 200);
+  await other.close();
+  const again = await provisionally(place);
+  assert.equal(again.pid, server.pid, 'it waits for the next client');
+  process.kill(again.supervisorPid, 'SIGTERM');
+  await again.close();
+  await waitFor(async () => !(await readdir(join(place.stateDir, 'server'))).some((name) => name.endsWith('.sock')), 'its end');
+  assert.ok(existsSync(join(place.stateDir, 'server', 'temporal.db')));
+});
+
+test('a server that was needed before is not removed by one that needs it not', async (t) => {
+  const place = await makePlace(t);
+  const first = await connectSupervisor({ stateDir: place.stateDir, env: { ...testServerEnvironment(), ROOTSTOCK_LINGER_MS: '0' } });
+  const processes = await processesOf(first, place.stateDir);
+  await first.close();
+  await waitUntilGone(processes);
+  const second = await provisionally(place);
+  const later = await processesOf(second, place.stateDir);
+  await second.close();
+  await waitUntilGone(later);
+  assert.ok(existsSync(join(place.stateDir, 'server', 'temporal.db')));
+});
+
+for (const [when, delayMs] of [
+  ['at once', 0],
+  ['while its supervisor starts', 60],
+  ['while it starts itself', 600],
+] as const) {
+  test(`a start that is called off ${when} leaves nothing`, async (t) => {
+    const place = await makePlace(t);
+    const controller = new AbortController();
+    const connecting = provisionally(place, controller.signal);
+    connecting.catch(() => undefined);
+    setTimeout(() => controller.abort(), delayMs);
+    const outcome = await connecting.then(
+      (server) => server.close(),
+      (error: { readonly code?: string }) => error.code,
+    );
+    assert.ok(outcome === undefined || outcome === 'CANCELLED', String(outcome));
+    await untilNoProcessOf(place.root);
+    assert.deepEqual(await readdir(place.root), []);
+  });
+}
+
+test('who comes while a server that nobody needed goes has one of its own', async (t) => {
+  const place = await makePlace(t);
+  const server = await provisionally(place);
+  const closing = server.close();
+  const next = await connectSupervisor({ stateDir: place.stateDir, env: testServerEnvironment() });
+  await closing;
+  assert.notEqual(next.pid, server.pid);
+  assert.equal((await fetch(next.uiUrl)).status, 200);
+  const processes = await processesOf(next, place.stateDir);
+  await next.close();
+  await waitUntilGone(processes);
+});
