@@ -1,6 +1,7 @@
 import type { Context } from '@temporalio/activity';
 import { countStalledAttempts, isHolderDead, type LeaseDocument, newestLease, takeLease } from '../src/artifacts/leases.ts';
 import { processIdentity } from '../src/artifacts/process-identity.ts';
+import type { SnapshotManifest } from '../src/artifacts/snapshot.ts';
 import { findNewestSnapshot, peekNewestSnapshot } from '../src/artifacts/snapshots.ts';
 import { readStageManifest, type StageManifest } from '../src/artifacts/stage-manifest.ts';
 import type { ArtifactStore } from '../src/artifacts/store.ts';
@@ -17,6 +18,12 @@ const EVERY_STEP_FROM = 2;
 const STANDSTILL_INTERVALS = 3;
 const MIN_STANDSTILL_MS = 45_000;
 
+/**
+ * How long the result of a stage is waited for once its training is over. Its trainer may live on and do another stage, so that the holder of
+ * a lease is alive says nothing any more; and what is left to do takes no trainer.
+ */
+const RESULT_MS = 5_000;
+
 const POLL_MS = 1_000;
 
 /** A stage as an attempt sees it. */
@@ -32,7 +39,8 @@ export function standstillMs({ everySeconds }: TrainerPlan['snapshot']): number 
 }
 
 /**
- * Waits while another run trains the same stage key, until its result is there (returned), or it stands still or is dead (undefined).
+ * Waits while another run trains the same stage key, until its result is there (returned), or it stands still or is dead, or it has trained the
+ * stage and makes no result of it (undefined).
  * A later attempt of the same activity takes over at once. CancelledFailure when the activity is cancelled meanwhile.
  */
 export async function waitForStage(
@@ -52,12 +60,17 @@ export async function waitForStage(
       seen = now;
       since = Date.now();
     }
-    if (Date.now() - since > input.standstillMs) return undefined;
+    const limit = isTrained(snapshot) ? Math.min(RESULT_MS, input.standstillMs) : input.standstillMs;
+    if (Date.now() - since > limit) return undefined;
     input.onWait(
       `run "${newest.lease.workflowId}" on ${newest.lease.host} (pid ${newest.lease.pid}), which trains the same stage; it is at step ${snapshot?.step ?? 0}`,
     );
     await context.sleep(POLL_MS);
   }
+}
+
+function isTrained(snapshot: SnapshotManifest | undefined): boolean {
+  return typeof snapshot?.counters['stoppedBy'] === 'string';
 }
 
 function isOurs(lease: LeaseDocument, { info }: Context): boolean {
@@ -69,9 +82,12 @@ function isOurs(lease: LeaseDocument, { info }: Context): boolean {
   );
 }
 
-/** Number of the newest lease of a stage; -1 for none. */
+/** The number of no lease. */
+export const NO_LEASE = -1;
+
+/** Number of the newest lease of a stage; NO_LEASE for none. */
 export async function newestLeaseNumber({ store, stageKey }: StageAttempt): Promise<number> {
-  return (await newestLease(store, stageKey))?.number ?? -1;
+  return (await newestLease(store, stageKey))?.number ?? NO_LEASE;
 }
 
 /** A lease, and how it should be used. */

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { CancelledFailure, Context } from '@temporalio/activity';
 import type { StageManifest } from '../src/artifacts/stage-manifest.ts';
 import type { BackendName } from '../src/contracts/plan.ts';
-import { needsTrainerAfter, stageOf } from '../src/contracts/plan-stages.ts';
+import { backendAfter, stageOf } from '../src/contracts/plan-stages.ts';
 import type { TrainHeartbeat } from '../src/contracts/run-state.ts';
 import type { TrainInput, TrainResult } from '../src/contracts/stage-activities.ts';
 import { rawSampleLog, sampleLogDirectory } from '../src/contracts/state-directory.ts';
@@ -15,7 +15,7 @@ import type { Trainers } from '../src/trainer-client/trainers.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { loadPlan } from './load-plan.ts';
 import { createProgressSignaller } from './progress-signal.ts';
-import { newestLeaseNumber, retryAfterMs, type StageAttempt, standstillMs, takeStageLease, waitForStage } from './stage-lease.ts';
+import { NO_LEASE, newestLeaseNumber, retryAfterMs, type StageAttempt, standstillMs, takeStageLease, waitForStage } from './stage-lease.ts';
 import { stopOnCancel } from './stop-on-cancel.ts';
 import { createTrainHeartbeat, type TrainHeartbeatView } from './train-heartbeat.ts';
 
@@ -64,8 +64,11 @@ export async function train(deps: ActivityDependencies, input: TrainInput): Prom
     } satisfies FitJob;
   };
   try {
-    const goesOn = isPreTraining(context) || needsTrainerAfter(resolved, input.stage, input.data.test !== undefined);
-    return await runTrainer(context, view, { trainers: deps.trainers, backend: trainer.backend, makeJob, totalSteps, goesOn });
+    const { backend } = trainer;
+    const next = backendAfter(resolved, input.stage, input.data.test !== undefined) ?? (isPreTraining(context) ? backend : null);
+    // Whoever has begun this stage before may have died of a lack of memory.
+    const fresh = seen !== NO_LEASE;
+    return await runTrainer(context, view, { trainers: deps.trainers, backend, makeJob, totalSteps, next, fresh });
   } catch (error) {
     if (!(error instanceof RootstockError)) throw error;
     throw new RootstockError(
@@ -83,8 +86,10 @@ interface TrainerRequest {
   readonly makeJob: MakeJob;
   /** Steps of the stage, if nothing stops it earlier. */
   readonly totalSteps: number;
-  /** Whether another trainer is needed after this one. */
-  readonly goesOn: boolean;
+  /** Backend of the trainer that is needed after this one; null: none is. */
+  readonly next: BackendName | null;
+  /** Whether the process has to be one that has done nothing before. */
+  readonly fresh: boolean;
 }
 
 /** The run that waits for this one has stages of its own. */
@@ -95,19 +100,19 @@ function isPreTraining({ info }: Context): boolean {
 async function runTrainer(
   context: Context,
   view: TrainHeartbeatView,
-  { trainers, backend, makeJob, totalSteps, goesOn }: TrainerRequest,
+  { trainers, backend, makeJob, totalSteps, next, fresh }: TrainerRequest,
 ): Promise<TrainResult> {
   const signaller = createProgressSignaller(context, view.stage);
   const foreseen = new Set<FromTrainer['type']>();
-  const handle = trainers.start(backend, makeJob, (message) => {
+  const hear = (message: FromTrainer) => {
     view.hear(message);
-    // This one leaves a core free: the trainer of whatever comes next can start beside it, once by the steps and once by the speed.
-    if (goesOn && !foreseen.has(message.type) && endsSoon(message, totalSteps)) {
-      foreseen.add(message.type);
-      trainers.prepare(backend);
-    }
     if (message.type === 'progress') signaller.progress(message);
-  });
+    if (next === null || next === backend || foreseen.has(message.type) || !endsSoon(message, totalSteps)) return;
+    // This one leaves a core free: a trainer of another backend can start beside it, once by the steps and once by the speed.
+    foreseen.add(message.type);
+    trainers.prepare(next);
+  };
+  const handle = trainers.start(backend, makeJob, hear, { stay: next === backend, fresh });
   view.started(handle.pid);
   const beat = setInterval(() => {
     if (handle.isContent()) context.heartbeat(view.details(handle.phase()));

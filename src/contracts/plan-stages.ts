@@ -1,4 +1,4 @@
-import type { Plan, StagePlan } from './plan.ts';
+import type { BackendName, Plan, StagePlan } from './plan.ts';
 
 /** The stage with an index; the baseline has the index after the last stage. A RangeError is a bug in Rootstock. */
 export function stageOf(plan: Plan, index: number): StagePlan {
@@ -7,7 +7,15 @@ export function stageOf(plan: Plan, index: number): StagePlan {
   return stage;
 }
 
-/** Whether a run has work for a trainer after a stage (an index as in `stageOf`): another stage, the baseline, or test rows to evaluate on. */
-export function needsTrainerAfter({ stages, baseline }: Pick<Plan, 'stages' | 'baseline'>, index: number, hasTestRows: boolean): boolean {
-  return hasTestRows || index < stages.length - 1 || (baseline !== null && index < stages.length);
+/**
+ * The backend of the trainer that a run needs after a stage (an index as in `stageOf`): for another stage, the baseline, or test rows to
+ * evaluate on. Null: none is needed.
+ */
+export function backendAfter(
+  { stages, baseline }: Pick<Plan, 'stages' | 'baseline'>,
+  index: number,
+  hasTestRows: boolean,
+): BackendName | null {
+  const next = stages[index + 1] ?? (index < stages.length ? baseline : null) ?? (hasTestRows ? stages.at(-1) : null);
+  return next?.trainer.backend ?? null;
 }

@@ -3,7 +3,7 @@ import type { BackendName } from './plan.ts';
 import type { Ref } from './refs.ts';
 import type { DataRefs, TrainResult } from './stage-activities.ts';
 
-/** What the worker asks of a trainer process: one job per process. Tensors never cross; both sides share the store. */
+/** What the worker asks of a trainer process: one job at a time. Tensors never cross; both sides share the store. */
 export type TrainerJob = FitJob | EvaluateJob | PredictJob | EvaluateModelJob;
 
 interface JobBase {
@@ -80,8 +80,9 @@ export const STANDBY = 'standby';
 
 /** Parent to trainer. */
 export type ToTrainer =
-  | { readonly type: 'start'; readonly job: TrainerJob }
-  /** Commit a snapshot at the next step boundary and go on (`stop: false`) or exit after it (`stop: true`). */
+  /** `stay`: once this job has finished well, wait for another one instead of exiting. */
+  | { readonly type: 'start'; readonly job: TrainerJob; readonly stay?: boolean }
+  /** Commit a snapshot at the next step boundary and go on (`stop: false`) or exit after it (`stop: true`). Nothing between two jobs. */
   | { readonly type: 'save'; readonly stop: boolean };
 
 /** Phases with a time budget; over budget the parent kills the trainer (TRAINER_STALLED). */
@@ -89,6 +90,7 @@ export type TrainerPhase = 'decode' | 'restore' | 'encode' | 'dry_run' | 'step' 
 
 /** Trainer to parent. */
 export type FromTrainer =
+  /** Takes a job: said once it has started, and again after `finished` by a trainer that stays. */
   | { readonly type: 'ready' }
   /** A phase begins (also sent per step, throttled by the trainer to once per 100 ms); it may take at most `budgetMs`. */
   | { readonly type: 'phase'; readonly phase: TrainerPhase; readonly budgetMs: number }

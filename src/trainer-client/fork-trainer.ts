@@ -3,13 +3,17 @@ import { fileURLToPath } from 'node:url';
 import type { BackendName } from '../contracts/plan.ts';
 import { type FromTrainer, STANDBY } from '../contracts/trainer-protocol.ts';
 
-/** A trainer process that has been given no job yet. */
+/** A trainer process that takes a job. */
 export interface TrainerFork {
   readonly child: ChildProcess;
   /** Resolves when it takes a job; stays open when it ends before that. */
   readonly ready: Promise<void>;
-  /** The end of what it printed to standard error. */
+  /** Whether it has done a job before. */
+  readonly used: boolean;
+  /** The end of what it has printed to standard error since it last became ready. */
   stderr(): string;
+  /** The same process once it waits for its next job. */
+  again(): TrainerFork;
 }
 
 /** Forks a trainer. `standby`: it waits for a job that is not there yet, and loads this backend meanwhile. */
@@ -27,7 +31,18 @@ export function forkTrainer(standby?: BackendName): TrainerFork {
   });
   // One that cannot be started has no pid; whoever gives it a job hears why.
   child.on('error', () => undefined);
-  return { child, ready, stderr: collectTail(child) };
+  const tail = collectTail(child);
+  const used: TrainerFork = {
+    child,
+    ready,
+    used: true,
+    stderr: () => tail.text(),
+    again() {
+      tail.clear();
+      return used;
+    },
+  };
+  return { ...used, used: false };
 }
 
 /** The trainer's main file, beside this one in src/ and in dist/. */
@@ -44,10 +59,15 @@ function trainerExecArgv(): string[] {
 
 const STDERR_TAIL = 4_000; // characters: enough for one stack trace
 
-function collectTail(child: ChildProcess): () => string {
+function collectTail(child: ChildProcess): { readonly text: () => string; readonly clear: () => void } {
   let tail = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     tail = (tail + text).slice(-STDERR_TAIL);
   });
-  return () => tail;
+  return {
+    text: () => tail,
+    clear() {
+      tail = '';
+    },
+  };
 }

@@ -2,16 +2,28 @@ import { availableParallelism } from 'node:os';
 import type { BackendName } from '../contracts/plan.ts';
 import type { FromTrainer } from '../contracts/trainer-protocol.ts';
 import { forkTrainer, type TrainerFork } from './fork-trainer.ts';
-import { type MakeJob, startTrainer, type TrainerHandle } from './trainer-process.ts';
+import { type MakeJob, startTrainer, type TrainerHandle, type TrainerOutcome } from './trainer-process.ts';
 
-/** Starts the trainers of one worker, and has at most one wait for its job, so that a stage need not wait for a process to start. */
+/**
+ * Starts the trainers of one worker, and has at most one wait for its job, so that a stage need not wait for a process to start, nor its
+ * first steps for machine code. One that has finished a stage well may do another: it has let go of everything of the first (the
+ * trainer sees to that itself, and exits where it is not so), and gives the bits of a new process.
+ */
 export interface Trainers {
-  /** Starts a trainer for one job on this backend: the one that waits for such a job, or a new one. No trainer serves two jobs. */
-  start(backend: BackendName, makeJob: MakeJob, onMessage?: (message: FromTrainer) => void): TrainerHandle;
+  /** Starts a job on this backend, in the trainer that waits for such a job or in a new one. */
+  start(backend: BackendName, makeJob: MakeJob, onMessage?: (message: FromTrainer) => void, options?: StartOptions): TrainerHandle;
   /** Has a trainer wait for a job on this backend, where the machine has room for it. It ends by itself when none comes. Never throws. */
   prepare(backend: BackendName): void;
   /** Ends the one that waits, and has none wait from now on. */
   close(): void;
+}
+
+/** What is known of a job beside its backend. */
+export interface StartOptions {
+  /** Another job on this backend follows: the trainer waits for it once this one is finished. */
+  readonly stay?: boolean;
+  /** Never in a trainer that has done a job before: this one has failed once, and memory may have been why. */
+  readonly fresh?: boolean;
 }
 
 /** What the machine has to spare; a process waiting for its job takes a core for 0.3 s and then 120 MB. */
@@ -29,7 +41,7 @@ export interface TrainersOptions {
   readonly fork?: (backend: BackendName) => TrainerFork;
 }
 
-/** A stage follows the one before within a second, the next run of a script within a few; memory is not held for longer. */
+/** A stage follows the one before within a second or so, the next run of a script within a few; memory is not held for longer. */
 const IDLE_MS = 30_000;
 
 /** Room for one that waits beside the one that trains. */
@@ -40,36 +52,72 @@ const CAN_WAIT: readonly BackendName[] = ['wasm', 'cpu'];
 
 /** Creates the trainers of a worker. None waits before `prepare`. */
 export function createTrainers({ room = readRoom, idleMs = IDLE_MS, fork = forkTrainer }: TrainersOptions = {}): Trainers {
-  let waiting: { readonly backend: BackendName; readonly forked: TrainerFork; readonly idle: NodeJS.Timeout } | undefined;
+  let waiting: Waiting | undefined;
   let closed = false;
   const forget = (): TrainerFork | undefined => {
-    clearTimeout(waiting?.idle);
     const forked = waiting?.forked;
+    waiting?.cancel();
     waiting = undefined;
     return forked;
   };
   const end = (): void => void forget()?.child.kill('SIGKILL');
-  const take = (backend: BackendName): TrainerFork | undefined => (waiting?.backend === backend ? forget() : undefined);
+  const take = (backend: BackendName, fresh: boolean): TrainerFork | undefined =>
+    waiting?.backend === backend && !(fresh && waiting.forked.used) ? forget() : undefined;
+  const wait = (backend: BackendName, forked: TrainerFork): void => {
+    const { child } = forked;
+    const idle = setTimeout(end, idleMs);
+    idle.unref();
+    // One that dies meanwhile is nobody's loss: the next job gets a new one.
+    const onEnd = () => void forget();
+    child.once('exit', onEnd).once('error', onEnd);
+    const cancel = () => {
+      clearTimeout(idle);
+      child.off('exit', onEnd).off('error', onEnd);
+    };
+    waiting = { backend, forked, cancel };
+  };
+  const prepare = (backend: BackendName): void => {
+    if (closed || waiting?.backend === backend || !CAN_WAIT.includes(backend) || !hasRoom(room())) return;
+    end();
+    const forked = forkIfPossible(fork, backend);
+    if (forked !== undefined) wait(backend, forked);
+  };
+  /** It needs no room: whatever starts in its place would take as much. */
+  const keep = (backend: BackendName, forked: TrainerFork): void => {
+    end();
+    if (closed) forked.child.kill('SIGKILL');
+    else wait(backend, forked);
+  };
   return {
-    start: (backend, makeJob, onMessage) => startTrainer(makeJob, onMessage, take(backend)),
-    prepare(backend) {
-      if (closed || waiting?.backend === backend || !CAN_WAIT.includes(backend) || !hasRoom(room())) return;
-      end();
-      const forked = forkIfPossible(fork, backend);
-      if (forked === undefined) return;
-      const idle = setTimeout(end, idleMs);
-      idle.unref();
-      waiting = { backend, forked, idle };
-      // One that dies meanwhile is nobody's loss: the next job gets a new one.
-      const onEnd = () => void (waiting?.forked === forked && forget());
-      forked.child.once('exit', onEnd);
-      forked.child.once('error', onEnd);
+    start(backend, makeJob, onMessage, { stay = false, fresh = false } = {}) {
+      const forked = take(backend, fresh);
+      const source = forked === undefined ? {} : { forked };
+      if (!stay || !CAN_WAIT.includes(backend)) return startTrainer(makeJob, onMessage, source);
+      let stays = false;
+      const onStay = (waits: TrainerFork) => {
+        stays = true;
+        keep(backend, waits);
+      };
+      const handle = startTrainer(makeJob, onMessage, { ...source, onStay });
+      // One that could not stay has ended: the next one gets ready while the stage is put away.
+      const onDone = ({ type }: TrainerOutcome) => void (type === 'finished' && !stays && prepare(backend));
+      handle.outcome.then(onDone, () => undefined);
+      return handle;
     },
+    prepare,
     close() {
       closed = true;
       end();
     },
   };
+}
+
+/** A trainer that waits. */
+interface Waiting {
+  readonly backend: BackendName;
+  readonly forked: TrainerFork;
+  /** Stops the clock and the looking out for its end. */
+  readonly cancel: () => void;
 }
 
 /** A machine without memory or descriptors for one more process throws: nobody waits for this one. The job's own trainer says what is wrong. */

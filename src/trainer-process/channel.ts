@@ -13,7 +13,7 @@ export interface Channel {
   progress(progress: TrainerProgress): void;
   /** Says how many rows are done, at most each 100 ms. */
   rows(rows: number): void;
-  /** Sends what is held back and the last word; resolves once the parent's end of the channel has them. */
+  /** Sends what is held back and the last word of a job; resolves once the parent's end of the channel has them. The next job begins anew. */
   finish(message: FromTrainer): Promise<void>;
 }
 
@@ -59,6 +59,8 @@ export function openChannel(
     finish(message) {
       if (held !== null) send({ type: 'progress', ...held });
       held = null;
+      lastPhase = null;
+      lastProgress = Number.NEGATIVE_INFINITY;
       return new Promise((resolve) => send(message, resolve));
     },
   };

@@ -7,8 +7,11 @@ import { runEvaluate } from './evaluate-job.ts';
 import { runEvaluateModel } from './evaluate-model-job.ts';
 import { failedMessage } from './failed-message.ts';
 import { runFit } from './fit-job.ts';
+import { hasLetGo, holdings } from './holdings.ts';
 import type { JobContext } from './job-context.ts';
 import { runPredict } from './predict-job.ts';
+
+const WAITING_TITLE = 'rootstock standby trainer';
 
 // The parent decides when a trainer ends: Ctrl-C reaches the whole process group, and a stop has to save first.
 process.on('SIGINT', () => undefined);
@@ -18,13 +21,11 @@ process.on('disconnect', () => process.exit(1));
 
 const prepared = prepare(process.argv.slice(2));
 let request: SaveRequest = 'none';
-let started = false;
+let atWork = false;
 const channel = openChannel(process, (message: ToTrainer) => {
-  if (message.type === 'save') request = message.stop || request === 'stop' ? 'stop' : 'save';
-  else if (!started) {
-    started = true;
-    void work(message.job);
-  }
+  if (message.type === 'start') void work(message);
+  // What is asked between two jobs was meant for the one before.
+  else if (atWork) request = message.stop || request === 'stop' ? 'stop' : 'save';
 });
 const context: JobContext = {
   channel,
@@ -41,19 +42,32 @@ channel.send({ type: 'ready' });
 /** A trainer that waits for its job says so in its title, and loads a backend meanwhile. The job loads it again, and so reports what went wrong. */
 async function prepare([word, backend]: readonly string[]): Promise<void> {
   if (word !== STANDBY) return;
-  process.title = 'rootstock standby trainer';
+  process.title = WAITING_TITLE;
   await loadBackend(backend as BackendName).catch(() => undefined);
 }
 
-async function work(job: TrainerJob): Promise<void> {
+async function work({ job, stay = false }: Extract<ToTrainer, { readonly type: 'start' }>): Promise<void> {
+  if (atWork) return;
+  atWork = true;
+  request = 'none';
   await prepared;
-  await end(await run(job).catch(failedMessage));
+  const before = holdings();
+  const last = await run(job).catch(failedMessage);
+  if (stay && last.type === 'finished' && (await hasLetGo(before))) await waitAgain(last);
+  else await end(last);
 }
 
 function run(job: TrainerJob): Promise<FromTrainer> {
   if (job.kind === 'fit') return runFit(job, context);
   if (job.kind === 'evaluate') return runEvaluate(job, context);
   return job.kind === 'evaluate_model' ? runEvaluateModel(job, context) : runPredict(job, context);
+}
+
+async function waitAgain(message: FromTrainer): Promise<void> {
+  await channel.finish(message);
+  process.title = WAITING_TITLE;
+  atWork = false;
+  channel.send({ type: 'ready' });
 }
 
 async function end(message: FromTrainer): Promise<void> {

@@ -90,6 +90,19 @@ test('a holder that commits nothing for too long is taken for gone; one that com
   assert.ok(waits >= 4);
 });
 
+test('a stage that is trained is not waited for because its trainer lives: that one may do another stage', async (t) => {
+  const store = await temporaryStore(t);
+  await heldBy(store, process.pid);
+  await commitSnapshot(store, stageKey, await makeSnapshot(store, undefined, { counters: { stoppedBy: 'max_epochs' } }));
+  let waits = 0;
+  const onWait = () => {
+    waits += 1;
+    assert.ok(waits < 30, 'it waits for the standstill');
+  };
+  assert.equal(await waitForStage(attemptOf(store).attempt, { standstillMs: 60_000, onWait }), undefined);
+  assert.ok(waits > 1, 'the holder may be about to publish the result');
+});
+
 test('waiting changes nothing in the stage: what looks damaged may be being written', async (t) => {
   const store = await temporaryStore(t);
   const snapshot = await makeSnapshot(store, undefined);

@@ -44,13 +44,9 @@ export async function makeRun(t: TestContext, run: JsonObject = runDocument()): 
   const register = toModuleUrls([MODEL_MODULE]);
   const models = await loadModels(register);
   const store = await openFsStore(stateLayout(workspace.stateDir).store);
-  const deps = {
-    store,
-    stateDir: workspace.stateDir,
-    models,
-    register,
-    trainers: createTrainers({ room: () => ({ cores: 1, availableBytes: 0 }) }),
-  };
+  const trainers = createTrainers({ room: () => ({ cores: 1, availableBytes: 0 }) });
+  t.after(() => trainers.close());
+  const deps = { store, stateDir: workspace.stateDir, models, register, trainers };
   return { ...workspace, deps, document: await readRunFile(workspace.runFile, { models }) };
 }
 

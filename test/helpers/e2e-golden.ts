@@ -6,7 +6,7 @@ import type { StageActivities, StageResult } from '../../src/contracts/stage-act
 import { stateLayout } from '../../src/contracts/state-directory.ts';
 import { loadModels, toModuleUrls } from '../../src/models/load-models.ts';
 import { readRunFile } from '../../src/planner/run-file.ts';
-import { createTrainers } from '../../src/trainer-client/trainers.ts';
+import { createTrainers, type Trainers } from '../../src/trainer-client/trainers.ts';
 import { runStages } from '../../workflows/run-stages.ts';
 import { type CommittedStep, readCommitted } from './e2e-samples.ts';
 import { MODEL_MODULE, makeWorkspace, removeWorkspace } from './e2e-workspace.ts';
@@ -21,7 +21,7 @@ const known = new Map<string, Promise<Golden>>();
 
 /**
  * Computes what a run has to end with: its activities called one after the other in this process, without Temporal and undisturbed (the
- * trainers are real). Once per test process and run document.
+ * trainers are real, a new one for every job). Once per test process and run document.
  */
 export function goldenOf(run: JsonObject): Promise<Golden> {
   const key = JSON.stringify(run);
@@ -42,7 +42,7 @@ async function compute(run: JsonObject): Promise<Golden> {
         stateDir: workspace.stateDir,
         models,
         register,
-        trainers: createTrainers({ room: () => ({ cores: 1, availableBytes: 0 }) }),
+        trainers: eachOnce(createTrainers({ room: () => ({ cores: 1, availableBytes: 0 }) })),
       }),
     );
     const document = await readRunFile(workspace.runFile, { models });
@@ -59,6 +59,11 @@ async function compute(run: JsonObject): Promise<Golden> {
   } finally {
     await removeWorkspace(workspace);
   }
+}
+
+/** Trainers that do one job each. */
+function eachOnce(trainers: Trainers): Trainers {
+  return { ...trainers, start: (backend, makeJob, onMessage) => trainers.start(backend, makeJob, onMessage) };
 }
 
 /** Activities that a test calls as functions; each call gets a context of its own. */
