@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { text } from 'node:stream/consumers';
+import test, { after } from 'node:test';
+import type { CompletedEvent } from '../../src/client/run-events.ts';
 import { killEverythingOf, untilNoProcessOf } from '../helpers/e2e-processes.ts';
+import { checkSampleLogs, lastLoggedStep, readCommitted } from '../helpers/e2e-samples.ts';
+import { until } from '../helpers/e2e-wait.ts';
+import { installPackage, root } from '../helpers/installed-package.ts';
 import { testServerEnvironment } from '../helpers/temporal-server.ts';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
-/** Longer than a busy machine needs to install 170 packages; a hang ends here. */
-const TIMEOUT_MS = 300_000;
 
 /** A user's model module in plain JavaScript. */
 const MODEL = `
@@ -61,31 +58,20 @@ const text: string = plan.seed;
 export { createWorker, defineModel, RootstockError, startRun, text };
 `;
 
-test('the package works where it is installed: command, types, and a run with a registered model', async (t) => {
-  const home = await mkdtemp(join(tmpdir(), 'rootstock-package-'));
-  const project = join(home, 'project');
-  t.after(async () => {
-    await killEverythingOf(home);
-    await rm(home, { recursive: true, force: true, maxRetries: 5 });
-  });
-  const run = (command: string, args: readonly string[], cwd = project) =>
-    promisify(execFile)(command, args, { cwd, env: testServerEnvironment(), timeout: TIMEOUT_MS, maxBuffer: 64 * 1024 * 1024 });
-  if (!existsSync(join(root, 'dist/workflow-bundle.js'))) await run(process.execPath, [join(root, 'ops/build.mjs')], root);
+const place = await installPackage();
+
+after(place.remove);
+
+test('the package works where it is installed: command, types, and a run with a registered model', async () => {
+  const { home, project, installed, run } = place;
 
   // npm makes it executable when it links it, which it does once: a later build has to do it itself.
   const { mode } = await stat(join(root, 'dist/src/cli/main.js'));
   assert.equal(mode & 0o111, 0o111, 'a build leaves the command executable');
 
-  await mkdir(project);
-  await writeFile(join(project, 'package.json'), '{"name":"project","version":"1.0.0","private":true,"type":"module"}');
-  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', home], root);
-  const [tarball = ''] = (await readdir(home)).filter((name) => name.endsWith('.tgz'));
-  await run('npm', ['install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', join(home, tarball)]);
-
-  const installed = join(project, 'node_modules/rootstock');
   const files = (await readdir(installed, { recursive: true })).map(String);
   assert.ok(files.includes(join('dist', 'workflow-bundle.js')));
-  const foreign = files.filter((name) => /^(?:test|src|workflows|activities|dist\/test)\b|examples\/\w+\/models/u.test(name));
+  const foreign = files.filter((name) => /^(?:test|src|workflows|activities|dist\/test)\b|examples\/[\w-]+\/models/u.test(name));
   assert.deepEqual(foreign, [], 'neither sources, nor tests, nor what the examples trained');
 
   assert.match((await run('npx', ['--no-install', 'rootstock', '--help'])).stdout, /^Usage: rootstock /u);
@@ -93,18 +79,7 @@ test('the package works where it is installed: command, types, and a run with a 
   assert.ok(Object.keys(schema.properties).includes('model'));
 
   await writeFile(join(project, 'types.ts'), TYPES);
-  const compiler = join(root, 'node_modules/typescript/bin/tsc');
-  await run(process.execPath, [
-    compiler,
-    '--noEmit',
-    '--strict',
-    '--skipLibCheck',
-    '--module',
-    'nodenext',
-    '--target',
-    'es2023',
-    'types.ts',
-  ]);
+  await compile(project, ['types.ts']);
 
   const rows = Array.from({ length: 40 }, (_, row) => `${row},${row / 40},${row / 20 - 1}`);
   await writeFile(join(project, 'data.csv'), `id,x,y\n${rows.join('\n')}\n`);
@@ -118,3 +93,72 @@ test('the package works where it is installed: command, types, and a run with a 
   assert.equal(manifest.name, 'packaged');
   await untilNoProcessOf(home);
 });
+
+test('rootstock/model loads where no other package is: neither Temporal nor anything else', async () => {
+  const { home, installed, run } = place;
+  const alone = join(home, 'alone');
+  await cp(installed, join(alone, 'node_modules/rootstock'), {
+    recursive: true,
+    filter: (path) => !path.endsWith('rootstock/node_modules'),
+  });
+  await writeFile(join(alone, 'print.mjs'), "console.log(Object.keys(await import('rootstock/model')).sort().join(' '));");
+  const names = (await run(process.execPath, ['print.mjs'], alone)).stdout.trim().split(' ');
+  for (const name of ['defineModel', 'describeSequential', 'forwardSequential', 'rootScope', 'readLoss'])
+    assert.ok(names.includes(name), name);
+  await writeFile(join(alone, 'print.mjs'), "import 'rootstock';");
+  await assert.rejects(run(process.execPath, ['print.mjs'], alone), /ERR_MODULE_NOT_FOUND/u, 'so this place shows it');
+});
+
+/** Trains the example in a copy of it; what that copy is called is where it is. */
+function startExample(copy: string): { readonly exited: Promise<unknown>; readonly completed: Promise<CompletedEvent> } {
+  const command = join(place.project, 'node_modules/.bin/rootstock');
+  const child = spawn(process.execPath, [command, 'run', 'run.yaml', '--register', 'land-cover.mjs', '--json'], {
+    cwd: copy,
+    env: { ...testServerEnvironment(), PWD: copy }, // by which its processes are found
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = once(child, 'exit');
+  const completed = async () => {
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
+    assert.equal(code, 0, stdout + stderr);
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as CompletedEvent;
+  };
+  return { exited, completed: completed() };
+}
+
+test('the example of an own model has the types of rootstock/model, and trains; killed in its frozen stage it goes on, to the same weights', async () => {
+  const { home, project, installed } = place;
+  const [undisturbed, killed] = [join(project, 'undisturbed'), join(project, 'killed')];
+  for (const copy of [undisturbed, killed]) await cp(join(installed, 'examples/own-model'), copy, { recursive: true });
+  await compile(project, ['--allowJs', '--checkJs', 'undisturbed/land-cover.mjs']);
+
+  const golden = await startExample(undisturbed).completed;
+  const [head, everything] = golden.stages;
+  assert.equal(head?.frozen_parameters, 6 * 8 + 2 * 8, 'the embedding of 6 kinds and the layer norm');
+  assert.equal(head.freeze_receipt.before, head.freeze_receipt.after);
+  assert.deepEqual([head.steps, everything?.frozen_parameters], [400, 0]);
+  // The share of the rain that runs off is between 0.05 and 1; its mean as a guess is off by 0.25.
+  assert.ok(Number(golden.test['test/mae']) < 0.1, `it learns: test/mae ${golden.test['test/mae']}`);
+
+  const first = startExample(killed);
+  const broken = assert.rejects(first.completed, 'the command was killed, it did not end by itself');
+  const state = join(killed, '.rootstock');
+  await until(async () => (await lastLoggedStep(state, head.stage_key)) >= 50, 'step 50 of the frozen stage');
+  await killEverythingOf(killed);
+  await broken;
+
+  const again = await startExample(killed).completed;
+  assert.equal(again.weights_sha256, golden.weights_sha256);
+  const steps = await readCommitted(join(undisturbed, '.rootstock'), head.stage_key);
+  const { attempts, repeatedSteps } = await checkSampleLogs(state, head.stage_key, steps);
+  assert.equal(attempts, 2);
+  assert.ok(repeatedSteps <= 20, `it went on from a snapshot, every 20 steps: ${repeatedSteps} steps were repeated`);
+  await untilNoProcessOf(home);
+});
+
+/** Type-checks files of the project with this checkout's compiler. */
+async function compile(project: string, files: readonly string[]): Promise<void> {
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2023'];
+  await place.run(process.execPath, [compiler, ...options, ...files], project);
+}

@@ -136,6 +136,7 @@ for (const page of [
   'docs/operations.md',
   'docs/from-physicsml.md',
   'docs/molecules.md',
+  'docs/own-models.md',
 ]) {
   test(`the links of ${page} lead to files that are there`, async () => {
     for (const target of localLinks(await read(page))) assert.ok(existsSync(new URL(target, new URL(page, root))), target);
