@@ -115,8 +115,12 @@ export interface Trainer {
   readonly send: (message: ToTrainer) => void;
 }
 
-/** Forks src/trainer-process/main.ts and gives it a job once it is ready. `hear` is called for every message. */
-export function startTrainer(job: TrainerJob, hear: (message: FromTrainer, trainer: Trainer) => void = () => undefined): Trainer {
+/** Forks src/trainer-process/main.ts and gives it a job once it is ready, after which it may `stay`. `hear` is called for every message. */
+export function startTrainer(
+  job: TrainerJob,
+  hear: (message: FromTrainer, trainer: Trainer) => void = () => undefined,
+  { stay = false } = {},
+): Trainer {
   const main = fileURLToPath(new URL('../../src/trainer-process/main.ts', import.meta.url));
   const child = fork(main, [], { execArgv: ['--import', import.meta.resolve('tsx')], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const messages: FromTrainer[] = [];
@@ -128,7 +132,7 @@ export function startTrainer(job: TrainerJob, hear: (message: FromTrainer, train
   };
   child.on('message', (message: FromTrainer) => {
     messages.push(message);
-    if (message.type === 'ready') trainer.send({ type: 'start', job });
+    if (message.type === 'ready' && messages.length === 1) trainer.send({ type: 'start', job, stay });
     hear(message, trainer);
   });
   return trainer;
