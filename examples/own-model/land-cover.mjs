@@ -55,6 +55,8 @@ export const landCover = defineModel({
       tensors: [...describeSequential('encoder', encoder(config)), ...describeSequential('head', head(config, outputWidth))],
     };
   },
+  // No tensor shows how large the windows are: a pre-trained encoder with others is warned about.
+  computationKeys: (modulePath) => (modulePath.startsWith('encoder') ? ['window'] : []),
   forward(params, inputs, ctx) {
     const root = rootScope(params, ctx);
     const cells = forwardSequential(enter(root, 'encoder'), encoder(ctx.config), toMap(ctx.config, inputs, ctx)); // [B, cells]

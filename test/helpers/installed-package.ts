@@ -38,7 +38,8 @@ export async function installPackage(): Promise<InstalledPackage> {
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    if (!existsSync(join(root, 'dist/workflow-bundle.js'))) await run(process.execPath, [join(root, 'ops/build.mjs')], root);
+    const isBuilt = ['workflow-bundle.js', 'src/model.js'].every((name) => existsSync(join(root, 'dist', name)));
+    if (!isBuilt) await run(process.execPath, [join(root, 'ops/build.mjs')], root);
     await mkdir(project);
     await writeFile(join(project, 'package.json'), '{"name":"project","version":"1.0.0","private":true,"type":"module"}');
     await run('npm', ['pack', '--ignore-scripts', '--pack-destination', home], root);
