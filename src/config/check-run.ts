@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { activationNotBuilt } from '../contracts/activations-not-built.ts';
 import type { Json } from '../contracts/json.ts';
 import { MODELS_NOT_BUILT } from '../contracts/models-not-built.ts';
 import { checkData } from './check-data.ts';
@@ -6,7 +7,7 @@ import { checkMolecules } from './check-molecules.ts';
 import { checkDetails, type SectionKind } from './check-section.ts';
 import { checkShape } from './check-shape.ts';
 import { checkTrainFeatures } from './check-train-features.ts';
-import { type Issue, invalid, show } from './issue.ts';
+import { type Issue, invalid, notAvailable, show } from './issue.ts';
 import type { ModelSchema } from './model-schema.ts';
 import type { Path } from './path.ts';
 import { isMapping } from './read-json.ts';
@@ -73,15 +74,27 @@ function checkHyperparameters(config: Mapping, model: ModelSchema): Issue[] {
   return [
     // a hostile file can hold thousands of unknown keys: the first 20 get a suggestion
     ...unknown.map(
-      ([key], index): Issue => ({
-        code: 'CONFIG_INVALID',
-        path: [...CONFIG, key],
-        at: 'key',
-        text: index < 20 ? unknownKeyText(key, known) : 'unknown key',
-      }),
+      ([key], index): Issue =>
+        isVectorLoss(key, schema.shape)
+          ? { ...notAvailable([...CONFIG, key], 'vectors are not predicted; leave it out'), at: 'key' }
+          : { ...invalid([...CONFIG, key], index < 20 ? unknownKeyText(key, known) : 'unknown key'), at: 'key' },
     ),
-    ...checkShape(schema, Object.fromEntries(own.filter(([key]) => Object.hasOwn(schema.shape, key))), CONFIG),
+    ...checkShape(schema, Object.fromEntries(own.filter(([key]) => Object.hasOwn(schema.shape, key))), CONFIG).map((issue) =>
+      namedActivation(issue, config),
+    ),
   ];
+}
+
+/** Losses that physicsml's other models of molecules have, for heads that none has here. */
+function isVectorLoss(key: string, shape: Mapping): boolean {
+  return /^y_(?:graph|edge)_vector_loss_config$/u.test(key) && Object.hasOwn(shape, 'y_node_vector_loss_config');
+}
+
+/** An activation that the original has and we have not is refused by name; the list of those that there are stays. */
+function namedActivation(issue: Issue, config: Mapping): Issue {
+  const key = issue.path[CONFIG.length];
+  const text = typeof key === 'string' && key.endsWith('activation') ? activationNotBuilt(config[key] as Json) : null;
+  return text === null ? issue : notAvailable(issue.path, `${text}; ${issue.text}`);
 }
 
 const KINDS: readonly SectionKind[] = ['trainer', 'datamodule', 'optimizer', 'scheduler'];

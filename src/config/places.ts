@@ -30,13 +30,18 @@ export function movePlaces(places: Places, from: Path, to: Path): void {
   }
 }
 
-/** Says where a path was written, for messages: place and dotted path. What is missing is located at its parent. */
+/**
+ * Says where a path was written, for messages: place and dotted path. What is missing is located at its parent; what is inside the value of
+ * a `--set` option, at the option that would set it alone.
+ */
 export function whereIs(places: Places, path: Path, at: 'key' | 'value'): string {
   const full = formatPath(path);
   const dotted = full.length <= 200 ? full : `${full.slice(0, 197)}...`;
   const exact = places.get(pathKey(path));
   const place = exact === undefined ? parentPlace(places, path) : exact[at];
-  if (place === undefined || place === `--set ${dotted}`) return place ?? dotted;
+  if (place === undefined) return dotted;
+  const option = `--set ${dotted}`;
+  if (option === place || option.startsWith(`${place}.`)) return option;
   return dotted === '' ? place : `${place} ${dotted}`;
 }
 

@@ -1,3 +1,4 @@
+import { activationNotBuilt } from '../contracts/activations-not-built.ts';
 import type { Json, JsonObject } from '../contracts/json.ts';
 import { RootstockError } from '../errors.ts';
 import type { Activation } from '../ops/ops.ts';
@@ -60,20 +61,22 @@ export function readFlag(config: JsonObject, key: string): boolean {
   throw invalid(key, 'true or false', value);
 }
 
-/** Reads an activation's name. Errors: MODEL_CONFIG_INVALID. */
+/** Reads an activation's name. Errors: MODEL_CONFIG_INVALID; NOT_AVAILABLE for one of the original's that is not built. */
 export function readActivation(config: JsonObject, fallback: Activation): Activation {
   const value = config.activation ?? fallback;
   const name = ACTIVATIONS.find((known) => known === value);
   if (name !== undefined) return name;
+  refuseNotBuilt('activation', value);
   throw invalid('activation', `one of ${ACTIVATIONS.join(', ')}`, value);
 }
 
-/** Reads an activation's name under a key; null means none. Errors: MODEL_CONFIG_INVALID. */
+/** Reads an activation's name under a key; null means none. Errors as of `readActivation`. */
 export function readNamedActivation(config: JsonObject, key: string, fallback: Activation | null): Activation | null {
   const value = config[key] === undefined ? fallback : config[key];
   if (value === null) return null;
   const name = ACTIVATIONS.find((known) => known === value);
   if (name !== undefined) return name;
+  refuseNotBuilt(key, value);
   throw invalid(key, `null or one of ${ACTIVATIONS.join(', ')}`, value);
 }
 
@@ -122,6 +125,12 @@ export function readClassCount(config: JsonObject): number | null {
   if (classes === undefined || classes === null) return null;
   if (Array.isArray(classes)) return classes.length;
   throw invalid('classes', 'a list of labels', classes);
+}
+
+function refuseNotBuilt(key: string, value: Json): void {
+  const text = activationNotBuilt(value);
+  if (text === null) return;
+  throw new RootstockError('NOT_AVAILABLE', `model.config.${key}: ${text}.\nFix: use one of ${ACTIVATIONS.join(', ')}.`, { key });
 }
 
 function invalid(key: string, expected: string, value: Json | undefined): RootstockError {

@@ -47,9 +47,14 @@ void test('a problem of --set is located at the option', () => {
     ['seed=x', '--set seed: expected a whole number from 0 to 4294967295, received "x"'],
     [
       'model.config.trainer={max_steps: 0}',
-      '--set model.config.trainer model.config.trainer.max_steps: expected -1 (no limit) or a whole number >= 1, received 0',
+      '--set model.config.trainer.max_steps: expected -1 (no limit) or a whole number >= 1, received 0',
+    ],
+    [
+      'model.config.trainer.callbacks=[{name: EarlyStopping, config: {monitor: m, patience: -1}}]',
+      '--set model.config.trainer.callbacks.0.config.patience: expected a whole number >= 0, received -1',
     ],
     ['seed', '--set seed: expected a.b.c=value'],
+    ['seed_everything=x', '--set seed_everything seed: expected a whole number from 0 to 4294967295, received "x"'],
     ['a..b=1', '--set a..b: expected a.b.c=value'],
     ['name.first=1', '--set name.first: name is "small", which has no keys'],
     ['model.config.x_features.5=c', '--set model.config.x_features.5: expected a list position from 0 to 1, received "5"'],
@@ -62,7 +67,7 @@ void test('a problem of --set is located at the option', () => {
 
 void test('a section that --set replaces is no longer located in the file', () => {
   assert.deepEqual(problemsOf(smallRun({ trainer: { max_steps: 0 } }), { set: ['model.config.trainer={max_steps: 0}'] }), [
-    '--set model.config.trainer model.config.trainer.max_steps: expected -1 (no limit) or a whole number >= 1, received 0',
+    '--set model.config.trainer.max_steps: expected -1 (no limit) or a whole number >= 1, received 0',
   ]);
 });
 

@@ -32,6 +32,14 @@ export function smallRun(
   };
 }
 
+/** A small valid run of a model of molecules, for `options` with the built-in models. */
+export function moleculeRun(model: string, config: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  const datamodule = { num_elements: 2, y_graph_scalars: ['b'] };
+  const x_features = ['physicsml_atom_numbers', 'physicsml_coordinates'];
+  const section = { x_features, y_features: ['b'], datamodule, ...config };
+  return smallRun({}, { model: { name: model, config: section } });
+}
+
 /** A small run with one stage that has the given keys. */
 export function stagedRun(
   stage: Readonly<Record<string, unknown>>,
