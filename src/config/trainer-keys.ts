@@ -102,7 +102,7 @@ export const trainerSchema = z.strictObject({
   accumulate_grad_batches: option(wholeNumber(1), 'Batches whose gradients make one optimizer step.', { default: 1 }),
   accumulate_normalization: option(
     z.enum(['samples', 'lightning']),
-    'How accumulated gradients are averaged: by the samples in the window, or always by its full length as Lightning does (ours).',
+    'How accumulated gradients are averaged: by the samples (rows, molecules) in the window, or always by its full length as Lightning does (ours).',
     { default: 'samples' },
   ),
   detect_anomaly: option(

@@ -4,7 +4,7 @@ import type { GraphHead, InputFacts } from '../contracts/graphs.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { OptimizerPlan, SchedulerPlan } from '../contracts/plan.ts';
 import type { ModuleTree } from '../contracts/tensors.ts';
-import type { Ops } from '../ops/ops.ts';
+import type { LossTerms, Ops } from '../ops/ops.ts';
 import type { Segments } from '../ops/segments.ts';
 
 export type { Scalar, Tensor } from '@tensorflow/tfjs-core';
@@ -49,6 +49,8 @@ export interface FeatureModel extends ModelCommon {
   prefix?(config: JsonObject, facts: InputFacts, standsStill: StandsStill): FeaturePrefix | null;
   /** Scalar mean loss over the batch. `targets`: [B, T] float32, or [B] int32 classes. */
   loss(outputs: Tensor, targets: Tensor, ops: Ops, config: JsonObject): Scalar;
+  /** The same loss as what batches add up, for evaluation. Absent: the mean of batch losses, weighted by rows. */
+  lossTerms?(outputs: Tensor, targets: Tensor, ops: Ops, config: JsonObject): LossTerms;
 }
 
 /** A model of molecules: graphs of atoms. */
@@ -65,6 +67,8 @@ export interface GraphModel extends ModelCommon {
   prefix?(config: JsonObject, facts: InputFacts, standsStill: StandsStill): GraphPrefix | null;
   /** The scalar to minimise, and its summands by head. */
   loss(outputs: GraphOutputs, graphs: GraphBatch, ctx: Pick<ForwardContext, 'config' | 'ops'>): GraphLoss;
+  /** The losses of heads as what batches add up, for evaluation. Absent: means of batch losses, weighted by molecules. */
+  lossTerms?(outputs: GraphOutputs, graphs: GraphBatch, ctx: Pick<ForwardContext, 'config' | 'ops'>): GraphLossTerms;
 }
 
 /** Whether every parameter under the module at a dotted path is frozen and the module runs in eval mode. */
@@ -134,6 +138,9 @@ export interface GraphLoss {
   readonly total: Scalar;
   readonly heads: Readonly<Partial<Record<GraphHead, Scalar>>>;
 }
+
+/** The losses of a batch of molecules by head, as what batches add up. */
+export type GraphLossTerms = Readonly<Partial<Record<GraphHead, LossTerms>>>;
 
 /** What a forward pass may know. */
 export interface ForwardContext {

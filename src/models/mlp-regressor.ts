@@ -53,12 +53,18 @@ export const mlpRegressor: FeatureModel = {
     const spec = readLossConfig(config, outputs.shape[1] ?? 1);
     return spec === null ? ops.mseLoss(outputs, targets) : ops.loss(spec, { prediction: outputs, target: targets });
   },
+  lossTerms(outputs, targets, ops, config) {
+    return ops.lossTerms(readLossConfig(config, outputs.shape[1] ?? 1) ?? MSE, { prediction: outputs, target: targets });
+  },
   gradientKernels: (config) =>
     [...new Set([...mlpGradientKernels(config), ...lossGradientKernels(config['loss_config']), 'Multiply', 'RealDiv', 'Sub'])].sort(),
 };
 
 /** The same model under molflux's name, so that a model_config of molflux runs unchanged. */
 export const lightningMlpRegressor: FeatureModel = { ...mlpRegressor, name: 'lightning_mlp_regressor' };
+
+/** The loss without a `loss_config`. */
+const MSE: LossSpec = { kind: 'reduced', element: { name: 'MSELoss' }, reduction: 'mean', scale: 1 };
 
 function readLossConfig(config: JsonObject, columns: number): LossSpec | null {
   const value = config['loss_config'] ?? null;

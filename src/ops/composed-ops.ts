@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { activate } from './composed-activations.ts';
 import { embedding } from './composed-embedding.ts';
 import { besselBasis, edgeSteps, edgeVectors, lengths } from './composed-geometry.ts';
-import { headLoss } from './composed-head-losses.ts';
+import { headLoss, headLossTerms } from './composed-head-losses.ts';
 import { crossEntropy, mseLoss } from './composed-losses.ts';
 import { batchNorm, layerNorm, moments, runningStatistics } from './composed-normalization.ts';
 import { edgeLinear, gatedSegmentSum, gather, segmentMean, segmentSum } from './composed-segments.ts';
@@ -46,6 +46,7 @@ export function composedOps(): Ops {
     besselBasis,
     edgeSteps,
     loss: headLoss,
+    lossTerms: headLossTerms,
     mseLoss,
     crossEntropy,
   };

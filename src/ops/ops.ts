@@ -112,6 +112,8 @@ export interface Ops {
   edgeSteps(vectors: Tensor, lengths: Tensor, sizes: Tensor): Tensor;
   /** The scalar loss of one head; predictions and targets [L, T], L lines (molecules, atoms, edges or rows). */
   loss(spec: LossSpec, data: LossData): Scalar;
+  /** The same loss as what batches add up, so that the loss of many can be that of one batch of all their lines. Not differentiated. */
+  lossTerms(spec: LossSpec, data: LossData): LossTerms;
   /** Mean over all elements of (prediction - target)^2. */
   mseLoss(prediction: Tensor, target: Tensor): Scalar;
   /** logits [B, K], classes [B] int32 -> mean negative log likelihood (softmax, stable). */
@@ -128,6 +130,22 @@ export interface LossData {
   readonly variance?: Tensor;
   /** [G, 1] atoms per molecule, for a loss per atom. */
   readonly nodesPerGraph?: Tensor;
+}
+
+/** What one batch adds to a loss over many. */
+export interface LossTerms {
+  /** How the means make the loss. */
+  readonly combine: 'sum' | 'product';
+  /** As many for every batch of a loss. */
+  readonly means: readonly LossMean[];
+}
+
+/** A mean over batches: all sums divided by all counts. */
+export interface LossMean {
+  /** Scalar: the sum of the terms. */
+  readonly sum: Tensor;
+  /** Scalar: how many terms there are; null where the loss is their sum. */
+  readonly count: Tensor | null;
 }
 
 /** What edgeLinear reads: see there. */

@@ -28,7 +28,8 @@ export function closesWindow(batch: number, batches: number, accumulate: number)
  * What the mean loss (or its gradient) of each batch of a window is multiplied by before they are added up.
  * `batchSizes` are the samples of the window's batches, in order.
  *
- * - samples: its share of the window's samples, so that a window equals one batch of all of them, also a short last one.
+ * - samples: its share of the window's samples, so that a window equals one batch of all of them, also a short last one. A loss that is a mean
+ *   over atoms, edges or the targets that are there equals that batch's only where these are spread evenly.
  * - lightning: 1 / accumulate always, also in a short last window and whatever the batch sizes, as Lightning does.
  */
 export function batchWeights(

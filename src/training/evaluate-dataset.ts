@@ -1,11 +1,13 @@
-import { dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, Tensor, type TensorContainer, tidy } from '@tensorflow/tfjs-core';
 import type { Dataset } from '../data/dataset.ts';
 import type { Params } from '../models/definition.ts';
+import type { LossTerms } from '../ops/ops.ts';
 import { BATCHES_AHEAD, type BatchSource } from './batch-source.ts';
 import { countBatches, disposeBatch, type Rows, rowsOfBatch, targetsOf } from './batches.ts';
 import { evaluationContext } from './forward-context.ts';
 import type { BatchResults, HeadMetrics, HeadResults } from './metrics/head-metrics.ts';
-import { type PassResult, passModel } from './model-pass.ts';
+import type { HostLossTerms } from './metrics/running-loss.ts';
+import { type JudgedPass, judgeModel } from './model-pass.ts';
 import type { Model } from './stage-setup.ts';
 
 /** A pass over a dataset in file order, in eval mode. */
@@ -28,7 +30,9 @@ export async function evaluateDataset(pass: EvaluationPass, metrics: HeadMetrics
   const { model, params, batches } = pass;
   await overBatches(pass, async (rows) => {
     const batch = await batches.load(rows);
-    const result = tidy(() => ({ ...passModel(model, params, batch, evaluationContext(model)) }));
+    // tidy looks into records and arrays of any depth; only its type knows no readonly ones.
+    const judge = () => judgeModel(model, params, batch, evaluationContext(model)) as unknown as TensorContainer;
+    const result = tidy(judge) as unknown as JudgedPass;
     disposeBatch(batch);
     metrics.add(await toResults(pass, rows, { result, needsOutputs: metrics.needsOutputs }));
   });
@@ -38,22 +42,32 @@ export async function evaluateDataset(pass: EvaluationPass, metrics: HeadMetrics
 async function toResults(
   { dataset }: EvaluationPass,
   rows: Rows,
-  { result, needsOutputs }: { readonly result: PassResult; readonly needsOutputs: boolean },
+  { result, needsOutputs }: { readonly result: JudgedPass; readonly needsOutputs: boolean },
 ): Promise<BatchResults> {
-  const { loss, headLosses, outputs } = result;
+  const { losses, outputs } = result;
   const read = async (tensor: Tensor): Promise<Float32Array> => Float32Array.from(await tensor.data());
-  const scalar = async (tensor: Tensor): Promise<number> => (await read(tensor))[0] ?? Number.NaN;
   const targets = needsOutputs ? targetsOf(dataset, rows) : {};
   const heads: Record<string, HeadResults> = {};
   for (const [head, { values, width }] of Object.entries(targets)) {
     const output = outputs[head];
     if (output !== undefined) heads[head] = { rows: values.length / width, outputs: await read(output), targets: values };
   }
-  const found: Record<string, number> = {};
-  for (const [head, tensor] of Object.entries(headLosses)) found[head] = await scalar(tensor);
-  const results = { samples: rows.length, loss: await scalar(loss), headLosses: found, heads };
-  dispose([loss, ...Object.values(headLosses), ...Object.values(outputs)]);
-  return results;
+  const found: Record<string, HostLossTerms> = {};
+  for (const [head, terms] of Object.entries(losses)) found[head] = await readTerms(terms, rows.length);
+  const tensors = Object.values(losses).flatMap((terms) =>
+    terms instanceof Tensor ? [terms] : terms.means.flatMap(({ sum, count }) => [sum, count]),
+  );
+  dispose([...Object.values(outputs), ...tensors.filter((each) => each !== null)]);
+  return { losses: found, heads };
+}
+
+/** Reads what a batch adds to a loss; a mean over the batch counts by its rows. */
+async function readTerms(terms: LossTerms | Tensor, rows: number): Promise<HostLossTerms> {
+  const scalar = async (tensor: Tensor): Promise<number> => (await tensor.data())[0] ?? Number.NaN;
+  if (terms instanceof Tensor) return { combine: 'sum', means: [{ sum: (await scalar(terms)) * rows, count: rows }] };
+  const means: { sum: number; count: number | null }[] = [];
+  for (const { sum, count } of terms.means) means.push({ sum: await scalar(sum), count: count === null ? null : await scalar(count) });
+  return { combine: terms.combine, means };
 }
 
 async function overBatches(pass: EvaluationPass, work: (rows: Rows) => Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { RootstockError } from '../errors.ts';
 import type { ForwardContext, Params } from '../models/definition.ts';
+import type { LossTerms } from '../ops/ops.ts';
 import type { Batch } from './batches.ts';
 import type { Model } from './stage-setup.ts';
 
@@ -25,6 +26,29 @@ export function passModel(model: Model, params: Params, batch: Batch, context: F
   }
   if (batch.kind !== 'features') throw mismatch(definition.name, batch.kind);
   return { outputs, loss: definition.loss(outputs['y'] as Tensor, batch.targets, ops, config), headLosses: {} };
+}
+
+/** What a forward pass gives to an evaluation. Tensors belong to the caller's tidy. */
+export interface JudgedPass {
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  /** By head, of molecules; `loss` is the loss of plain features. A model without terms gives means over the batch, `loss` among them. */
+  readonly losses: Readonly<Record<string, LossTerms | Scalar>>;
+}
+
+/** Computes outputs and what one batch adds to the losses. */
+export function judgeModel(model: Model, params: Params, batch: Batch, context: ForwardContext): JudgedPass {
+  const { definition, config, ops } = model;
+  if (definition.lossTerms === undefined) {
+    const { outputs, loss, headLosses } = passModel(model, params, batch, context);
+    return { outputs, losses: { loss, ...headLosses } };
+  }
+  const outputs = computeOutputs(model, params, batch, context);
+  if (definition.inputs === 'graphs') {
+    if (batch.kind !== 'graphs') throw mismatch(definition.name, batch.kind);
+    return { outputs, losses: { ...definition.lossTerms(outputs, batch.graphs, context) } };
+  }
+  if (batch.kind !== 'features') throw mismatch(definition.name, batch.kind);
+  return { outputs, losses: { loss: definition.lossTerms(outputs['y'] as Tensor, batch.targets, ops, config) } };
 }
 
 /** Computes outputs by head; a model of plain features has one, `y`. */

@@ -2,12 +2,13 @@ import type { z } from 'zod';
 import type { GraphFacts, InputFacts } from '../../contracts/graphs.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import type { TensorSpec } from '../../contracts/tensors.ts';
-import type { ForwardContext, GraphBatch, GraphLoss, GraphModel, GraphOutputs } from '../definition.ts';
+import type { ForwardContext, GraphBatch, GraphModel, GraphOutputs } from '../definition.ts';
 import { enter, rootScope, type Scope } from '../nn/scope.ts';
 import type { BodyPass, BodyShape } from './body.ts';
 import { checkEgnn } from './check-egnn.ts';
 import { egnnComputationKeys } from './computation-keys.ts';
 import { egnnGradientKernels } from './gradient-kernels.ts';
+import { type HeadLosses, lossTerms, sumLosses } from './head-losses.ts';
 import { describeHeads, forwardHeads, readsEdges } from './heads.ts';
 import { egnnHyperparameters } from './hyperparameters.ts';
 import { type EgnnParts, egnnPrefix, type ForwardInput } from './prefix.ts';
@@ -23,7 +24,8 @@ export interface EgnnMember {
   readonly body: EgnnBody;
   /** Whether a standard deviation is predicted beside y_graph_scalars. */
   readonly withStd: boolean;
-  readonly loss: (outputs: GraphOutputs, graphs: GraphBatch, ctx: Pick<ForwardContext, 'config' | 'ops'>) => GraphLoss;
+  /** The losses of the heads that are trained. */
+  readonly losses: (outputs: GraphOutputs, config: JsonObject) => HeadLosses;
   readonly maskedHeads: GraphModel['maskedHeads'];
   /** Refuses losses that cannot be computed. Throws MODEL_CONFIG_INVALID or NOT_AVAILABLE. */
   readonly checkLosses: (config: JsonObject, graph: GraphFacts) => void;
@@ -61,12 +63,13 @@ export function egnnFamily(member: EgnnMember): GraphModel {
     },
     describe: (config, facts) => ({ tensors: describe(member, config, facts) }),
     checkTraining: (config, facts) => member.checkLosses(config, graphFacts(facts)),
+    computationKeys: egnnComputationKeys,
     bytesPerEdge,
     maskedHeads: member.maskedHeads,
-    computationKeys: egnnComputationKeys,
     forward: (params, graphs, ctx) => forward(member, { params, graphs, ctx }),
     prefix: (config, facts, standsStill) => egnnPrefix(partsOf(member), { config, facts, standsStill }),
-    loss: member.loss,
+    loss: (outputs, graphs, ctx) => sumLosses(member.losses(outputs, ctx.config), { outputs, graphs, ctx }),
+    lossTerms: (outputs, graphs, ctx) => lossTerms(member.losses(outputs, ctx.config), { outputs, graphs, ctx }),
     gradientKernels: (config) => [...new Set([...egnnGradientKernels(config), ...member.gradientKernels(config)])].sort(),
   };
 }

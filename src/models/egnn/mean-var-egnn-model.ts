@@ -1,6 +1,6 @@
 import { composeMessage, RootstockError } from '../../errors.ts';
 import type { LossSpec } from '../../ops/loss-spec.ts';
-import { chosen, chosenLosses, sumLosses } from './chosen-losses.ts';
+import { chosen, chosenLosses } from './chosen-losses.ts';
 import { egnnFamily } from './egnn-family.ts';
 import { plainBody } from './plain-body.ts';
 
@@ -21,10 +21,9 @@ export const meanVarEgnnModel = egnnFamily({
   body: plainBody,
   withStd: true,
   gradientKernels: () => ['Multiply', 'Neg', 'RealDiv', 'Sign', 'Square'],
-  loss: (outputs, graphs, ctx) => {
+  losses: (outputs, config) => {
     const columns = Object.fromEntries(CHOSEN_HEADS.map((head) => [head, outputs[head]?.shape[1] ?? 0]));
-    const losses = chosen(ctx.config, columns, CHOSEN_HEADS);
-    return sumLosses([...losses, ['y_graph_scalars', GAUSSIAN]], { outputs, graphs, ctx });
+    return [...chosen(config, columns, CHOSEN_HEADS), ['y_graph_scalars', GAUSSIAN]];
   },
   maskedHeads: chosenLosses.maskedHeads,
   checkLosses(config, { targets }) {

@@ -1,7 +1,8 @@
-import type { Metrics } from '../../contracts/json.ts';
-import { chooseMetrics, type MetricSums, metricKey, runningMetrics } from './create-metrics.ts';
+import { encodeNumber, type Metrics } from '../../contracts/json.ts';
+import { chooseMetrics, type MetricSums, runningMetrics } from './create-metrics.ts';
 import { loss as lossMetric } from './loss.ts';
 import type { Task } from './metric.ts';
+import { createRunningLoss, type HostLossTerms, type RunningLoss } from './running-loss.ts';
 
 /** The heads of targets that a model has, and what their columns are called. */
 export interface TargetLayout {
@@ -14,10 +15,8 @@ export interface TargetLayout {
 
 /** What one batch gave, on the host. */
 export interface BatchResults {
-  /** Rows of the data: what losses are averaged by. */
-  readonly samples: number;
-  readonly loss: number;
-  readonly headLosses: Readonly<Record<string, number>>;
+  /** By head; `loss` is the total, which is the sum of the heads' where it is absent. */
+  readonly losses: Readonly<Record<string, HostLossTerms>>;
   /** By head; empty when outputs are not needed. */
   readonly heads: Readonly<Record<string, HeadResults>>;
 }
@@ -56,22 +55,25 @@ export function createHeadMetrics(
 ): HeadMetrics {
   const { task, heads } = layout;
   const chosen = chooseMetrics(names, task).filter((metric) => metric !== lossMetric);
-  const lossNames = ['loss', ...(layout.headLosses ? heads.map(({ name }) => name) : [])];
-  const losses = lossNames.map((name) => ({ name, set: runningMetrics([lossMetric], task) }));
+  const losses = ['loss', ...(layout.headLosses ? heads.map(({ name }) => name) : [])].map((name) => ({ name, set: createRunningLoss() }));
+  const lossValues = () => {
+    const values = losses.map(({ name, set }) => ({ name, value: set.value() }));
+    const summands = values.flatMap(({ name, value }) => (name === 'loss' || value === undefined ? [] : [value]));
+    const sum = summands.length === 0 ? undefined : summands.reduce((total, value) => total + value);
+    return values.map(({ name, value }) => ({ name, value: (name === 'loss' ? (value ?? sum) : value) ?? Number.NaN }));
+  };
   const parts = chosen.length === 0 ? [] : heads.flatMap((head) => partsOf(head, { several: heads.length > 1, ...options, task }));
   const running = parts.map((part) => ({ ...part, set: runningMetrics(chosen, task) }));
-  const sets = new Map([
+  const sets = new Map<string, Pick<RunningLoss, 'save' | 'restore'>>([
     ...losses.map(({ name, set }) => [`total/${name}`, set] as const),
     ...running.map(({ key, set }) => [key, set] as const),
   ]);
   return {
     needsOutputs: running.length > 0,
     add(batch) {
-      const { samples } = batch;
-      const none = new Float32Array(0);
       for (const { name, set } of losses) {
-        const value = name === 'loss' ? batch.loss : (batch.headLosses[name] ?? Number.NaN);
-        set.add({ rows: samples, loss: value, outputs: none, targets: none });
+        const terms = batch.losses[name];
+        if (terms !== undefined) set.add(terms);
       }
       for (const { head, column, set } of running) {
         const results = batch.heads[head];
@@ -79,7 +81,7 @@ export function createHeadMetrics(
       }
     },
     values: (prefix) => ({
-      ...Object.fromEntries(losses.map(({ name, set }) => [`${prefix}/total/${name}`, set.values('')[metricKey('', 'loss')] ?? 'NaN'])),
+      ...Object.fromEntries(lossValues().map(({ name, value }) => [`${prefix}/total/${name}`, encodeNumber(value)])),
       ...Object.fromEntries(
         running.flatMap(({ key, set }) => {
           const [before = '', after = ''] = key.split('*');

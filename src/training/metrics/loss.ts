@@ -1,6 +1,6 @@
 import { type Metric, sumAt } from './metric.ts';
 
-/** Mean loss over samples: batch means weighted by their rows. sums: [rows, sum of loss * rows]. A NaN stays a NaN. */
+/** Mean loss over rows of batch means (HeadMetrics counts the terms of each head's loss instead). sums: [rows, sum of loss * rows]. A NaN stays a NaN. */
 export const loss: Metric = {
   name: 'loss',
   tasks: ['regression', 'classification'],

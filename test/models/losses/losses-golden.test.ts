@@ -7,6 +7,7 @@ import { readLoss } from '../../../src/models/losses/read-loss.ts';
 import { composedOps } from '../../../src/ops/composed-ops.ts';
 import type { LossSpec } from '../../../src/ops/loss-spec.ts';
 import type { LossData } from '../../../src/ops/ops.ts';
+import { createRunningLoss, type HostLossTerms } from '../../../src/training/metrics/running-loss.ts';
 import { assertClose, floats, readGoldenJson } from '../support.ts';
 
 // torch's and physicsml's losses in float64 (test/fixtures/golden/README.md) against float32 sums of 15 numbers. Measured: 6e-7.
@@ -46,6 +47,21 @@ for (const backend of ['cpu', 'wasm'] as const) {
     });
   }
 
+  for (const each of [...golden.losses, ...golden.gaussian.map(named)]) {
+    void test(`on ${backend} ${JSON.stringify(each.config)} of several batches, one without a line, has torch's value for all lines`, async () => {
+      await loadBackend(backend);
+      const loss = createRunningLoss();
+      for (const lines of [
+        [0, 2],
+        [2, 2],
+        [2, 3],
+        [3, 5],
+      ] as const)
+        loss.add(termsOf(each, lines));
+      assertClose([loss.value() ?? Number.NaN], [each.value], { tolerance: TOLERANCE, what: 'value' });
+    });
+  }
+
   for (const each of golden.gaussian) {
     void test(`on ${backend} GaussianNLLLoss ${JSON.stringify(each.config)} has torch's value and gradients, variances below eps included`, async () => {
       await loadBackend(backend);
@@ -70,6 +86,30 @@ void test('a batch without any target that is there has loss 0 and no slope', as
     assert.deepEqual([...value, ...grads], [0, 0, 0]);
   }
 });
+
+/** A golden Gaussian loss, which has no configuration of physicsml's, beside the others. */
+function named({ config, ...rest }: GoldenGaussian) {
+  return { ...rest, config: { name: 'GaussianNLLLoss', config } };
+}
+
+/** What the lines [first, end) of a golden loss add to the loss of all. */
+function termsOf(each: GoldenLoss & { readonly variance?: number[][] }, [first, end]: readonly [number, number]): HostLossTerms {
+  const columns = each.prediction[0]?.length ?? 0;
+  const part = (lines: readonly number[][]) => tf.tensor2d(lines.slice(first, end).flat(), [end - first, columns]);
+  const { combine, means } = composedOps().lossTerms(specOf(each.config, columns), {
+    prediction: part(each.prediction),
+    target: part(each.target.map((line) => line.map((value) => value ?? Number.NaN))),
+    nodesPerGraph: tf.tensor2d(golden.atoms.slice(first, end), [end - first, 1]),
+    ...(each.variance === undefined ? {} : { variance: part(each.variance) }),
+  });
+  const scalar = (x: tf.Tensor) => floats(x)[0] ?? Number.NaN;
+  return { combine, means: means.map(({ sum, count }) => ({ sum: scalar(sum), count: count === null ? null : scalar(count) })) };
+}
+
+function specOf(config: JsonObject, columns: number): LossSpec {
+  if (config['name'] !== 'GaussianNLLLoss') return readLoss(config, { key: 'loss_config', columns, hasMolecules: true });
+  return { kind: 'gaussian', eps: 1e-6, full: false, reduction: 'mean', scale: 1, ...(config['config'] as GoldenGaussian['config']) };
+}
 
 function targetOf({ target }: GoldenLoss): tf.Tensor {
   return tf.tensor2d(target.map((line) => line.map((value) => value ?? Number.NaN)));

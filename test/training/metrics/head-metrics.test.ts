@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type BatchResults, createHeadMetrics, type TargetLayout } from '../../../src/training/metrics/head-metrics.ts';
+import type { HostLossTerms } from '../../../src/training/metrics/running-loss.ts';
 
 const ONE: TargetLayout = { task: 'regression', heads: [{ name: 'y_graph_scalars', columns: ['homo', 'lumo'] }], headLosses: true };
 const TWO: TargetLayout = {
@@ -10,11 +11,14 @@ const TWO: TargetLayout = {
     { name: 'y_node_scalars', columns: ['charge'] },
   ],
 };
+/** A mean loss over `count` terms. */
+function mean(value: number, count: number): HostLossTerms {
+  return { combine: 'sum', means: [{ sum: value * count, count }] };
+}
+
 /** Two molecules of three atoms in all; the second homo and one charge are missing. */
 const BATCH: BatchResults = {
-  samples: 2,
-  loss: 3,
-  headLosses: { y_graph_scalars: 1, y_node_scalars: 2 },
+  losses: { y_graph_scalars: mean(1, 2), y_node_scalars: mean(2, 3) },
   heads: {
     y_graph_scalars: { rows: 2, outputs: Float32Array.of(1, 2, 3, 4), targets: Float32Array.of(0, 0, Number.NaN, 1) },
     y_node_scalars: { rows: 3, outputs: Float32Array.of(1, 1, 1), targets: Float32Array.of(0, Number.NaN, 4) },
@@ -41,10 +45,10 @@ test('a missing target is left out of every metric, and only it', () => {
   assert.equal(values['test/r2/homo'], 'NaN');
 });
 
-test('several heads are judged apart, and a loss is a mean over molecules', () => {
+test('several heads are judged apart, a loss is a mean over its terms, and the total is the sum of heads', () => {
   const metrics = createHeadMetrics(TWO, ['mae'], { perColumn: true });
   metrics.add(BATCH);
-  metrics.add({ ...BATCH, samples: 6, loss: 7, headLosses: { y_graph_scalars: 5, y_node_scalars: 2 } });
+  metrics.add({ ...BATCH, losses: { y_graph_scalars: mean(5, 6), y_node_scalars: mean(7, 1) } });
   const values = metrics.values('test');
   assert.deepEqual(Object.keys(values), [
     'test/total/loss',
@@ -55,8 +59,9 @@ test('several heads are judged apart, and a loss is a mean over molecules', () =
     'test/y_graph_scalars/mae/lumo',
     'test/y_node_scalars/mae',
   ]);
-  assert.equal(values['test/total/loss'], (3 * 2 + 7 * 6) / 8);
   assert.equal(values['test/total/y_graph_scalars'], (1 * 2 + 5 * 6) / 8);
+  assert.equal(values['test/total/y_node_scalars'], (2 * 3 + 7 * 1) / 4);
+  assert.equal(values['test/total/loss'], 32 / 8 + 13 / 4);
   assert.equal(values['test/y_node_scalars/mae'], 2);
 });
 
@@ -65,9 +70,7 @@ test('a model of plain features keeps its names', () => {
     perColumn: true,
   });
   metrics.add({
-    samples: 2,
-    loss: 1,
-    headLosses: {},
+    losses: { loss: mean(1, 2) },
     heads: { y: { rows: 2, outputs: Float32Array.of(1, 2), targets: Float32Array.of(1, 0) } },
   });
   assert.deepEqual(metrics.values('test'), { 'test/total/loss': 1, 'test/mae': 1 });
@@ -79,7 +82,7 @@ test('saved sums of all heads go on bit for bit after a trip through JSON', () =
   straight.add(BATCH);
   interrupted.add(BATCH);
   resumed.restore(JSON.parse(JSON.stringify(interrupted.save())) as ReturnType<typeof interrupted.save>);
-  const next = { ...BATCH, loss: 0.1, headLosses: { y_graph_scalars: 0.3, y_node_scalars: 0.7 } };
+  const next = { ...BATCH, losses: { y_graph_scalars: mean(0.3, 7), y_node_scalars: mean(0.7, 3) } };
   for (const metrics of [straight, resumed]) metrics.add(next);
   assert.deepEqual(resumed.values('val'), straight.values('val'));
 });
