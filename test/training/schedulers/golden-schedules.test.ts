@@ -33,7 +33,15 @@ interface Schedule {
 const original = readGolden('b_schedulers.json') as Readonly<
   Record<string, { readonly class: string; readonly defaults: JsonObject; readonly cases: readonly Sequence[] }>
 >;
-const { schedules } = readGolden('learning_rates.json') as { readonly schedules: readonly Schedule[] };
+/** A list with a scheduler that sets the rate; `alone`: in a SequentialLR where none moves the base rate of another. */
+interface CycleInList extends Schedule {
+  readonly alone?: readonly (readonly number[])[];
+}
+
+const { schedules, cycles_in_lists: cyclesInLists } = readGolden('learning_rates.json') as {
+  readonly schedules: readonly Schedule[];
+  readonly cycles_in_lists: readonly CycleInList[];
+};
 /** Schedulers that set the rate of every group. */
 const ABSOLUTE = ['OneCycleLR', 'CyclicLR'];
 
@@ -54,7 +62,7 @@ for (const [key, { class: name, cases }] of Object.entries(original)) {
 for (const { section, warmup, base_lrs: baseLrs, optimizer, rates: expected, momenta, metrics } of schedules) {
   const title = `${JSON.stringify(section)}${warmup === undefined ? '' : ` after ${JSON.stringify(warmup)}`} for ${optimizer}`;
   void test(`in a run file ${title} gives torch's rates of each parameter group`, () => {
-    const alike = ABSOLUTE.includes(section.name);
+    const alike = [section.name, ...membersOf(section).map(({ name }) => name)].some((name) => ABSOLUTE.includes(name));
     const stage = stageWith({
       scheduler: { ...section, ...(warmup === undefined ? {} : { warmup }) },
       optimizer: {
@@ -68,6 +76,41 @@ for (const { section, warmup, base_lrs: baseLrs, optimizer, rates: expected, mom
       const groups = alike ? byGroup.slice(0, 1) : byGroup;
       for (const [group, rate] of groups.entries()) near(played.rates[step]?.[group], rate, `group ${group} of step ${step}`);
       if (momenta !== undefined) near(played.momenta[step], momenta[step]?.[0] ?? Number.NaN, `momentum of step ${step}`);
+    }
+  });
+}
+
+for (const { section, base_lrs: baseLrs, rates: torch, alone } of cyclesInLists) {
+  const title = `${section.name} of ${membersOf(section).join(' and ')}`;
+  void test(`a cycle in a list leaves the base rate of the others alone, and else has torch's rates: ${title}`, () => {
+    const param_groups = [{ params: ['module.2'], lr: baseLrs[1] }];
+    const stage = stageWith({ scheduler: section, optimizer: { name: 'AdamW', config: { lr: baseLrs[0] }, param_groups } });
+    const played = play(stage);
+    for (const [step, byGroup] of (alone ?? torch).entries()) {
+      for (const [group, rate] of byGroup.entries()) near(played.rates[step]?.[group], rate, `group ${group} of step ${step}`);
+    }
+  });
+}
+
+void test('the lists with a cycle whose rates differ from those of torch are these', () => {
+  const differ = cyclesInLists.filter(({ rates, alone = rates }) => JSON.stringify(rates) !== JSON.stringify(alone));
+  const names = differ.map(({ section }) => membersOf(section));
+  assert.deepEqual(names, [
+    ['LinearLR', 'OneCycleLR'],
+    ['CyclicLR', 'ExponentialLR'],
+    ['OneCycleLR', 'CosineAnnealingLR'],
+  ]);
+});
+
+for (const { section, base_lrs: baseLrs, optimizer, rates: theirs, moved_base_lr: movedTo } of moved) {
+  void test(`in a run file ${JSON.stringify(section)} leaves the base rate alone, which torch moves to ${movedTo}`, () => {
+    const { rates } = play(stageWith({ scheduler: section, optimizer: { name: optimizer, config: { lr: baseLrs[0] } } }));
+    const cycles = membersOf(section).map(({ name }) => ABSOLUTE.includes(name));
+    const [milestone] = (section['config'] as { readonly milestones: readonly [number] }).milestones;
+    for (const [step, [rate = Number.NaN]] of theirs.entries()) {
+      // Where no cycle sets the rate, it is a factor times the base rate.
+      const inCycle = cycles[step < milestone ? 0 : 1] === true;
+      near(rates[step]?.[0], inCycle ? rate : (rate * baseLrs[0]) / movedTo, `step ${step}`);
     }
   });
 }
@@ -116,6 +159,15 @@ void test('with interval epoch the schedule begins after the epochs that the war
   const rates = Array.from({ length: 10 }, (_, step) => settings(stage, step, Math.floor(step / 2)));
   assert.deepEqual(rates, [0.5, 0.6, 0.7, 0.8, 0.9, 1, 0.5, 0.5, 0.25, 0.25]);
 });
+
+function membersOf(section: JsonObject): readonly string[] {
+  return (section['config'] as { readonly schedulers: readonly { readonly name: string }[] }).schedulers.map(({ name }) => name);
+}
+
+/** The members of a list of schedulers; none of another scheduler. */
+function membersOf({ config }: Schedule['section']): readonly { readonly name: string }[] {
+  return ((config as JsonObject)['schedulers'] ?? []) as readonly { readonly name: string }[];
+}
 
 function settings(stage: StagePlan, step: number, epoch: number): number | undefined {
   const scheduler = createScheduler(stage.scheduler, createOptimizer(stage.optimizer).baseLrs);
