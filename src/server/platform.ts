@@ -25,9 +25,12 @@ export function requireSupportedPlatform(host: HostFacts = readHostFacts()): Sup
   return `${platform}-${arch}`;
 }
 
-/** Reads the facts from the running Node process. */
+let known: HostFacts | undefined;
+
+/** Reads the facts from the running Node process, once: a report takes several milliseconds. */
 function readHostFacts(): HostFacts {
-  return { platform: process.platform, arch: process.arch, glibc: process.platform === 'linux' ? glibcVersion() : null };
+  known ??= { platform: process.platform, arch: process.arch, glibc: process.platform === 'linux' ? glibcVersion() : null };
+  return known;
 }
 
 function glibcVersion(): string | null {

@@ -52,7 +52,7 @@ async function run(file: string, flags: RunFlags, { options, prepared }: RunCont
     await ahead.leave();
     throw error;
   });
-  output.line(formatPlan(planned.plan));
+  if (!output.json) output.line(formatPlan(planned.plan)); // numbers for people take a while
   output.line();
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
