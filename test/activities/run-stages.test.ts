@@ -51,3 +51,17 @@ test('without Temporal: stages whose trainers are killed end with the golden wei
     );
   }
 });
+
+test('stages that nothing disturbs are trained by one process and end as in one each', async (t) => {
+  const golden = await goldenOf(runDocument());
+  process.env[MODEL_ENV.delay] = '0';
+  const run = await makeRun(t);
+  const { summary, loaded, matched } = await prepare(run);
+  const input = { summary, data: loaded.data, initialWeights: matched.weights, finished: [] };
+  const stages = await runStages(input, stepsOf(run), UNOBSERVED);
+  const expected = golden.stages.map(({ log: _log, ...stage }) => stage);
+  assert.deepEqual(stages, expected);
+  const holders = await Promise.all(stages.map(({ stageKey }) => newestLease(run.deps.store, stageKey)));
+  assert.equal(holders.length, 2);
+  assert.equal(new Set(holders.map((holder) => `${holder?.lease.pid} ${holder?.lease.processStartTime}`)).size, 1);
+});
