@@ -91,16 +91,6 @@ schedules = [
     schedule(named("ReduceLROnPlateau", factor=0.5, patience=0, eps=0.01, mode="max", threshold=0.1), metrics=PLATEAU),
     schedule(named("SWALR", swa_lr=0.01, anneal_epochs=5)),
     schedule(named("SWALR", swa_lr=0.01, anneal_epochs=0)),
-    # Cycles in a list, where making them moves no base rate: OneCycleLR begins with the optimizer's rate, CyclicLR too, or is not the first.
-    *[
-        schedule(named("SequentialLR", schedulers=members, milestones=[6]), base_lrs=(0.05, 0.05))
-        for members in (
-            [LINEAR, named("OneCycleLR", max_lr=1.25, total_steps=24, cycle_momentum=False)],
-            [named("OneCycleLR", max_lr=1.25, total_steps=12, cycle_momentum=False), EXPONENTIAL],
-            [named("CyclicLR", base_lr=0.05, max_lr=0.1, step_size_up=4, cycle_momentum=False), STEP],
-            [EXPONENTIAL, named("CyclicLR", base_lr=0.001, max_lr=0.1, step_size_up=3, step_size_down=2, mode="triangular2", cycle_momentum=False)],
-        )
-    ],
     *[
         schedule(section, optimizer=optimizer)
         for optimizer in ("AdamW", "SGD")
@@ -136,21 +126,6 @@ cycles_in_lists = [
         schedule(named("ChainedScheduler", schedulers=[ONE_CYCLE, EXPONENTIAL])),
     )
 ]
-
-
-def moved(members, base_lr=0.05):
-    """A list in which making a cycle moves the base rate of the others, and where to."""
-    case = schedule(named("SequentialLR", schedulers=members, milestones=[6]), base_lrs=(base_lr,))
-    cycle = next(member["config"] for member in members if member["name"] in ("OneCycleLR", "CyclicLR"))
-    return case | {"moved_base_lr": cycle.get("base_lr", cycle["max_lr"] / 25)}
-
-
-moved_schedules = [
-    moved([LINEAR, named("OneCycleLR", max_lr=0.1, total_steps=24, cycle_momentum=False)]),
-    moved([named("OneCycleLR", max_lr=0.1, total_steps=12, cycle_momentum=False), EXPONENTIAL]),
-    moved([named("CyclicLR", base_lr=0.001, max_lr=0.1, step_size_up=4, cycle_momentum=False), EXPONENTIAL]),
-]
-
 
 
 def trajectory(optimizer, config, *, groups=None, scheduler=None):
@@ -201,5 +176,5 @@ trajectories = [
 ]
 
 out = ROOT / "learning_rates.json"
-out.write_text(json.dumps({"torch": torch.__version__, "schedules": schedules, "moved_schedules": moved_schedules, "trajectories": trajectories, "cycles_in_lists": cycles_in_lists}, indent=1) + "\n")
+out.write_text(json.dumps({"torch": torch.__version__, "schedules": schedules, "trajectories": trajectories, "cycles_in_lists": cycles_in_lists}, indent=1) + "\n")
 print(f"wrote {len(schedules) + len(cycles_in_lists)} schedules and {len(trajectories)} trajectories")
