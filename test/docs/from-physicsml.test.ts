@@ -75,8 +75,36 @@ test('every row of what differs from molflux in docs/run-file.md is on the page,
 });
 
 test('the page names every loss of physicsml that is not built, and no loss that is', () => {
-  const named = [...DIFFERENCES.matchAll(/`(?<name>\w+Loss)`/gu)].map(({ groups }) => groups?.['name'] ?? '');
+  const [losses = ''] = /^- the losses [^]*?(?=\n- )/mu.exec(DIFFERENCES) ?? [];
+  const named = [...losses.matchAll(/`(?<name>\w+Loss)`/gu)].map(({ groups }) => groups?.['name'] ?? '');
   assert.deepEqual(named.sort(), [...LOSSES_NOT_BUILT].sort());
+});
+
+test('every option that the page calls not built is refused by name', async () => {
+  const text = await readFile(join(root, 'examples/api/run.yaml'), 'utf8');
+  const config = 'model.config';
+  const notBuilt = DIFFERENCES.slice(DIFFERENCES.indexOf('### Not built'));
+  const columns = 'x_features: [physicsml_atom_idxs, physicsml_atom_numbers, physicsml_coordinates], y_features: [u0]';
+  const egnn = `model={name: egnn_model, config: {${columns}, datamodule: {num_elements: 5, y_graph_scalars: [u0]}}}`;
+  const step = '{name: StepLR, config: {step_size: 1}}';
+  const refused: readonly (readonly [named: string, ...sets: string[]])[] = [
+    ['`LBFGS`', `${config}.optimizer={name: LBFGS}`],
+    ['`SparseAdam`', `${config}.optimizer={name: SparseAdam}`],
+    ['`LambdaLR`', `${config}.scheduler={name: LambdaLR}`],
+    ['`MultiplicativeLR`', `${config}.scheduler={name: MultiplicativeLR}`],
+    ['`PReLU`', egnn, `${config}.mlp_activation=PReLU`],
+    ['`y_graph_vector_loss_config`', egnn, `${config}.y_graph_vector_loss_config={name: MSELoss}`],
+    ['a list in place of a `scheduler` mapping', `${config}.scheduler=[${step}]`],
+    [
+      'lists inside lists',
+      `${config}.scheduler={name: ChainedScheduler, config: {schedulers: [{name: ChainedScheduler, config: {schedulers: [${step}]}}]}}`,
+    ],
+    ['`save_top_k`', `${config}.trainer.callbacks=[{name: ModelCheckpoint, config: {save_top_k: 2}}]`],
+  ];
+  for (const [named, ...set] of refused) {
+    assert.ok(notBuilt.includes(named), named);
+    assert.throws(() => parseRun(text, { source: 'run.yaml', models: builtinModels, set }), { code: 'NOT_AVAILABLE' }, set.join(' '));
+  }
 });
 
 test('columns of predictions are called what the page says', () => {
