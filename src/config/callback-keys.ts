@@ -60,11 +60,15 @@ const emaWeightAveraging = z.strictObject({
       default: 0.999,
     },
   ),
-  update_every_n_steps: option(wholeNumber(1), 'Optimizer steps between two updates.', { default: 1 }),
+  update_every_n_steps: option(wholeNumber(0), 'Optimizer steps between two updates; 0: none by steps.', { default: 1 }),
   update_starting_at_step: option(wholeNumber(0).nullable(), 'Optimizer step, from 0, after which updates begin; null: the first.', {
     default: null,
   }),
-  update_starting_at_epoch: option(neutral([null], 'use update_starting_at_step'), 'Updates at the end of epochs.', { default: null }),
+  update_starting_at_epoch: option(
+    wholeNumber(0).nullable(),
+    'Epoch, from 0, from which on there is one more update at the end of each, after its validation; null: none.',
+    { default: null },
+  ),
   use_buffers: option(z.boolean(), 'Averages BatchNorm statistics too; false: copies the newest ones.', { default: true }),
   device: option(neutral([null, 'cpu'], 'averages live where the weights live'), 'Where the average is kept.'),
 });

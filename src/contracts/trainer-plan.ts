@@ -60,9 +60,12 @@ export interface EarlyStoppingPlan extends MonitorPlan {
 export interface WeightAveragingPlan {
   /** 0 .. 1. */
   readonly decay: number;
+  /** 0: no updates by steps. */
   readonly updateEveryNSteps: number;
   /** 0-based optimizer step from which on averages are updated. */
   readonly updateStartingAtStep: number;
+  /** 0-based epoch from whose end on averages are updated at the end of every epoch, too. Absent: never. */
+  readonly updateStartingAtEpoch?: number;
   /** Whether float buffers are averaged too; otherwise, and for whole numbers, the newest value is copied. */
   readonly useBuffers: boolean;
 }

@@ -78,6 +78,7 @@ function weightAveraging(config: JsonObject): WeightAveragingPlan {
     decay: (config['decay'] ?? 0.999) as number,
     updateEveryNSteps: (config['update_every_n_steps'] ?? 1) as number,
     updateStartingAtStep: (config['update_starting_at_step'] ?? 0) as number,
+    ...(typeof config['update_starting_at_epoch'] === 'number' ? { updateStartingAtEpoch: config['update_starting_at_epoch'] } : {}),
     useBuffers: (config['use_buffers'] ?? true) as boolean,
   };
 }

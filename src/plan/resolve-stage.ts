@@ -82,9 +82,9 @@ export function resolveStage(request: StageRequest, facts: PlanFacts, problems: 
   problems.add(...checkBudget({ mask, backend, averaged: callbacks.weightAveraging !== undefined, memoryBytes: facts.memoryBytes }, where));
 
   const steps = stepsOf({ trainer, datamodule }, facts);
-  const { batchesPerEpoch, totalSteps } = steps;
+  const { batchesPerEpoch } = steps;
   const { interval, problems: intervalProblems } = validationInterval(trainer, { batchesPerEpoch, validates }, where);
-  problems.add(...intervalProblems, ...checkAveraging({ averaging: callbacks.weightAveraging, carryWeights, totalSteps }, where));
+  problems.add(...intervalProblems, ...checkAveraging({ averaging: callbacks.weightAveraging, carryWeights, ...steps }, where));
   const { optimizer, scheduler } = learning({ sections, stage, where, steps, mask }, facts, problems);
   const trainerValues = trainerPlan(trainer, { backend, callbacks, limits, validationInterval: interval });
   const written = trainer['prefix_cache'] as PrefixCacheInput['written'];

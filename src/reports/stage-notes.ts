@@ -1,4 +1,4 @@
-import type { Plan, StagePlan } from '../contracts/plan.ts';
+import type { Plan, StagePlan, WeightAveragingPlan } from '../contracts/plan.ts';
 import { formatCount } from './format.ts';
 
 /** Writes what the table of stages has no column for: when a stage validates, what may end it, which weights it hands on. A line for each stage that has something to say. */
@@ -21,15 +21,18 @@ function notesOf(stage: StagePlan): readonly string[] {
       ? []
       : [`stops early on ${earlyStopping.monitor} (${earlyStopping.mode}, patience ${earlyStopping.patience})`]),
     ...(maxTimeSeconds === undefined ? [] : [`trains for ${formatCount(maxTimeSeconds)} s at most`]),
-    ...(weightAveraging === undefined
-      ? []
-      : [
-          `averages weights with decay ${weightAveraging.decay} after every ${nth(weightAveraging.updateEveryNSteps)}step from ${weightAveraging.updateStartingAtStep} on`,
-        ]),
+    ...(weightAveraging === undefined ? [] : [`averages weights with decay ${weightAveraging.decay} ${averagingTimes(weightAveraging)}`]),
     ...(carryWeights === 'best' ? [`hands on its best weights by ${checkpointMonitor.monitor} (${checkpointMonitor.mode})`] : []),
     ...(carryWeights === 'ema' ? ['hands on its averaged weights'] : []),
     ...(trainer.detectAnomaly === true ? ['checks loss and gradients in every step'] : []),
   ];
+}
+
+function averagingTimes({ updateEveryNSteps, updateStartingAtStep, updateStartingAtEpoch }: WeightAveragingPlan): string {
+  return [
+    ...(updateEveryNSteps === 0 ? [] : [`after every ${nth(updateEveryNSteps)}step from ${updateStartingAtStep} on`]),
+    ...(updateStartingAtEpoch === undefined ? [] : [`at the end of every epoch from ${updateStartingAtEpoch} on`]),
+  ].join(' and ');
 }
 
 function validation({ trainer: { valCheckInterval, checkValEveryNEpoch } }: StagePlan): readonly string[] {

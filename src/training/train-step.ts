@@ -129,6 +129,7 @@ async function finishStep(run: FitRun): Promise<void> {
   const stoppedBy = stops();
   // A validation within the epoch has ended the stage.
   if (stoppedBy !== null && !epochEnd) await measure(run, { validation: false, epochEnd: true });
+  if (epochEnd || stoppedBy !== null) run.average?.endEpoch(run.position.epoch);
   if (epochDone) judgePlateau(run);
   run.position = { ...run.position, ...next, stoppedBy };
 }

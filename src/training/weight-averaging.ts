@@ -8,6 +8,8 @@ import { downloadTensors, uploadTensor } from './tensor-data.ts';
 export interface WeightAverage {
   /** Takes the state after an optimizer step into the average, if that step counts. `step`: optimizer steps done. */
   update(step: number): void;
+  /** Takes the state at the end of an epoch (from 0) into the average, if that epoch counts. After its validation. */
+  endEpoch(epoch: number): void;
   /** The averaged tensors, still owned by the average; none before the first update. */
   params(): Readonly<Record<string, Tensor>>;
   /** What a snapshot holds of it; undefined before the first update. */
@@ -17,8 +19,8 @@ export interface WeightAverage {
 
 /**
  * Creates the average of a stage, from a saved one where there is one. Lightning 2.6's EMAWeightAveraging over torch's AveragedModel: step
- * s (from 0) counts when s >= update_starting_at_step and s is a multiple of update_every_n_steps; the first update copies, later ones
- * give average + (1 - decay) * (value - average) in float32.
+ * s (from 0) counts when s >= update_starting_at_step and s is a multiple of update_every_n_steps, the end of epoch e when
+ * e >= update_starting_at_epoch; the first update copies, later ones give average + (1 - decay) * (value - average) in float32.
  *
  * Two differences: before the first update there is no average (Lightning validates the initial weights until then), and buffers of whole
  * numbers are copied (torch averages and truncates them).
@@ -38,12 +40,18 @@ export function createWeightAverage(
     if (before === undefined || !averaged) return keep(value.clone());
     return keep(tidy(() => add(before, mul(sub(value, before), 1 - plan.decay))));
   };
+  const take = (): void => {
+    for (const [path, value] of state.trainable) replace(path, next(path, value, true));
+    for (const [path, value] of state.buffers) replace(path, next(path, value, plan.useBuffers && value.dtype === 'float32'));
+  };
+  const { updateEveryNSteps: every, updateStartingAtStep: first, updateStartingAtEpoch: firstEpoch } = plan;
   return {
     update(step) {
       const index = step - 1;
-      if (index < plan.updateStartingAtStep || index % plan.updateEveryNSteps !== 0) return;
-      for (const [path, value] of state.trainable) replace(path, next(path, value, true));
-      for (const [path, value] of state.buffers) replace(path, next(path, value, plan.useBuffers && value.dtype === 'float32'));
+      if (every > 0 && index >= first && index % every === 0) take();
+    },
+    endEpoch(epoch) {
+      if (firstEpoch !== undefined && epoch >= firstEpoch) take();
     },
     params: () => Object.fromEntries(averages),
     download: async () => (averages.size === 0 ? undefined : downloadTensors(averages)),

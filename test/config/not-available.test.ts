@@ -13,7 +13,6 @@ void test('every option whose engine comes later is refused by name', () => {
     trainer({ logger: [{ wandb: {} }] }),
     trainer({ logger: { csv: { save_dir: 'x' } } }),
     trainer({ callbacks: { Timer: {} } }),
-    trainer({ callbacks: [{ name: 'EMAWeightAveraging', config: { update_starting_at_epoch: 1 } }] }),
     trainer({ callbacks: [{ EarlyStopping: { monitor: 'm' } }, { EarlyStopping: { monitor: 'n' } }] }),
     trainer({ callbacks: [{ ModelCheckpoint: {} }, { ModelCheckpointApply: {} }] }),
     trainer({ callbacks: [{ ModelCheckpoint: { save_top_k: -1 } }] }),

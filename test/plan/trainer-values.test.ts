@@ -152,6 +152,12 @@ void test('carry_weights: ema needs the callback, and an average that begins bef
   // Steps 0, 6, 12: the first from 7 on is 12.
   const rare = { update_starting_at_step: 7, update_every_n_steps: 6 };
   assert.match(failure({ max_epochs: 1, callbacks: { EMAWeightAveraging: rare } }).message, /after step 12/u);
+  // The end of epoch 1 is that of the stage when there are two.
+  const byEpoch = { update_every_n_steps: 0, update_starting_at_epoch: 1 };
+  const after = (epochs: number) => ({ max_epochs: epochs, callbacks: { EMAWeightAveraging: byEpoch } });
+  assert.equal(stage(after(2)).trainer.weightAveraging?.updateStartingAtEpoch, 1);
+  assert.match(failure(after(1)).message, /first averages at the end of epoch 1 \(from 0\), but the stage has 10 steps/u);
+  assert.match(failure({ callbacks: { EMAWeightAveraging: { update_every_n_steps: 0 } } }).message, /never averages/u);
 });
 
 void test('carry_weights: best needs a validation pass and a monitor that exists', () => {

@@ -125,6 +125,36 @@ test('an averaged stage resumes exactly from every step, before and after the fi
   }
 });
 
+test('updates at the end of epochs begin with theirs, come after the validation, and resume exactly', async () => {
+  await loadBackend('wasm');
+  const weightAveraging = { ...PLAN, updateEveryNSteps: 0, updateStartingAtEpoch: 1 };
+  const setup = makeHardSetup({ weightAveraging, earlyStopping: null, maxEpochs: 4 });
+  const whole = await record(setup, { snapshotEveryStep: true });
+  const states = whole.log.snapshots.map(({ state }) => state);
+  const ends = states.filter(({ counters }) => counters.batch === 0);
+  assert.deepEqual(
+    ends.map(({ ema }) => ema === undefined),
+    [true, false, false, false],
+  );
+  const path = 'module.0.weight';
+  const weightsAt = (epoch: number) => Array.from(ends[epoch]?.weights.get(path)?.data ?? [], Number);
+  let expected = weightsAt(1);
+  for (const epoch of [2, 3]) expected = expected.map((value, at) => 0.9 * value + 0.1 * (weightsAt(epoch)[at] ?? Number.NaN));
+  const received = Array.from(lastState(whole.log).ema?.get(path)?.data ?? [], Number);
+  assert.equal(received.length, expected.length);
+  for (const [at, value] of expected.entries()) assert.ok(Math.abs((received[at] ?? Number.NaN) - value) <= 1e-6, `${path}[${at}]`);
+  // The second epoch is validated by its own weights: the first update follows.
+  const plain = await record(makeHardSetup({ earlyStopping: null, maxEpochs: 4 }), { snapshotEveryStep: true });
+  const losses = (log: typeof plain.log) =>
+    log.snapshots.filter(({ state }) => state.counters.batch === 0).map(({ state }) => state.counters.metrics['val/total/loss']);
+  assert.deepEqual(losses(whole.log).slice(0, 2), losses(plain.log).slice(0, 2));
+  assert.notEqual(losses(whole.log)[2], losses(plain.log)[2]);
+  for (const state of states.slice(0, -1)) {
+    const resumed = await record(setup, { resume: structuredClone(state) });
+    assert.equal(digestState(lastState(resumed.log)), digestState(lastState(whole.log)), `resumed at step ${state.counters.step}`);
+  }
+});
+
 test('averaging leaks no tensor', async () => {
   await loadBackend('wasm');
   const before = memory().numTensors;
