@@ -13,6 +13,7 @@ export type {
   ForwardContext,
   GraphBatch,
   GraphLoss,
+  GraphLossTerms,
   GraphModel,
   GraphOutputs,
   GraphPrefix,
@@ -56,6 +57,8 @@ export type {
   GatedNetwork,
   LinearLayer,
   LossData,
+  LossMean,
+  LossTerms,
   Ops,
   RunningStatistics,
 } from './ops/ops.ts';
