@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ClassTable } from './classes.ts';
-import { atLeast, later, neutral, option, text, wholeNumber } from './options.ts';
+import { atLeast, neutral, option, text, wholeNumber } from './options.ts';
 
 const mode = option(z.enum(['min', 'max']), 'Whether smaller or larger is better.', { default: 'min' });
 const verbose = option(z.boolean(), 'Accepted: what a callback does is always reported.', {
@@ -90,8 +90,16 @@ export const callbackClasses: ClassTable = {
           "step or null: the learning rate is in every logged step's row, as it is without this callback; epoch: that of an epoch's last step is among the epoch's metrics too. Several parameter groups have rows such as lr-AdamW/pg1 beside lr, which is the rate of the parameters in no group.",
           { default: null },
         ),
-        log_momentum: option(later(z.boolean(), [false]), 'Logs the momentum too.'),
-        log_weight_decay: option(later(z.boolean(), [false]), 'Logs the weight decay too.'),
+        log_momentum: option(
+          z.boolean(),
+          'Adds rows such as lr-AdamW-momentum: momentum, or the first of betas; 0 where there is neither.',
+          {
+            default: false,
+          },
+        ),
+        log_weight_decay: option(z.boolean(), 'Adds rows such as lr-AdamW-weight_decay; none for an optimizer without one.', {
+          default: false,
+        }),
       }),
     ],
   ]),

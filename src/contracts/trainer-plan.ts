@@ -32,6 +32,8 @@ export interface TrainerPlan {
   readonly weightAveraging?: WeightAveragingPlan;
   /** LearningRateMonitor with logging_interval epoch: the learning rate is among the metrics of every epoch. Absent: of logged steps only. */
   readonly logLrEveryEpoch?: true;
+  /** Arguments of the optimizer that are logged beside each learning rate. Absent: none. */
+  readonly logOptimizer?: readonly ('momentum' | 'weight_decay')[];
   /** fast_dev_run: batches that the stage was cut down to. The other values say so already; this one is for people. Absent: the stage is whole. */
   readonly fastDevRun?: number;
   readonly checkpointMonitor: MonitorPlan;

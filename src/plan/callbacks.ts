@@ -12,6 +12,8 @@ export interface CallbackPlans {
   readonly weightAveraging: WeightAveragingPlan | undefined;
   /** LearningRateMonitor with logging_interval epoch. */
   readonly logsLrEveryEpoch: boolean;
+  /** LearningRateMonitor with log_momentum or log_weight_decay. */
+  readonly logsOptimizer: NonNullable<StagePlan['trainer']['logOptimizer']>;
   /** What the stage carries when carry_weights says nothing: best with ModelCheckpointApply, ema with EMAWeightAveraging (Lightning makes the average the model), else last. */
   readonly carries: StagePlan['carryWeights'];
 }
@@ -53,6 +55,7 @@ export function planCallbacks(callbacks: Json | undefined): CallbackPlans {
         : { monitor: (checkpoint['monitor'] ?? DEFAULT_MONITOR.monitor) as string, mode: modeOf(checkpoint) },
     monitorWritten: (checkpoint?.['monitor'] ?? null) !== null,
     weightAveraging: averaging === null ? undefined : weightAveraging(averaging),
+    logsOptimizer: (['momentum', 'weight_decay'] as const).filter((name) => configs.get('LearningRateMonitor')?.[`log_${name}`] === true),
     logsLrEveryEpoch: configs.get('LearningRateMonitor')?.['logging_interval'] === 'epoch',
     carries: (configs.get('ModelCheckpointApply') ?? null) !== null ? 'best' : averaging === null ? 'last' : 'ema',
   };

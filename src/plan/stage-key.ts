@@ -97,6 +97,7 @@ function trainerNumbers({ trainer }: StagePlan): JsonObject {
     ...(trainer.maxTimeSeconds === undefined ? {} : { maxTimeSeconds: trainer.maxTimeSeconds }),
     ...(trainer.weightAveraging === undefined ? {} : { weightAveraging: { ...trainer.weightAveraging } }),
     ...(trainer.logLrEveryEpoch === undefined ? {} : { logLrEveryEpoch: true }),
+    ...(trainer.logOptimizer === undefined ? {} : { logOptimizer: [...trainer.logOptimizer] }),
   };
 }
 

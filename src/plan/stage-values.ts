@@ -49,6 +49,7 @@ export function trainerPlan(trainer: JsonObject, { backend, callbacks, limits, v
     earlyStopping: trial === 0 ? callbacks.earlyStopping : null,
     ...(callbacks.weightAveraging === undefined ? {} : { weightAveraging: callbacks.weightAveraging }),
     ...(callbacks.logsLrEveryEpoch ? { logLrEveryEpoch: true } : {}),
+    ...(callbacks.logsOptimizer.length === 0 ? {} : { logOptimizer: callbacks.logsOptimizer }),
     ...(trial === 0 ? {} : { fastDevRun: trial }),
     checkpointMonitor: callbacks.checkpointMonitor,
     snapshot: {

@@ -142,6 +142,14 @@ void test('EMAWeightAveraging arrives with all its arguments, and the stage carr
   assert.notEqual(keyOf({ callbacks: EMA }), keyOf({}));
 });
 
+void test('LearningRateMonitor says what of the optimizer is logged', () => {
+  const monitor = (config: Record<string, boolean>) => stage({ callbacks: { LearningRateMonitor: config } }).trainer.logOptimizer;
+  assert.deepEqual(monitor({ log_momentum: true, log_weight_decay: true }), ['momentum', 'weight_decay']);
+  assert.deepEqual(monitor({ log_weight_decay: true }), ['weight_decay']);
+  assert.equal(monitor({ log_momentum: false }), undefined);
+  assert.notEqual(keyOf({ callbacks: { LearningRateMonitor: { log_momentum: true } } }), keyOf({}));
+});
+
 void test('carry_weights: ema needs the callback, and an average that begins before the stage ends', () => {
   const missing = failure({}, { stages: [{ carry_weights: 'ema' }] });
   assert.deepEqual(codesOf(missing), ['STAGE_INVALID']);
