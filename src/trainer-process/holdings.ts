@@ -15,8 +15,9 @@ export interface Holdings {
 /** The wasm heap never shrinks: one that a stage has made larger than this would be memory that the next stage pays for. */
 const MOST_HEAP_BYTES = 512 * 2 ** 20;
 
-/** What this process holds now. */
+/** What this process holds now. Standard output and error count from the start: whatever uses one first, a thread for example, opens it for good. */
 export function holdings(): Holdings {
+  void [process.stdout, process.stderr];
   const active = new Map<string, number>();
   for (const kind of process.getActiveResourcesInfo()) active.set(kind, (active.get(kind) ?? 0) + 1);
   return { tensors: engine().state.numTensors, threads: threadsAlive(), active };

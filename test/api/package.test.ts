@@ -94,6 +94,24 @@ test('the package works where it is installed: command, types, and a run with a 
   await untilNoProcessOf(home);
 });
 
+/** What a stage of molecules does to a trainer. From sources it cannot be seen: tsx has opened standard error before anything else runs. */
+const THREAD = `
+import { once } from 'node:events';
+import { startThread } from './node_modules/rootstock/dist/src/data/graphs/builder-thread/start-thread.js';
+import { hasLetGo, holdings } from './node_modules/rootstock/dist/src/trainer-process/holdings.js';
+const before = holdings();
+const thread = startThread();
+await once(thread, 'online');
+await thread.terminate();
+console.log(await hasLetGo(before));
+`;
+
+test('a thread of batches that has ended leaves nothing that keeps a built trainer from the next stage', async () => {
+  const { project, run } = place;
+  await writeFile(join(project, 'thread.mjs'), THREAD);
+  assert.equal((await run(process.execPath, ['thread.mjs'])).stdout.trim(), 'true');
+});
+
 test('rootstock/model loads where no other package is: neither Temporal nor anything else', async () => {
   const { home, installed, run } = place;
   const alone = join(home, 'alone');
