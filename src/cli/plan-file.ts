@@ -9,15 +9,15 @@ import type { Output } from './output.ts';
 export interface PlanFileOptions extends GlobalOptions {
   readonly set: readonly string[];
   readonly output: Output;
-  /** Called when the file itself is in order: what takes time from then on is the data and the pre-trained model. */
-  readonly onValid?: () => void;
+  /** Called, and waited for, when the file itself is in order: what takes time from then on is the data and the pre-trained model. */
+  readonly onValid?: () => Promise<void>;
 }
 
 /** Reads, scans and plans a run file in this process. */
 export async function planFile(file: string, { stateDir, register, set, output, onValid }: PlanFileOptions): Promise<PlannedRun> {
   const models = await loadModels(register);
   const document = await readRunFile(file, { models, set });
-  onValid?.();
+  await onValid?.();
   const planned = await planRun(document, { models, cacheDir: stateLayout(stateDir).cache, onProgress: (text) => output.progress(text) });
   output.progress('');
   return planned;

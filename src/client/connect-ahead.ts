@@ -6,6 +6,8 @@ import { type ConnectOptions, connectRootstock, type RootstockClient, reachServe
 
 /** A connection that is being made while it is not yet known whether it is needed. */
 export interface ConnectingAhead {
+  /** Resolves when there is nothing to do but to wait for a server: it has been started, is there, or cannot be reached. Never rejects. */
+  readonly underWay: Promise<void>;
   /** It is needed. Errors: as of `connectRootstock`, and none before. */
   finish(): Promise<RootstockClient>;
   /** It is not. Resolves when what was made for it is gone, a server that nobody else uses with it. Never rejects. */
@@ -28,6 +30,10 @@ export function connectAhead({ stateDir, onProgress, onServer }: ConnectAheadOpt
   const notes: string[] = [];
   let note = (text: string): void => void notes.push(text);
   const proposed = randomUUID();
+  let onStarted: () => void = () => undefined;
+  const started = new Promise<void>((resolve) => {
+    onStarted = resolve;
+  });
   const reaching = (async () => {
     const storeId = (await readStoreId(directory)) ?? proposed;
     return reachServer({
@@ -35,10 +41,17 @@ export function connectAhead({ stateDir, onProgress, onServer }: ConnectAheadOpt
       provisional: true,
       signal: leaving.signal,
       onProgress: (text) => note(text),
-      onServer: () => onServer(storeId),
+      onStarted,
+      onServer() {
+        onStarted();
+        onServer(storeId);
+      },
     });
   })();
-  reaching.catch(() => undefined); // `finish` says what is wrong
+  const settled = reaching.then(
+    () => undefined,
+    () => undefined, // `finish` says what is wrong
+  );
   const leave = async () => {
     leaving.abort();
     const reached = await reaching.catch(() => undefined);
@@ -57,6 +70,7 @@ export function connectAhead({ stateDir, onProgress, onServer }: ConnectAheadOpt
     return toClient(reached, { store, stateDir });
   };
   return {
+    underWay: Promise.race([started, settled]),
     async finish() {
       for (const text of notes) onProgress?.(text);
       note = (text) => onProgress?.(text);

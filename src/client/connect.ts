@@ -41,6 +41,8 @@ export interface ReachOptions extends ConnectOptions {
   /** True: it may turn out that no server is needed (`connectSupervisor`). */
   readonly provisional?: boolean;
   readonly signal?: AbortSignal;
+  /** Called when a server has been started, which takes its time. */
+  readonly onStarted?: () => void;
   /** Called when the server is there, before it is talked to. */
   readonly onServer?: () => void;
 }
@@ -54,9 +56,13 @@ export interface ReachedServer {
 }
 
 /** Finds or starts the server and connects to it. Touches no store. Errors: those of `resolveServer`. */
-export async function reachServer({ stateDir, onProgress, provisional, signal, onServer }: ReachOptions): Promise<ReachedServer> {
-  // While an embedded server starts there is time to load the client; what is wrong with it is said when it is needed.
-  const onStarted = () => void loadTemporal().catch(() => undefined);
+export async function reachServer(options: ReachOptions): Promise<ReachedServer> {
+  const { stateDir, onProgress, provisional, signal, onServer } = options;
+  const onStarted = () => {
+    options.onStarted?.();
+    // While an embedded server starts there is time to load the client; what is wrong with it is said when it is needed.
+    void loadTemporal().catch(() => undefined);
+  };
   const server = await resolveServer({ stateDir, env: process.env, onStarted, onProgress, provisional, signal });
   try {
     onServer?.();

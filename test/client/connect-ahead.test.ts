@@ -31,6 +31,8 @@ async function begin(t: TestContext) {
 
 test('a server is started ahead without a word, and the store that it was told of is made when it is needed', async (t) => {
   const { stateDir, ahead, told, notes } = await begin(t);
+  await ahead.underWay;
+  assert.deepEqual(told, [], 'it is on its way before it serves');
   const id = await untilSome(() => told[0], 'the server');
   assert.deepEqual(await readdir(stateDir), ['server']);
   assert.deepEqual(notes, []);
@@ -64,6 +66,7 @@ test('the id of a store that is there is told as it is', async (t) => {
   const { id } = await openFsStore(stateLayout(root).store);
   const told: string[] = [];
   const ahead = connectAhead({ stateDir: root, onServer: (storeId) => told.push(storeId) });
+  await ahead.underWay;
   await (await ahead.finish()).close();
   assert.deepEqual(told, [id]);
 });
@@ -77,6 +80,7 @@ test('what is wrong with the server is said when it is needed, and not before', 
   const stateDir = join(root, 'state');
   await connectAhead({ stateDir, onServer: () => undefined }).leave();
   assert.deepEqual(await readdir(root), ['temporal']);
+  await connectAhead({ stateDir, onServer: () => assert.fail('there is none') }).underWay;
   await assert.rejects(connectAhead({ stateDir, onServer: () => undefined }).finish(), {
     code: 'SERVER_BINARY_UNAVAILABLE',
     message: /broken/u,

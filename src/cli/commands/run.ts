@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { RootstockClient } from '../../client/connect.ts';
 import type { ConnectingAhead } from '../../client/connect-ahead.ts';
@@ -107,9 +108,12 @@ async function run(file: string, flags: RunFlags, { options, prepared }: RunCont
   }
 }
 
+/** A start that takes longer than this (a binary that hangs) goes on beside the plan. */
+const START_PATIENCE_MS = 500;
+
 interface Ahead {
-  /** The run file is in order. */
-  readonly begin: () => void;
+  /** The run file is in order. Resolves when the server is on its way: planning keeps this thread busy, and everything else waits for the server. */
+  readonly begin: () => Promise<void>;
   /** The plan is. */
   finish(): Promise<RootstockClient>;
   /** It is not. */
@@ -131,9 +135,12 @@ function beginAhead(flags: RunFlags, { options, prepared }: RunContext, output: 
     return connectAhead({ stateDir: options.stateDir, onProgress: (text) => output.note(text), onServer });
   };
   return {
-    begin() {
+    async begin() {
       connecting = begin();
-      connecting.catch(() => undefined); // `finish` says what is wrong
+      const underWay = connecting.then((ahead) => ahead.underWay).catch(() => undefined); // `finish` says what is wrong
+      const patience = new AbortController();
+      await Promise.race([underWay, sleep(START_PATIENCE_MS, undefined, patience).catch(() => undefined)]);
+      patience.abort();
     },
     async finish() {
       connecting ??= begin();
