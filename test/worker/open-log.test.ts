@@ -13,12 +13,15 @@ test('a log is opened as standard output and error while other threads open file
   const module = JSON.stringify(new URL('../../src/worker/open-log.ts', import.meta.url).href);
   await writeFile(
     script,
-    `import { fstatSync, statSync } from 'node:fs';
+    `import { once } from 'node:events';
+    import { fstatSync, statSync } from 'node:fs';
     import { setImmediate } from 'node:timers/promises';
     import { Worker } from 'node:worker_threads';
     import { openLog } from ${module};
     const opener = "const { closeSync, openSync } = require('node:fs'); for (;;) closeSync(openSync('/dev/null'));";
     const threads = [1, 2].map(() => new Worker(opener, { eval: true }));
+    // A thread that starts keeps descriptors of its own for good: it must have them before.
+    await Promise.all(threads.map((thread) => once(thread, 'online')));
     for (let time = 0; time < 2_000; time += 1) {
       await openLog(${JSON.stringify(log)});
       for (const descriptor of [1, 2])
