@@ -1,5 +1,5 @@
 import { composeMessage, type Problem, RootstockError } from '../errors.ts';
-import { GRAPH_HEADS, type GraphColumns, type GraphHead, type NeighbourPlan } from './graphs.ts';
+import { cellVolume, GRAPH_HEADS, type GraphColumns, type GraphHead, type NeighbourPlan } from './graphs.ts';
 import type { Json, JsonObject } from './json.ts';
 
 /** Column names and values that physicsml 0.6.0's datamodule has when they are not written (PhysicsMLDataModuleConfig). */
@@ -198,12 +198,8 @@ function isCell(cell: Json): boolean {
   if (!Array.isArray(cell) || cell.length !== 3) return false;
   const rows = cell as readonly Json[];
   if (!rows.every((row) => Array.isArray(row) && row.length === 3 && row.every((value) => Number.isFinite(value)))) return false;
-  const [[a, b, c], [d, e, f], [g, h, i]] = rows as unknown as readonly [Row, Row, Row];
-  const volume = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
-  return Math.abs(volume) > 1e-6;
+  return cellVolume(rows as unknown as readonly (readonly number[])[]) > 1e-6;
 }
-
-type Row = readonly [number, number, number];
 
 function definedOnly(section: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(section).filter(([, value]) => value !== undefined));

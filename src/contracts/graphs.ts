@@ -103,3 +103,11 @@ export interface MoleculeFeatures {
   /** Hartree, or whatever the atomic energies are given in. */
   readonly totalAtomicEnergy: number | null;
 }
+
+/** Volume of the cell that three vectors span, in cubic Angstrom; 0 when they lie in one plane. */
+export function cellVolume(cell: readonly (readonly number[])[]): number {
+  const [[a, b, c], [d, e, f], [g, h, i]] = cell as readonly [Vector, Vector, Vector];
+  return Math.abs(a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g));
+}
+
+type Vector = readonly [number, number, number];

@@ -1,4 +1,4 @@
-import { estimateBatchEdges, mostBatchEdges, type NeighbourPlan } from '../contracts/graphs.ts';
+import { cellVolume, estimateBatchEdges, mostBatchEdges, type NeighbourPlan } from '../contracts/graphs.ts';
 import type { DataModulePlan, DataPlan, SplitName } from '../contracts/plan.ts';
 import { plural } from '../contracts/plural.ts';
 import type { PlanProblem } from './problems.ts';
@@ -47,10 +47,5 @@ export function checkGraphSize(
 function imagesWithin({ cell, cutOff }: NeighbourPlan, counted: NeighbourPlan): number | null {
   if (cell === null) return null;
   if (cutOff === counted.cutOff && JSON.stringify(cell) === JSON.stringify(counted.cell)) return 0;
-  return ((4 / 3) * Math.PI * cutOff ** 3) / Math.abs(volumeOf(cell));
-}
-
-function volumeOf([a = [], b = [], c = []]: readonly (readonly number[])[]): number {
-  const of = (vector: readonly number[], axis: number): number => vector[axis % 3] as number;
-  return [0, 1, 2].reduce((sum, axis) => sum + of(a, axis) * (of(b, axis + 1) * of(c, axis + 2) - of(b, axis + 2) * of(c, axis + 1)), 0);
+  return ((4 / 3) * Math.PI * cutOff ** 3) / cellVolume(cell);
 }

@@ -8,16 +8,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as model from '../../src/model.ts';
 import { describeSequential, type Layer } from '../../src/models/nn/sequential.ts';
-import { blockAfter, commentsOf, tableAfter } from '../helpers/markdown.ts';
+import { assertSnippets, readOwn, tableAfter } from '../helpers/markdown.ts';
 
 const root = new URL('../../', import.meta.url);
-const read = (path: string) => readFile(new URL(path, root), 'utf8');
-const page = await read('docs/own-models.md');
+const page = await readOwn('docs/own-models.md');
 
 test('every snippet of the page about own models that names a file is that file', async () => {
-  const files = commentsOf(page, 'file');
-  assert.deepEqual(files, ['examples/own-model/land-cover.mjs', 'examples/own-model/run.yaml']);
-  for (const file of files) assert.equal(blockAfter(page, `file: ${file}`), await read(file), file);
+  await assertSnippets(page, ['examples/own-model/land-cover.mjs', 'examples/own-model/run.yaml']);
 });
 
 test('the page names every value that rootstock/model exports, and no other', () => {
@@ -51,6 +48,6 @@ test('the data of the example is what its script makes', async (context) => {
   await cp(fileURLToPath(new URL('examples/own-model/make-data.mjs', root)), script);
   await promisify(execFile)(process.execPath, [script]);
   for (const name of ['heat.jsonl', 'runoff.jsonl']) {
-    assert.equal(await readFile(join(directory, name), 'utf8'), await read(`examples/own-model/${name}`), name);
+    assert.equal(await readFile(join(directory, name), 'utf8'), await readOwn(`examples/own-model/${name}`), name);
   }
 });

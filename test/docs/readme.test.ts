@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -13,21 +13,18 @@ import { findFiles } from '../../src/data/source-files.ts';
 import { RootstockError } from '../../src/errors.ts';
 import { builtinModels } from '../../src/models/registry.ts';
 import { captureCli } from '../helpers/cli.ts';
-import { blockAfter, commentsOf, localLinks, tableAfter } from '../helpers/markdown.ts';
+import { assertSnippets, blockAfter, localLinks, readOwn, tableAfter } from '../helpers/markdown.ts';
 import { temporaryDirectory } from '../helpers/store-faults.ts';
 
 const root = new URL('../../', import.meta.url);
-const read = (path: string) => readFile(new URL(path, root), 'utf8');
-const readme = await read('README.md');
+const readme = await readOwn('README.md');
 
 test('every snippet of the README that names a file is that file', async () => {
-  const files = commentsOf(readme, 'file');
-  assert.deepEqual(files, ['examples/api/run.yaml', 'examples/api/run.ts']);
-  for (const file of files) assert.equal(blockAfter(readme, `file: ${file}`), await read(file), file);
+  await assertSnippets(readme, ['examples/api/run.yaml', 'examples/api/run.ts']);
 });
 
 test("the README's two commands are npm ci with a command and a script of package.json", async () => {
-  const { bin, scripts } = JSON.parse(await read('package.json')) as {
+  const { bin, scripts } = JSON.parse(await readOwn('package.json')) as {
     bin: Record<string, string>;
     scripts: Record<string, string>;
   };
@@ -59,7 +56,7 @@ test("the README's exit codes are those of the command line", () => {
 });
 
 test("the README's run file is valid, has at most 25 lines, and plans", async (context) => {
-  const text = await read('examples/api/run.yaml');
+  const text = await readOwn('examples/api/run.yaml');
   assert.ok(text.trimEnd().split('\n').length <= 25);
   assert.equal(parseRun(text, { source: 'README.md', models: builtinModels }).name, 'pets');
   const plan = await planText(context, 'examples/api/run.yaml');
@@ -76,7 +73,7 @@ test('the plan that the README shows is what the first command prints', async (c
 
 test('what the README calls refused by name is refused with NOT_AVAILABLE', async () => {
   const limits = readme.slice(readme.indexOf('## Limits'));
-  const base = await read('examples/api/run.yaml');
+  const base = await readOwn('examples/api/run.yaml');
   const config = 'model.config';
   const stage = `${config}.transfer_learning.stages.1`;
   const refused: readonly (readonly [named: string, sets: readonly string[]])[] = [
@@ -109,7 +106,7 @@ test('the models of the README are those that are built', () => {
 });
 
 test("the README's run file names every kind of file that data is read from", async (t) => {
-  const [comment = ''] = /source: pets\.csv # .*/u.exec(await read('examples/api/run.yaml')) ?? [];
+  const [comment = ''] = /source: pets\.csv # .*/u.exec(await readOwn('examples/api/run.yaml')) ?? [];
   const folder = await temporaryDirectory(t);
   const formatsOf = async (text: string) => {
     const formats = new Set<string>();
@@ -139,7 +136,7 @@ for (const page of [
   'docs/own-models.md',
 ]) {
   test(`the links of ${page} lead to files that are there`, async () => {
-    for (const target of localLinks(await read(page))) assert.ok(existsSync(new URL(target, new URL(page, root))), target);
+    for (const target of localLinks(await readOwn(page))) assert.ok(existsSync(new URL(target, new URL(page, root))), target);
   });
 }
 

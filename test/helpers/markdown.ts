@@ -1,3 +1,17 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+
+/** The text of a file of this repository. */
+export function readOwn(path: string): Promise<string> {
+  return readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
+}
+
+/** Fails unless the snippets of a page that name a file (`<!-- file: PATH -->`) are of these files, in this order, and equal them. */
+export async function assertSnippets(page: string, files: readonly string[]): Promise<void> {
+  assert.deepEqual(commentsOf(page, 'file'), files);
+  for (const file of files) assert.equal(blockAfter(page, `file: ${file}`), await readOwn(file), file);
+}
+
 /** The fenced code block that follows an HTML comment such as `<!-- file: examples/api/run.ts -->`; undefined when there is none. */
 export function blockAfter(page: string, comment: string): string | undefined {
   const start = page.indexOf(`<!-- ${comment} -->`);

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { RootstockClient } from '../../client/connect.ts';
-import type { ConnectingAhead } from '../../client/connect-ahead.ts';
 import type { RunEvent } from '../../client/run-events.ts';
 import { formatPlan } from '../../reports/plan-report.ts';
+import { beginAhead } from '../begin-ahead.ts';
 import { collect } from '../collect.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type GlobalOptions, globalOptions } from '../global-options.ts';
@@ -12,7 +11,7 @@ import { planFile } from '../plan-file.ts';
 import type { PreparedWorker } from '../prepared-worker.ts';
 import type { AddCommand } from '../run-cli.ts';
 import { createRunScreen, type RunScreen } from '../run-screen.ts';
-import { orderWorker, startWorkerProcess } from '../worker-process.ts';
+import { startWorkerProcess } from '../worker-process.ts';
 
 interface RunFlags {
   readonly set?: readonly string[];
@@ -47,7 +46,8 @@ interface RunContext {
 
 async function run(file: string, flags: RunFlags, { options, prepared }: RunContext): Promise<number> {
   const output = createOutput(flags.json === true);
-  const ahead = beginAhead(flags, { options, prepared }, output);
+  // A detached worker ends with its run, and so has to be told of it after it is there.
+  const ahead = beginAhead({ options, prepared: flags.detach === true ? undefined : prepared, output });
   const planned = await planFile(file, { ...options, set: flags.set ?? [], output, onValid: ahead.begin }).catch(async (error: unknown) => {
     await prepared?.end();
     await ahead.leave();
@@ -106,53 +106,6 @@ async function run(file: string, flags: RunFlags, { options, prepared }: RunCont
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onInterrupt);
   }
-}
-
-/** A start that takes longer than this (a binary that hangs) goes on beside the plan. */
-const START_PATIENCE_MS = 500;
-
-interface Ahead {
-  /** The run file is in order. Resolves when the server is on its way: planning keeps this thread busy, and everything else waits for the server. */
-  readonly begin: () => Promise<void>;
-  /** The plan is. */
-  finish(): Promise<RootstockClient>;
-  /** It is not. */
-  leave(): Promise<void>;
-}
-
-/** Connects, and starts a server where there is none, while the run is planned; a prepared worker connects as soon as the server is there. */
-function beginAhead(flags: RunFlags, { options, prepared }: RunContext, output: Output): Ahead {
-  let orderedFor: string | undefined;
-  const onServer = (storeId: string) => {
-    // A detached worker ends with its run, and so has to be told of it after it is there.
-    if (prepared === undefined || flags.detach === true) return;
-    orderedFor = storeId;
-    orderWorker(options, storeId, prepared);
-  };
-  let connecting: Promise<ConnectingAhead> | undefined;
-  const begin = async () => {
-    const { connectAhead } = await import('../../client/connect-ahead.ts');
-    return connectAhead({ stateDir: options.stateDir, onProgress: (text) => output.note(text), onServer });
-  };
-  return {
-    async begin() {
-      connecting = begin();
-      const underWay = connecting.then((ahead) => ahead.underWay).catch(() => undefined); // `finish` says what is wrong
-      const patience = new AbortController();
-      await Promise.race([underWay, sleep(START_PATIENCE_MS, undefined, patience).catch(() => undefined)]);
-      patience.abort();
-    },
-    async finish() {
-      connecting ??= begin();
-      const connected = await (await connecting).finish();
-      // Somebody else made the store in the same moment: another worker it is.
-      if (orderedFor !== undefined && orderedFor !== connected.store.id) await prepared?.end();
-      return connected;
-    },
-    async leave() {
-      await (await connecting?.catch(() => undefined))?.leave();
-    },
-  };
 }
 
 function startEventName(action: 'start' | 'attach' | 'print'): 'started' | 'attached' | 'reused' {
