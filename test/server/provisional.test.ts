@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -102,10 +102,26 @@ for (const [when, delayMs] of [
       (error: { readonly code?: string }) => error.code,
     );
     assert.ok(outcome === undefined || outcome === 'CANCELLED', String(outcome));
-    await untilNoProcessOf(place.root);
     assert.deepEqual(await readdir(place.root), []);
+    await untilNoProcessOf(place.root);
   });
 }
+
+test('a start that is called off while its supervisor makes itself the owner ends at once', async (t) => {
+  const place = await makePlace(t);
+  const directory = join(place.stateDir, 'server');
+  await mkdir(directory, { recursive: true });
+  // What earlier owners left is swept in this moment: so much of it makes the moment long.
+  const leftovers = Array.from({ length: 4_000 }, (_, index) => join(directory, `supervisor-${index}.sock`));
+  for (const path of leftovers) writeFileSync(path, '');
+  const controller = new AbortController();
+  const onStarted = () => controller.abort();
+  const connecting = connectSupervisor({ stateDir: place.stateDir, env: PATIENT, provisional: true, signal: controller.signal, onStarted });
+  await assert.rejects(connecting, { code: 'CANCELLED' });
+  const begun = Date.now();
+  await untilNoProcessOf(place.root);
+  assert.ok(Date.now() - begun < 2_000, 'its supervisor went on for a while');
+});
 
 test('who comes while a server that nobody needed goes has one of its own', async (t) => {
   const place = await makePlace(t);

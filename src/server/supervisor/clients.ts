@@ -13,7 +13,7 @@ export interface Clients {
   add(socket: Socket): void;
   tell(state: SupervisorMessage): void;
   now(): Attendance;
-  /** Hears of each change; answers whether the supervisor ends now. */
+  /** Hears of each change, and of those that came before it listened; answers whether the supervisor ends now. */
   onChange(listener: (now: Attendance) => boolean): void;
   closeAll(): void;
 }
@@ -26,26 +26,32 @@ export function createClients(first: SupervisorMessage): Clients {
   const leaving = new Set<Socket>();
   let state = first;
   let kept = false;
-  let listener: (now: Attendance) => boolean = () => false;
+  /** None yet: whoever leaves waits for its answer. */
+  let listener: ((now: Attendance) => boolean) | undefined;
   const now = () => ({ count: sockets.size, kept });
+  const answer = (): void => {
+    if (listener === undefined || listener(now())) return;
+    for (const socket of leaving) socket.destroySoon();
+    leaving.clear();
+  };
   const hear = (socket: Socket, { type }: ClientMessage): void => {
     if (type === 'provisional') provisional.add(socket);
     if (type === 'keep') kept = true;
     if (type !== 'leave' || !sockets.delete(socket)) return;
-    if (listener(now())) leaving.add(socket);
-    else socket.destroySoon();
+    leaving.add(socket);
+    answer();
   };
   return {
     add(socket) {
       sockets.add(socket);
-      listener(now());
+      answer();
       // A client that is killed resets its connection: that is its way to leave.
       socket.on('error', () => undefined);
       socket.on('close', () => {
         leaving.delete(socket);
         if (!sockets.delete(socket)) return;
         if (!provisional.has(socket)) kept = true;
-        listener(now());
+        answer();
       });
       readClientMessages(socket, (message) => hear(socket, message));
       sendMessage(socket, state);
@@ -57,7 +63,7 @@ export function createClients(first: SupervisorMessage): Clients {
     now,
     onChange(next) {
       listener = next;
-      if (sockets.size > 0) listener(now());
+      if (sockets.size + leaving.size > 0) answer();
     },
     closeAll() {
       // destroySoon: what was sent arrives, and a client that stands still cannot keep this process.

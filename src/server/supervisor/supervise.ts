@@ -106,6 +106,7 @@ function watch({ options, directory, owner, clients, listener, socketPath, keepe
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }

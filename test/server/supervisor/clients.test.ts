@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Attendance, createClients } from '../../../src/server/supervisor/clients.ts';
+import { connectTo, listenOn } from '../../../src/server/supervisor/open-socket.ts';
+import { sendMessage } from '../../../src/server/supervisor/protocol.ts';
+
+/** Long enough for a message on a unix socket to arrive, and for a connection that is let go to close. */
+const ARRIVAL_MS = 200;
+
+async function makeClients(t: TestContext) {
+  const directory = await mkdtemp(join(tmpdir(), 'rootstock-clients-'));
+  const clients = createClients({ type: 'starting', text: 'starting' });
+  const path = join(directory, 'supervisor.sock');
+  const listener = await listenOn(path, (socket) => clients.add(socket));
+  t.after(async () => {
+    clients.closeAll();
+    listener.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+  const connect = async (): Promise<{ readonly socket: Socket; readonly closed: () => boolean }> => {
+    const socket = await connectTo(path);
+    assert.ok(socket !== null);
+    let closed = false;
+    socket.on('close', () => {
+      closed = true;
+    });
+    socket.resume();
+    return { socket, closed: () => closed };
+  };
+  return { clients, connect };
+}
+
+test('a client that left before the supervisor watched is heard of then, and waits for its end', async (t) => {
+  const { clients, connect } = await makeClients(t);
+  const { socket, closed } = await connect();
+  sendMessage(socket, { type: 'provisional' });
+  sendMessage(socket, { type: 'leave' });
+  await delay(ARRIVAL_MS);
+  assert.equal(closed(), false, 'let go before anybody decided');
+  const heard: Attendance[] = [];
+  clients.onChange((now) => {
+    heard.push(now);
+    return true;
+  });
+  assert.deepEqual(heard, [{ count: 0, kept: false }]);
+  await delay(ARRIVAL_MS);
+  assert.equal(closed(), false, 'let go before the end');
+  clients.closeAll();
+  await delay(ARRIVAL_MS);
+  assert.equal(closed(), true);
+});
+
+test('a client that leaves while others stay is let go at once', async (t) => {
+  const { clients, connect } = await makeClients(t);
+  const [first, second] = [await connect(), await connect()];
+  for (const { socket } of [first, second]) sendMessage(socket, { type: 'provisional' });
+  await delay(ARRIVAL_MS);
+  clients.onChange(({ count }) => count === 0);
+  sendMessage(first.socket, { type: 'leave' });
+  await delay(ARRIVAL_MS);
+  assert.deepEqual([first.closed(), second.closed()], [true, false]);
+});
+
+test('a client that was killed before the supervisor watched does not count as one that needs nothing', async (t) => {
+  const { clients, connect } = await makeClients(t);
+  const { socket } = await connect();
+  await delay(ARRIVAL_MS);
+  socket.destroy();
+  await delay(ARRIVAL_MS);
+  assert.deepEqual(clients.now(), { count: 0, kept: true });
+});
