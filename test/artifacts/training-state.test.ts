@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import test from 'node:test';
 import { finaliseStage } from '../../src/artifacts/finalise-stage.ts';
 import { openFsStore } from '../../src/artifacts/fs-store.ts';
@@ -12,6 +9,7 @@ import { loadTrainingState, mergeWeights, saveTrainingState, type TrainingState 
 import type { StagePlan } from '../../src/contracts/plan.ts';
 import type { TensorData, Weights } from '../../src/contracts/tensors.ts';
 import { freezeDigest } from '../../src/transfer/freeze-digest.ts';
+import { scratchDirectory } from '../helpers/scratch-directory.ts';
 
 const KEY = 'ab'.repeat(32);
 const vector = (...values: number[]): TensorData => ({ shape: [values.length], dtype: 'float32', data: Float32Array.from(values) });
@@ -122,7 +120,7 @@ test('carry_weights best without a best is STAGE_INVALID', async () => {
 });
 
 async function makeStore(): Promise<ArtifactStore> {
-  return openFsStore(await mkdtemp(join(tmpdir(), 'rootstock-state-')));
+  return openFsStore(await scratchDirectory());
 }
 
 async function snapshotOf(store: ArtifactStore, state: TrainingState) {

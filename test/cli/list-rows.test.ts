@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import test from 'node:test';
 import { openFsStore } from '../../src/artifacts/fs-store.ts';
 import { saveRunRecord } from '../../src/artifacts/run-record.ts';
 import { listRows } from '../../src/cli/list-rows.ts';
 import type { RootstockClient } from '../../src/client/connect.ts';
+import { scratchDirectory } from '../helpers/scratch-directory.ts';
 
 /** A client that knows one run. */
 const client = {
@@ -18,7 +16,7 @@ const client = {
 } as unknown as RootstockClient['client'];
 
 test('runs that only the store remembers are listed with their start where it is recorded, and those of Temporal once', async () => {
-  const store = await openFsStore(await mkdtemp(join(tmpdir(), 'rootstock-list-')));
+  const store = await openFsStore(await scratchDirectory());
   const common = {
     runDigest: '0',
     completedAt: '2026-11-27T11:00:00.000Z',

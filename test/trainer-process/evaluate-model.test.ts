@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { weightsToChunks } from '../../src/artifacts/safetensors/write.ts';
@@ -8,6 +7,7 @@ import type { JsonObject } from '../../src/contracts/json.ts';
 import { findModel } from '../../src/models/registry.ts';
 import { initialiseWeights } from '../../src/transfer/initialise.ts';
 import { captureCli } from '../helpers/cli.ts';
+import { scratchDirectory } from '../helpers/scratch-directory.ts';
 
 const REGRESSOR = {
   name: 'mlp_regressor',
@@ -17,7 +17,7 @@ const REGRESSOR = {
 
 /** A saved model with fresh weights, and a file with labels. */
 async function makeModel(saved: JsonObject & { readonly name: string; readonly config: JsonObject }, rows: readonly JsonObject[]) {
-  const directory = await mkdtemp(join(tmpdir(), 'rootstock-evaluate-'));
+  const directory = await scratchDirectory();
   const { classes, y_features: y } = saved.config as { readonly classes?: readonly string[]; readonly y_features: readonly string[] };
   const tree = findModel(saved.name, []).describe(saved.config, { inputWidth: 2, outputWidth: classes?.length ?? y.length });
   await writeFile(join(directory, 'model_config.json'), JSON.stringify(saved));

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { openSession } from '../../src/data/session.ts';
 import { csvLine, writePredictions } from '../../src/trainer-process/prediction-file.ts';
 import type { PredictionTable } from '../../src/training/prediction-table.ts';
+import { scratchDirectory } from '../helpers/scratch-directory.ts';
 
 const TABLE: PredictionTable = {
   columns: ['u0', 'charge', 'force'],
@@ -15,7 +15,7 @@ const TABLE: PredictionTable = {
   ],
 };
 
-const folder = () => mkdtemp(join(tmpdir(), 'rootstock-predictions-'));
+const folder = scratchDirectory;
 const write = (path: string) =>
   writePredictions(path, async (file) => {
     await file.append(TABLE);

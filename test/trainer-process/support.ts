@@ -1,8 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openFsStore } from '../../src/artifacts/fs-store.ts';
@@ -14,6 +13,7 @@ import type { ArtifactStore } from '../../src/artifacts/store.ts';
 import type { DataRequest, Plan } from '../../src/contracts/plan.ts';
 import type { EvaluateJob, FitJob, FromTrainer, ToTrainer, TrainerJob } from '../../src/contracts/trainer-protocol.ts';
 import { materialiseData } from '../../src/data/materialise-data.ts';
+import { scratchDirectory } from '../helpers/scratch-directory.ts';
 import type { FeatureSetup } from '../training/support.ts';
 
 /** A store that holds everything a trainer needs for one stage. */
@@ -29,7 +29,7 @@ export interface Workspace {
 
 /** Makes a workspace whose data are the setup's, through a JSONL file as a run would read them. */
 export async function createWorkspace(setup: FeatureSetup): Promise<Workspace> {
-  const directory = await mkdtemp(join(tmpdir(), 'rootstock-trainer-'));
+  const directory = await scratchDirectory();
   const store = await openFsStore(join(directory, 'store'));
   const x = Array.from({ length: setup.train.width }, (_, column) => `x${column}`);
   const request = await writeData(directory, setup, x);

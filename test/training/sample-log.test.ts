@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { openSampleLog } from '../../src/training/sample-log.ts';
+import { scratchDirectory } from '../helpers/scratch-directory.ts';
 
 test('a line is in the file at once, and flush counts all lines, those of an earlier opening too', async () => {
-  const path = join(await mkdtemp(join(tmpdir(), 'rootstock-samples-')), 'raw.jsonl');
+  const path = join(await scratchDirectory(), 'raw.jsonl');
   const first = openSampleLog(path);
   first.append({ step: 1, epoch: 0, batch: 0, rows: ['ä', 'b\n"'] });
   assert.equal((await readFile(path, 'utf8')).split('\n').length, 2, 'before any flush');
