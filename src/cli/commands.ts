@@ -1,4 +1,4 @@
-import type { AddCommand } from './run-cli.ts';
+import type { AddCommand } from './add-command.ts';
 
 /** Loads a command's module: what one command needs, zod and Temporal's client among it, is nothing that the others should wait for. */
 type LoadCommand = () => Promise<AddCommand>;

@@ -1,15 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../contracts/version.ts';
 import { RootstockError } from '../errors.ts';
+import type { AddCommand } from './add-command.ts';
 import { collect } from './collect.ts';
 import { commandWord } from './command-word.ts';
 import { loadCommands } from './commands.ts';
 import { EXIT } from './exit-codes.ts';
 import { reportError } from './output.ts';
 import type { PreparedWorker } from './prepared-worker.ts';
-
-/** A subcommand: adds itself to the program and reports its exit code. `prepared`: a worker that waits for one that needs it. */
-export type AddCommand = (program: Command, done: (exitCode: number) => void, prepared?: PreparedWorker) => void;
 
 /** Runs the command line and returns its exit code. The caller ends what was prepared and not used. */
 export async function runCli(words: readonly string[], prepared?: PreparedWorker): Promise<number> {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RootstockError } from '../errors.ts';
-import type { Followed, FollowTarget } from './follow-run.ts';
+import type { Followed } from './follow-run.ts';
+import type { FollowTarget } from './run-end.ts';
 import { askForEnd } from './run-end.ts';
 
 /** Starts a worker for as long as a command needs one. */

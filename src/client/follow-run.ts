@@ -3,7 +3,7 @@ import type { RunStatus, TrainHeartbeat } from '../contracts/run-state.ts';
 import type { PublishResult } from '../contracts/stage-activities.ts';
 import { STATUS_QUERY } from '../contracts/workflow.ts';
 import type { RootstockClient } from './connect.ts';
-import { type RunEnd, watchForEnd } from './run-end.ts';
+import { type FollowTarget, type RunEnd, watchForEnd } from './run-end.ts';
 import { diffStatus, type RunEvent, toCompletedEvent } from './run-events.ts';
 import { failureOf } from './run-failure.ts';
 import { isServiceError } from './service-error.ts';
@@ -23,12 +23,6 @@ const QUERY_TIMEOUT_MS = 3_000;
 
 /** What a run is followed through; read anew for each call, since a server may move. */
 export type Followed = Pick<RootstockClient, 'client' | 'watcher'>;
-
-/** Which run to follow. */
-export interface FollowTarget {
-  readonly workflowId: string;
-  readonly runId?: string;
-}
 
 /**
  * Follows a run to its end and yields what happens. Ends after completed, needs_attention (also of a pre-training child),

@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { FollowTarget } from './follow-run.ts';
 import { isServiceError } from './service-error.ts';
+
+/** Which run to follow. */
+export interface FollowTarget {
+  readonly workflowId: string;
+  readonly runId?: string;
+}
 
 /** Knows when a run ends, so that nobody waits for the next time it is asked about. */
 export interface RunEnd {

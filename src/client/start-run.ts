@@ -9,8 +9,8 @@ import { publishedRunDigest } from '../planner/published-output.ts';
 import { type AttachDecision, decideAttach, type Existing, findExisting } from './attach.ts';
 import { type HostWorker, untilClosed } from './close-run.ts';
 import type { RootstockClient } from './connect.ts';
-import type { FollowTarget } from './follow-run.ts';
 import { jsonDifferences } from './json-difference.ts';
+import type { FollowTarget } from './run-end.ts';
 import { temporalCommon } from './temporal.ts';
 
 /** How to start. */

@@ -4,7 +4,7 @@ import type { Json } from '../contracts/json.ts';
 import { MODELS_NOT_BUILT } from '../contracts/models-not-built.ts';
 import { checkData } from './check-data.ts';
 import { checkMolecules } from './check-molecules.ts';
-import { checkDetails, type SectionKind } from './check-section.ts';
+import { checkDetails } from './check-section.ts';
 import { checkShape } from './check-shape.ts';
 import { checkTrainFeatures } from './check-train-features.ts';
 import { type Issue, invalid, notAvailable, show } from './issue.ts';
@@ -12,6 +12,7 @@ import type { ModelSchema } from './model-schema.ts';
 import type { Path } from './path.ts';
 import { isMapping } from './read-json.ts';
 import { modelConfigShape, runSchema } from './run-keys.ts';
+import type { SectionKind } from './section-rules.ts';
 import { nearest, unknownKeyText } from './suggest.ts';
 
 /** Checks a whole run file and gives every problem. */

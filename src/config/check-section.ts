@@ -10,11 +10,8 @@ import { optimizerClasses, optimizerSchema } from './optimizer-keys.ts';
 import { formatPath, type Path } from './path.ts';
 import { isMapping } from './read-json.ts';
 import { memberClasses, schedulerClasses, schedulerSchema } from './scheduler-keys.ts';
-import { sectionRules } from './section-rules.ts';
+import { type SectionKind, sectionRules } from './section-rules.ts';
 import { trainerSchema } from './trainer-keys.ts';
-
-/** The sections that a stage can override. */
-export type SectionKind = 'trainer' | 'datamodule' | 'optimizer' | 'scheduler';
 
 /**
  * Validates a whole section, strictly: after a stage's override has been merged over base and defaults. Checks keys, types and ranges, the

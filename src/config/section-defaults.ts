@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Json, JsonObject } from '../contracts/json.ts';
-import type { SectionKind } from './check-section.ts';
 import { lookUpClass } from './classes.ts';
 import { plainDatamoduleSchema } from './datamodule-keys.ts';
 import { optimizerClasses } from './optimizer-keys.ts';
 import { schedulerClasses, schedulerObject } from './scheduler-keys.ts';
 import { unwrap } from './schema-at.ts';
+import type { SectionKind } from './section-rules.ts';
 import { trainerSchema } from './trainer-keys.ts';
 
 /**

@@ -1,10 +1,12 @@
 import type { Json } from '../contracts/json.ts';
 import { callbackEntries } from './check-callbacks.ts';
-import type { SectionKind } from './check-section.ts';
 import { type Issue, invalid, notAvailable, show } from './issue.ts';
 import { optimizerRules } from './optimizer-rules.ts';
 import { isMapping } from './read-json.ts';
 import { schedulerRules } from './scheduler-rules.ts';
+
+/** The sections that a stage can override. */
+export type SectionKind = 'trainer' | 'datamodule' | 'optimizer' | 'scheduler';
 
 /** Checks the rules across the keys of a whole section. Says nothing about keys of the wrong type. */
 export function sectionRules(kind: SectionKind, value: unknown): Issue[] {

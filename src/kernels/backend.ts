@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { JsonObject } from '../contracts/json.ts';
 import type { BackendName } from '../contracts/plan.ts';
 import { RootstockError } from '../errors.ts';
+import type { BackendFacts } from './backend-facts.ts';
 import { installGradients } from './gradients/install.ts';
 import { loadTensorflow } from './tensorflow-backend.ts';
 import { loadWasm } from './wasm-backend.ts';
@@ -15,12 +16,6 @@ export interface LoadedBackend {
   describe(): JsonObject;
   /** Tensors alive and their bytes. */
   memory(): { readonly numTensors: number; readonly numBytes: number };
-}
-
-/** What a loader of one backend gives back. */
-export interface BackendFacts {
-  readonly class: string;
-  readonly facts: JsonObject;
 }
 
 /**

@@ -1,7 +1,7 @@
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { RootstockError } from '../errors.ts';
-import type { BackendFacts } from './backend.ts';
+import type { BackendFacts } from './backend-facts.ts';
 import { findPackage, TENSORFLOW_ADVICE, TENSORFLOW_PACKAGES } from './packages.ts';
 
 /** The part of tfjs-node's backend that tells a GPU build from a CPU build. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { RootstockError } from '../errors.ts';
-import type { BackendFacts } from './backend.ts';
+import type { BackendFacts } from './backend-facts.ts';
 import { FUSED_KERNELS_SHA256, hasFusedKernels, startFusedKernels } from './fused/runtime.ts';
 import { wasmBinaryDirectory } from './packages.ts';
 import type { WasmBackend } from './wasm/heap.ts';

@@ -1,5 +1,5 @@
+import type { ConnectionTable, Reject } from './connection-table.ts';
 import { atomicNumberOf } from './elements.ts';
-import type { ConnectionTable, Reject } from './mol-block.ts';
 
 /** Charges of the atom block by code. 4 is a doublet radical, without charge. */
 const CHARGE_CODES = [0, 3, 2, 1, 0, -1, -2, -3];

@@ -1,5 +1,5 @@
+import type { ConnectionTable, Reject } from './connection-table.ts';
 import { atomicNumberOf } from './elements.ts';
-import type { ConnectionTable, Reject } from './mol-block.ts';
 
 /** Atoms of the largest V3000 block that is read; a V2000 block cannot have more than 999. */
 const MAX_ATOMS = 100_000;

@@ -1,18 +1,9 @@
+import type { ConnectionTable, Reject } from './connection-table.ts';
 import { parseV2000 } from './mol-block-v2000.ts';
 import { parseV3000 } from './mol-block-v3000.ts';
 import type { Bond, BondOrder, Molecule } from './molecule.ts';
 import { moleculeError } from './row-error.ts';
 import { tetrahedralTags } from './tetrahedral-tags.ts';
-
-/** A connection table as written: atoms from 0, parities not yet turned into tags. */
-export interface ConnectionTable {
-  readonly atoms: readonly { readonly number: number; readonly formalCharge: number; readonly parity: number }[];
-  readonly bonds: readonly { readonly begin: number; readonly end: number; readonly type: number; readonly isEither: boolean }[];
-  readonly coordinates: Float64Array;
-}
-
-/** Says what is wrong with a line of a mol block, 1-based; never returns. */
-export type Reject = (line: number, text: string) => never;
 
 /** Characters of the longest mol block that is read. */
 const MAX_LENGTH = 16 * 2 ** 20;

@@ -3,7 +3,8 @@ import { type FusedActivation, isFusedActivation } from '../kernels/fused/activa
 import { fusedConcat } from '../kernels/fused/concat.ts';
 import { fusedEdgeLinear } from '../kernels/fused/edge-linear.ts';
 import type { FusedEdges } from '../kernels/fused/edge-products.ts';
-import { type GatedNetwork as FusedNetwork, fusedGatedEdgeSum } from '../kernels/fused/gated-edges.ts';
+import type { GatedNetwork as FusedNetwork } from '../kernels/fused/gated-chain.ts';
+import { fusedGatedEdgeSum } from '../kernels/fused/gated-edges.ts';
 import { fusedEdgeVectors, fusedLengths } from '../kernels/fused/geometry.ts';
 import { fusedLinear } from '../kernels/fused/linear.ts';
 import { fusedSegmentSumLinear } from '../kernels/fused/segment-sum-linear.ts';

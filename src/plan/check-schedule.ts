@@ -1,7 +1,12 @@
 import type { JsonObject } from '../contracts/json.ts';
 import type { OptimizerPlan, SchedulerPlan } from '../contracts/plan.ts';
 import type { PlanProblem } from './problems.ts';
-import type { ScheduleCounts } from './scheduler-values.ts';
+
+/** What a schedule has to fill: a stage's counts less its warm-up. */
+export interface ScheduleCounts {
+  readonly steps: number;
+  readonly epochs: number;
+}
 
 /** Checks a resolved schedule against the length of its stage. */
 export function checkSchedule(plan: SchedulerPlan, left: ScheduleCounts, where: string): readonly PlanProblem[] {

@@ -4,7 +4,6 @@ import type { BackendName, DataFacts, DataRequest, PreTrainedSource } from '../c
 import type { ModuleTree } from '../contracts/tensors.ts';
 import type { ModelDefinition, StandsStill } from '../models/definition.ts';
 import type { SourceTensor } from '../transfer/match-sides.ts';
-import type { PrefixSize } from './prefix-cache.ts';
 
 /** Everything a plan needs to know of the world. Whoever plans gathers it; building the plan is pure. */
 export interface PlanFacts {
@@ -21,6 +20,14 @@ export interface PlanFacts {
 
 /** Lightning's accelerator names. */
 export type Accelerator = 'auto' | 'cpu' | 'gpu' | 'webgpu';
+
+/** A frozen prefix in numbers: float32 values that it gives for each row, atom and edge. */
+export interface PrefixSize {
+  readonly modules: readonly string[];
+  readonly perRow: number;
+  readonly perNode: number;
+  readonly perEdge: number;
+}
 
 /** What a model definition says of the model. */
 export interface ModelFacts {

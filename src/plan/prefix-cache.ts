@@ -3,15 +3,7 @@ import type { JsonObject } from '../contracts/json.ts';
 import type { DataFacts, PrefixCachePlan, SplitName, StagePlan } from '../contracts/plan.ts';
 import type { ModelDefinition } from '../models/definition.ts';
 import { standsStill } from '../transfer/stands-still.ts';
-import type { ModelFacts } from './plan-facts.ts';
-
-/** A frozen prefix in numbers: float32 values that it gives for each row, atom and edge. */
-export interface PrefixSize {
-  readonly modules: readonly string[];
-  readonly perRow: number;
-  readonly perNode: number;
-  readonly perEdge: number;
-}
+import type { ModelFacts, PrefixSize } from './plan-facts.ts';
 
 /**
  * Memory of the host that the outputs of a prefix may take, in bytes. The same on every machine: whether a stage uses them decides its last

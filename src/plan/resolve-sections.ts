@@ -1,7 +1,8 @@
-import { type SectionKind, validateSection } from '../config/check-section.ts';
+import { validateSection } from '../config/check-section.ts';
 import { withBatchSizes } from '../config/molecule-keys.ts';
 import type { RunConfig, StageSection } from '../config/run-config.ts';
 import { sectionDefaults } from '../config/section-defaults.ts';
+import type { SectionKind } from '../config/section-rules.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import { callbackLayers } from './callbacks.ts';
 import { type Layer, type MergedSection, mergeLayers, type Origin } from './layers.ts';

@@ -3,16 +3,10 @@ import { schedulerClasses } from '../config/scheduler-keys.ts';
 import { sectionDefaults } from '../config/section-defaults.ts';
 import type { Json, JsonObject } from '../contracts/json.ts';
 import type { SchedulerPlan, WarmupPlan } from '../contracts/plan.ts';
-import { checkSchedule } from './check-schedule.ts';
+import { checkSchedule, type ScheduleCounts } from './check-schedule.ts';
 import type { PlanProblem } from './problems.ts';
 import type { StepCounts } from './steps.ts';
 import { torchNumbers } from './torch-numbers.ts';
-
-/** What a schedule has to fill: a stage's counts less its warm-up. */
-export interface ScheduleCounts {
-  readonly steps: number;
-  readonly epochs: number;
-}
 
 /** torch's LinearLR starts at a third. */
 const START_FACTOR = 1 / 3;

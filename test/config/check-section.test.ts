@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { callbackEntries } from '../../src/config/check-callbacks.ts';
-import { type SectionKind, validateSection } from '../../src/config/check-section.ts';
+import { validateSection } from '../../src/config/check-section.ts';
 import { sectionDefaults } from '../../src/config/section-defaults.ts';
+import type { SectionKind } from '../../src/config/section-rules.ts';
 
 const KINDS: readonly SectionKind[] = ['trainer', 'datamodule', 'optimizer', 'scheduler'];
 

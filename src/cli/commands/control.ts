@@ -3,10 +3,10 @@ import { untilClosed } from '../../client/close-run.ts';
 import { connectRootstock, type RootstockClient } from '../../client/connect.ts';
 import { abortRun, cancelRun, retryRun } from '../../client/control-run.ts';
 import { followRun } from '../../client/follow-run.ts';
+import type { AddCommand } from '../add-command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput, type Output } from '../output.ts';
-import type { AddCommand } from '../run-cli.ts';
 import { createRunScreen } from '../run-screen.ts';
 import { startWorkerProcess } from '../worker-process.ts';
 

@@ -10,10 +10,10 @@ import { parsePythonLiteral } from '../../convert/python-literal.ts';
 import { writeRunFile } from '../../convert/write-run-file.ts';
 import { RootstockError } from '../../errors.ts';
 import { loadModels } from '../../models/load-models.ts';
+import type { AddCommand } from '../add-command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput } from '../output.ts';
-import type { AddCommand } from '../run-cli.ts';
 
 interface ConvertFlags {
   readonly out?: string;

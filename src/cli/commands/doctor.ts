@@ -7,9 +7,9 @@ import { type BackendProbe, probeBackends } from '../../kernels/probe.ts';
 import { formatBytes } from '../../reports/format.ts';
 import { formatTable } from '../../reports/table.ts';
 import { findServerBinary } from '../../server/binary/find-server-binary.ts';
+import type { AddCommand } from '../add-command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { createOutput } from '../output.ts';
-import type { AddCommand } from '../run-cli.ts';
 
 interface Check {
   readonly what: string;

@@ -8,12 +8,12 @@ import { RootstockError } from '../../errors.ts';
 import { distinctMetrics, formatNamed, formatNumber } from '../../reports/format.ts';
 import { formatTable } from '../../reports/table.ts';
 import { startTrainer } from '../../trainer-client/trainer-process.ts';
+import type { AddCommand } from '../add-command.ts';
 import { batchSizeOption } from '../batch-size-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput } from '../output.ts';
 import { rowsProgress } from '../rows-progress.ts';
-import type { AddCommand } from '../run-cli.ts';
 
 interface EvaluateFlags {
   readonly metrics?: readonly string[];

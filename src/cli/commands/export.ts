@@ -3,10 +3,10 @@ import { EXPORT_FORMATS, type ExportFormat, exportModel } from '../../client/exp
 import { loadModels } from '../../models/load-models.ts';
 import { formatBytes, formatNamed } from '../../reports/format.ts';
 import { formatTable } from '../../reports/table.ts';
+import type { AddCommand } from '../add-command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput } from '../output.ts';
-import type { AddCommand } from '../run-cli.ts';
 
 interface ExportFlags {
   readonly format: ExportFormat;

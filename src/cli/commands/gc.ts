@@ -3,10 +3,10 @@ import { collectGarbage } from '../../artifacts/gc.ts';
 import { stateLayout } from '../../contracts/state-directory.ts';
 import { formatBytes, formatCount, formatNamed } from '../../reports/format.ts';
 import { formatTable } from '../../reports/table.ts';
+import type { AddCommand } from '../add-command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput } from '../output.ts';
-import type { AddCommand } from '../run-cli.ts';
 
 /** `rootstock gc`. */
 export const gcCommand: AddCommand = (program, done) => {

@@ -2,9 +2,9 @@ import { findSavedModel } from '../../artifacts/saved-model/place.ts';
 import { inspectWeights } from '../../artifacts/saved-model/read.ts';
 import { formatBytes } from '../../reports/format.ts';
 import { formatTable } from '../../reports/table.ts';
+import type { AddCommand } from '../add-command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { createOutput } from '../output.ts';
-import type { AddCommand } from '../run-cli.ts';
 
 /** `rootstock inspect PATH`. */
 export const inspectCommand: AddCommand = (program, done) => {

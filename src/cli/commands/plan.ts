@@ -1,10 +1,10 @@
 import { formatPlan } from '../../reports/plan-report.ts';
+import type { AddCommand } from '../add-command.ts';
 import { collect } from '../collect.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput } from '../output.ts';
 import { planFile } from '../plan-file.ts';
-import type { AddCommand } from '../run-cli.ts';
 
 /** `rootstock plan FILE`: shows what a run would do. */
 export const planCommand: AddCommand = (program, done) => {

@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import { RootstockError } from '../../errors.ts';
 import { formatNamed } from '../../reports/format.ts';
 import { startTrainer } from '../../trainer-client/trainer-process.ts';
+import type { AddCommand } from '../add-command.ts';
 import { batchSizeOption } from '../batch-size-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput } from '../output.ts';
 import { rowsProgress } from '../rows-progress.ts';
-import type { AddCommand } from '../run-cli.ts';
 
 interface PredictFlags {
   readonly model: string;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { RootstockClient } from '../../client/connect.ts';
 import type { RunEvent } from '../../client/run-events.ts';
 import { formatPlan } from '../../reports/plan-report.ts';
+import type { AddCommand } from '../add-command.ts';
 import { beginAhead } from '../begin-ahead.ts';
 import { collect } from '../collect.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -9,7 +10,6 @@ import { type GlobalOptions, globalOptions } from '../global-options.ts';
 import { createOutput, type Output } from '../output.ts';
 import { planFile } from '../plan-file.ts';
 import type { PreparedWorker } from '../prepared-worker.ts';
-import type { AddCommand } from '../run-cli.ts';
 import { createRunScreen, type RunScreen } from '../run-screen.ts';
 import { startWorkerProcess } from '../worker-process.ts';
 

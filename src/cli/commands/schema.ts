@@ -1,8 +1,8 @@
 import { runFileJsonSchema } from '../../config/json-schema.ts';
 import { loadModels } from '../../models/load-models.ts';
+import type { AddCommand } from '../add-command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
-import type { AddCommand } from '../run-cli.ts';
 
 /** `rootstock schema`: the JSON Schema of the run file. */
 export const schemaCommand: AddCommand = (program, done) => {

@@ -10,11 +10,11 @@ import { committedSampleLog, sampleLogDirectory } from '../../contracts/state-di
 import { RootstockError } from '../../errors.ts';
 import { formatBar, formatMetrics } from '../../reports/format.ts';
 import { formatTable } from '../../reports/table.ts';
+import type { AddCommand } from '../add-command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { listRows } from '../list-rows.ts';
 import { createOutput } from '../output.ts';
-import type { AddCommand } from '../run-cli.ts';
 import { startWorkerProcess } from '../worker-process.ts';
 
 /** `rootstock list`. */

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { connectRootstock } from '../../client/connect.ts';
+import type { AddCommand } from '../add-command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput } from '../output.ts';
-import type { AddCommand } from '../run-cli.ts';
 import { startWorkerProcess } from '../worker-process.ts';
 
 /** `rootstock worker`: polls until interrupted. */

@@ -1,9 +1,23 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor } from './differentiable.ts';
-import type { GatedLayer, GatedNetwork } from './gated-edges.ts';
+import type { FusedLayer } from './edge-products.ts';
 import { callKernel, pointerOf, wholeVectors } from './runtime.ts';
 import { CHUNK_ROWS } from './weight-sums.ts';
+
+/** A layer of a network over edges. */
+export interface GatedLayer extends FusedLayer {
+  /** Whether no gradient is asked of weight and bias: then none is computed. */
+  readonly frozen: boolean;
+}
+
+/** Two networks, one behind the other. */
+export interface GatedNetwork {
+  /** From what each edge sees, [h_i, h_j, x], to its message [E, C]; at least one layer. */
+  readonly messages: readonly GatedLayer[];
+  /** From the message to one number, [E, 1]; at least one layer. */
+  readonly gate: readonly GatedLayer[];
+}
 
 /** A layer and what its parameters are called among the inputs of the operation: `<name>.weight`, `<name>.bias`. */
 export interface NamedLayer extends GatedLayer {

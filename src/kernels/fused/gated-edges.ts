@@ -1,25 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { runDifferentiable, type Save } from './differentiable.ts';
-import type { FusedEdges, FusedLayer } from './edge-products.ts';
+import type { FusedEdges } from './edge-products.ts';
 import { gatedBackward } from './gated-backward.ts';
-import { chainOf, type GatedChain, parametersOf } from './gated-chain.ts';
+import { chainOf, type GatedChain, type GatedNetwork, parametersOf } from './gated-chain.ts';
 import { applyLast, type Fold, findFold, foldChain, foldGradients, sumsGradients } from './gated-fold.ts';
 import { gatedForward } from './gated-forward.ts';
-
-/** A layer of a network over edges. */
-export interface GatedLayer extends FusedLayer {
-  /** Whether no gradient is asked of weight and bias: then none is computed. */
-  readonly frozen: boolean;
-}
-
-/** Two networks, one behind the other. */
-export interface GatedNetwork {
-  /** From what each edge sees, [h_i, h_j, x], to its message [E, C]; at least one layer. */
-  readonly messages: readonly GatedLayer[];
-  /** From the message to one number, [E, 1]; at least one layer. */
-  readonly gate: readonly GatedLayer[];
-}
 
 /**
  * The sum of gate(m) * m over the edges of each first node, with the messages m: [n, C]. Blocks of edges go through all layers before the next ones do,
