@@ -52,6 +52,8 @@ export interface ReachedServer {
   readonly temporal: Temporal;
   readonly server: ServerConnection;
   readonly connection: Connection;
+  /** Where it was connected to. */
+  readonly address: string;
   readonly searchAttributes: boolean;
 }
 
@@ -67,11 +69,11 @@ export async function reachServer(options: ReachOptions): Promise<ReachedServer>
   try {
     onServer?.();
     const temporal = await loadTemporal();
-    const connection = await openConnection({ temporal, server, onProgress, signal });
+    const { connection, address } = await openConnection({ temporal, server, onProgress, signal });
     try {
       const searchAttributes = await ensureSearchAttributes(connection, server.namespace);
       if (!searchAttributes) onProgress?.(missingAttributes(server.namespace));
-      return { temporal, server, connection, searchAttributes };
+      return { temporal, server, connection, address, searchAttributes };
     } catch (error) {
       await connection.close();
       throw error;
@@ -90,25 +92,29 @@ type Temporal = typeof import('@temporalio/client');
 
 /** Makes the client of a server and a store. */
 export function toClient(
-  { temporal, server, connection, searchAttributes }: ReachedServer,
+  { temporal, server, connection, address: connectedTo, searchAttributes }: ReachedServer,
   { store, stateDir }: Pick<RootstockClient, 'store' | 'stateDir'>,
 ): RootstockClient {
   const connections = [connection];
   let client = new temporal.Client({ connection, namespace: server.namespace });
   let watcher: Client | undefined;
-  let address = server.connectionOptions.address;
+  let address = connectedTo;
   const open = (more: ConnectionOptions = {}): Client => {
     const next = temporal.Connection.lazy({ ...server.connectionOptions, ...more });
     connections.push(next);
     return new temporal.Client({ connection: next, namespace: server.namespace });
   };
-  const forget = server.onChange((change) => {
-    if (change.kind !== 'ready' || change.address === address) return;
-    address = change.address;
+  const follow = (newest: string): void => {
+    if (newest === address) return;
+    address = newest;
     // The one before stays open until the end: a call that is being retried on a closed one throws where nobody can catch it.
     client = open();
     watcher = undefined;
+  };
+  const forget = server.onChange((change) => {
+    if (change.kind === 'ready') follow(change.address);
   });
+  follow(server.connectionOptions.address); // it may have moved since it was connected to
   return {
     get client() {
       return client;

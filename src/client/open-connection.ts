@@ -19,15 +19,20 @@ export interface OpenConnectionInput {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** An open connection, and the address that it was opened to: the server may move at any time. */
+export interface OpenedConnection {
+  readonly connection: Connection;
+  readonly address: string;
+}
+
 /** Connects to a server that has been found to serve. SERVER_UNAVAILABLE: it does not answer; an embedded one is waited for first. CANCELLED. */
-export async function openConnection({ temporal, server, onProgress, signal }: OpenConnectionInput): Promise<Connection> {
+export async function openConnection({ temporal, server, onProgress, signal }: OpenConnectionInput): Promise<OpenedConnection> {
   const giveUp = Date.now() + (server.kind === 'embedded' ? EMBEDDED_PATIENCE_MS : 0);
   for (let tries = 1; ; tries += 1) {
+    const options = server.connectionOptions;
     try {
-      return await temporal.Connection.connect({
-        ...server.connectionOptions,
-        connectTimeout: CONNECT_TIMEOUT_MS,
-      } satisfies ConnectionOptions);
+      const connection = await temporal.Connection.connect({ ...options, connectTimeout: CONNECT_TIMEOUT_MS } satisfies ConnectionOptions);
+      return { connection, address: options.address };
     } catch (error) {
       if (signal?.aborted === true) throw new RootstockError('CANCELLED', 'Stopped while connecting to the Temporal server.');
       if (Date.now() >= giveUp) throw unavailable(server.connectionOptions.address, error);

@@ -8,7 +8,7 @@ import type { EmbeddedAddress, ServerChange } from './embedded-server.ts';
 import { type StartedSupervisor, startSupervisor } from './start-supervisor.ts';
 import { connectTo } from './supervisor/open-socket.ts';
 import { readOwner } from './supervisor/ownership.ts';
-import { type ClientMessage, readMessages, sendMessage } from './supervisor/protocol.ts';
+import { type Made, readMessages, sendMessage } from './supervisor/protocol.ts';
 
 /** What attaching works with. */
 export interface AttachInput {
@@ -55,13 +55,19 @@ export async function attachToSupervisor(input: AttachInput, onChange: (change: 
   let binary: string | null = null;
   let started: StartedSupervisor | null = null;
   let starts = 0;
+  const madeState = input.madeState === true;
+  let madeServer = false;
   for (;;) {
     const starting = started !== null && !started.ended();
     // One that was started for nothing is told so.
     if (!(starting && input.provisional === true)) throwIfAborted(input.signal);
     const socket = await connectToOwner(directory);
     if (socket !== null) {
-      const attachment = await waitForServer(socket, { ...input, ours: starting }, onChange);
+      const attachment = await waitForServer(
+        socket,
+        { ...input, ours: starting, made: { state: madeState, server: madeServer } },
+        onChange,
+      );
       if (attachment !== null) return attachment;
       throwIfAborted(input.signal);
     } else if (!starting) {
@@ -71,7 +77,8 @@ export async function attachToSupervisor(input: AttachInput, onChange: (change: 
       throwIfAborted(input.signal);
       starts += 1;
       input.onProgress?.('starting the embedded Temporal server');
-      started = await startSupervisor({ stateDir: input.stateDir, directory, binary, madeState: input.madeState === true, env: input.env });
+      started = await startSupervisor({ stateDir: input.stateDir, directory, binary, madeState, env: input.env });
+      madeServer ||= started.madeServer;
       input.onStarted?.();
     }
     await delay(POLL_MS, undefined, { ref: input.unref !== true });
@@ -86,6 +93,7 @@ async function connectToOwner(directory: string): Promise<Socket | null> {
 /** `ours`: whether the supervisor was started by this process. */
 interface WaitInput extends AttachInput {
   readonly ours: boolean;
+  readonly made: Made;
 }
 
 /** Null when the supervisor ended before its server served, or was left. */
@@ -93,12 +101,9 @@ function waitForServer(socket: Socket, input: WaitInput, onChange: (change: Serv
   return new Promise((resolve, reject) => {
     let newest: EmbeddedAddress | null = null;
     const ended = new Promise<void>((done) => socket.once('close', () => done()));
-    const say = (type: ClientMessage['type']): void => {
-      if (input.provisional === true) sendMessage(socket, { type });
-    };
     const leave = async (): Promise<void> => {
       // Whoever started it waits for its end, which takes a moment.
-      if (input.ours) say('leave');
+      if (input.ours) sendMessage(socket, { type: 'leave' });
       else socket.destroy();
       socket.ref();
       const timer = setTimeout(() => socket.destroy(), LEAVE_MS);
@@ -110,7 +115,7 @@ function waitForServer(socket: Socket, input: WaitInput, onChange: (change: Serv
       if (input.provisional === true) void leave();
       else socket.destroy();
     };
-    say('provisional');
+    sendMessage(socket, input.provisional === true ? { type: 'provisional', made: input.made } : { type: 'keep' });
     input.signal?.addEventListener('abort', onAbort, { once: true });
     if (input.signal?.aborted === true) onAbort();
     // A killed supervisor resets the connection; `close` follows and is what counts.
@@ -134,7 +139,13 @@ function waitForServer(socket: Socket, input: WaitInput, onChange: (change: Serv
             return;
           }
           socket.unref();
-          resolve({ newest: () => newest ?? ready, ended, detach: () => socket.destroy(), keep: () => say('keep'), leave });
+          resolve({
+            newest: () => newest ?? ready,
+            ended,
+            detach: () => socket.destroy(),
+            keep: () => sendMessage(socket, { type: 'keep' }),
+            leave,
+          });
           return;
         }
         case 'failed':

@@ -68,6 +68,7 @@ export async function connectSupervisor(input: ConnectSupervisorInput): Promise<
       const next = await attachAgain();
       if (next === null) return;
       attachment = next;
+      if (!provisional) next.keep(); // it may have been told so meanwhile
       if (closing.signal.aborted) attachment.detach();
       else tell({ kind: 'ready', ...attachment.newest() });
     }

@@ -11,7 +11,7 @@ export interface StartSupervisorInput {
   readonly directory: string;
   /** The Temporal CLI. */
   readonly binary: string;
-  /** Whether this command made the state directory: it goes again with a server that nobody needed. */
+  /** Whether this command made the state directory. */
   readonly madeState: boolean;
   /** ROOTSTOCK_LINGER_MS changes how long the server outlives its last client (tests). */
   readonly env: NodeJS.ProcessEnv;
@@ -19,6 +19,8 @@ export interface StartSupervisorInput {
 
 /** A supervisor that was started. It may have ended well because another one was faster. */
 export interface StartedSupervisor {
+  /** Whether the server's folder was made for it. */
+  readonly madeServer: boolean;
   ended(): boolean;
   /** How it ended when it did not end well. */
   failure(): string | null;
@@ -30,16 +32,16 @@ const LOG_BYTES = 1024 * 1024;
 
 /** Starts a supervisor in a session of its own: no terminal's Ctrl-C reaches it, and it outlives this process. */
 export async function startSupervisor({ stateDir, directory, binary, madeState, env }: StartSupervisorInput): Promise<StartedSupervisor> {
-  const made = { state: madeState, server: await makeDirectory(directory) };
-  const options: SupervisorOptions = { stateDir, binary, lingerMs: readLinger(env), made };
+  let madeServer = await makeDirectory(directory);
   const { command, args } = buildModuleCommand(import.meta.url, './supervisor/main');
   const path = join(directory, 'supervisor.log');
   const log = await openLog(path).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
     // It was there, and went with a server that nobody needed.
-    await makeDirectory(directory);
+    madeServer = await makeDirectory(directory);
     return openLog(path);
   });
+  const options: SupervisorOptions = { stateDir, binary, lingerMs: readLinger(env), made: { state: madeState, server: madeServer } };
   let end: string | null = null;
   let failed = false;
   try {
@@ -60,7 +62,7 @@ export async function startSupervisor({ stateDir, directory, binary, madeState, 
   } finally {
     await log.close();
   }
-  return { ended: () => end !== null, failure: () => (failed ? end : null) };
+  return { madeServer, ended: () => end !== null, failure: () => (failed ? end : null) };
 }
 
 function readLinger(env: NodeJS.ProcessEnv): number {

@@ -70,10 +70,15 @@ export async function createHeldWorker(options: CreateWorkerOptions, hold: Worke
     if (polls) server.keep();
   });
   try {
-    const connection = await NativeConnection.connect(server.connectionOptions);
+    const connectionOptions = server.connectionOptions;
+    const connection = await NativeConnection.connect(connectionOptions);
     try {
       const workers = await createWorkers({ connection, server, activities, storeId: store.id, trainSlots: options.trainSlots ?? 1 });
-      return { identity: IDENTITY, storeId: store.id, ...supervise(workers, { connection, server, trainers }) };
+      return {
+        identity: IDENTITY,
+        storeId: store.id,
+        ...supervise(workers, { connection, address: connectionOptions.address, server, trainers }),
+      };
     } catch (error) {
       await connection.close();
       throw error;
@@ -163,12 +168,17 @@ async function createWorkers(input: CreateWorkersInput): Promise<readonly Worker
 
 interface Held {
   readonly connection: NativeConnection;
+  /** Where it was connected to. */
+  readonly address: string;
   readonly server: ServerConnection;
   readonly trainers: Trainers;
 }
 
 /** Runs the Workers as one, and lets go of what they hold at the end. */
-function supervise(workers: readonly Worker[], { connection, server, trainers }: Held): Omit<RootstockWorker, 'identity' | 'storeId'> {
+function supervise(
+  workers: readonly Worker[],
+  { connection, address, server, trainers }: Held,
+): Omit<RootstockWorker, 'identity' | 'storeId'> {
   let shutdownRequested = false;
   const stopPolling = () => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -190,10 +200,10 @@ function supervise(workers: readonly Worker[], { connection, server, trainers }:
       }
     },
     onAddressChange(listener) {
-      const { address } = server.connectionOptions;
       server.onChange((change) => {
         if (change.kind === 'ready' && change.address !== address) listener();
       });
+      if (server.connectionOptions.address !== address) listener(); // it moved while the Workers were created
     },
     shutdown() {
       shutdownRequested = true;

@@ -74,7 +74,7 @@ export async function serve(
       current.onAddressChange(() => current.shutdown());
       await released;
       if (stopping) current.shutdown(); // told so while it was being created or held
-      if (process.connected) process.send?.({ ready: true });
+      if (process.connected) process.send?.({ ready: true }, () => undefined); // a command that is gone is heard of by the disconnection
       failures = 0;
       await current.run();
     } catch (error) {

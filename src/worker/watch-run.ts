@@ -12,7 +12,10 @@ export interface RunWatch {
 /** Connects once; asks as often as wanted. */
 export async function watchRun(stateDir: string, workflowId: string): Promise<RunWatch> {
   const server = await resolveServer({ stateDir, env: process.env });
-  const connection = await Connection.connect(server.connectionOptions);
+  const connection = await Connection.connect(server.connectionOptions).catch(async (error: unknown) => {
+    await server.close();
+    throw error;
+  });
   const client = new Client({ connection, namespace: server.namespace });
   const handle = client.workflow.getHandle(workflowId);
   return {

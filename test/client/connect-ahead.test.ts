@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { after, before, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openFsStore } from '../../src/artifacts/fs-store.ts';
 import { connectAhead } from '../../src/client/connect-ahead.ts';
 import { stateLayout } from '../../src/contracts/state-directory.ts';
@@ -9,7 +10,7 @@ import { untilNoProcessOf } from '../helpers/e2e-processes.ts';
 import { untilSome } from '../helpers/e2e-wait.ts';
 import { temporaryDirectory } from '../helpers/store-faults.ts';
 import { writeScript } from '../helpers/temporal-fakes.ts';
-import { testServerEnvironment } from '../helpers/temporal-server.ts';
+import { startTestServer, testServerEnvironment } from '../helpers/temporal-server.ts';
 
 const environment = process.env;
 before(() => {
@@ -41,6 +42,27 @@ test('a server is started ahead without a word, and the store that it was told o
   assert.deepEqual(notes, ['starting the embedded Temporal server']);
   assert.ok(await connected.client.workflowService.getSystemInfo({}));
   await connected.close();
+});
+
+test('a server that moves while the run is planned is reached where it is then', async (t) => {
+  const started = await startTestServer();
+  const told: string[] = [];
+  const ahead = connectAhead({ stateDir: started.stateDir, onServer: (storeId) => told.push(storeId) });
+  await untilSome(() => told[0], 'the server');
+  await sleep(1_000); // the connection is open by now
+  const before = started.server.address;
+  await started.killAndMove();
+  await untilSome(() => (started.server.address === before ? undefined : true), 'the server at another address');
+  const connected = await ahead.finish();
+  t.after(async () => {
+    await connected.close();
+    await started.stop();
+  });
+  const { namespace } = connected.server;
+  const answer = await connected.client.withDeadline(Date.now() + 20_000, () =>
+    connected.client.workflowService.describeNamespace({ namespace }),
+  );
+  assert.equal(answer.namespaceInfo?.name, namespace);
 });
 
 test('a connection that turns out not to be needed leaves nothing', async (t) => {

@@ -10,7 +10,7 @@ test('an embedded server that stands still is waited for, and the caller hears o
   const { pid, address } = started.server;
   process.kill(pid, 'SIGSTOP');
   const heard: string[] = [];
-  const connection = await openConnection({
+  const opened = await openConnection({
     temporal,
     server: { kind: 'embedded', connectionOptions: { address } },
     onProgress(text) {
@@ -18,7 +18,8 @@ test('an embedded server that stands still is waited for, and the caller hears o
       process.kill(pid, 'SIGCONT');
     },
   });
-  await connection.close();
+  assert.equal(opened.address, address);
+  await opened.connection.close();
   assert.deepEqual(heard, ['the Temporal server does not answer; waiting for it']);
 });
 

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { findServerBinary } from '../../src/server/binary/find-server-binary.ts';
 import { connectSupervisor } from '../../src/server/connect-supervisor.ts';
+import { startSupervisor } from '../../src/server/start-supervisor.ts';
+import { connectTo } from '../../src/server/supervisor/open-socket.ts';
+import { readOwner } from '../../src/server/supervisor/ownership.ts';
+import { sendMessage } from '../../src/server/supervisor/protocol.ts';
 import { untilNoProcessOf } from '../helpers/e2e-processes.ts';
 import { temporaryDirectory } from '../helpers/store-faults.ts';
 import { processesOf, testServerEnvironment, waitFor, waitUntilGone } from '../helpers/temporal-server.ts';
@@ -133,5 +139,64 @@ test('who comes while a server that nobody needed goes has one of its own', asyn
   assert.equal((await fetch(next.uiUrl)).status, 200);
   const processes = await processesOf(next, place.stateDir);
   await next.close();
+  await waitUntilGone(processes);
+});
+
+test('who only looks whether a supervisor is there does not keep a server', async (t) => {
+  const place = await makePlace(t);
+  const server = await provisionally(place);
+  const directory = join(place.stateDir, 'server');
+  const { path: binary } = await findServerBinary({ env: PATIENT });
+  const second = await startSupervisor({ stateDir: place.stateDir, directory, binary, madeState: false, env: PATIENT });
+  await waitFor(() => second.ended(), 'the second supervisor to find the first');
+  await server.close();
+  assert.deepEqual(await readdir(place.root), []);
+});
+
+test('what a client made goes again, also when the supervisor of another one was faster', async (t) => {
+  const place = await makePlace(t);
+  await mkdir(join(place.stateDir, 'server'), { recursive: true });
+  const server = await provisionally(place);
+  const directory = join(place.stateDir, 'server');
+  const owner = await readOwner(directory);
+  const other = await connectTo(join(directory, owner?.socket ?? ''));
+  assert.ok(other !== null);
+  sendMessage(other, { type: 'provisional', made: { state: true, server: true } });
+  await delay(200);
+  await server.close();
+  other.destroy();
+  await untilNoProcessOf(place.root);
+  assert.deepEqual(await readdir(place.root), []);
+});
+
+test('a server that is kept while its supervisor is followed by another one stays', async (t) => {
+  const place = await makePlace(t);
+  const server = await connectSupervisor({ stateDir: place.stateDir, env: testServerEnvironment(), provisional: true });
+  const before = server.supervisorPid;
+  const heard: string[] = [];
+  server.onChange(({ kind }) => void heard.push(kind));
+  process.kill(server.pid, 'SIGKILL');
+  process.kill(before, 'SIGKILL');
+  await rm(join(place.stateDir, 'server'), { recursive: true, force: true });
+  await waitFor(() => heard.includes('waiting'), 'the end of the supervisor');
+  server.keep();
+  await waitFor(() => server.supervisorPid !== before, 'the next supervisor');
+  const processes = await processesOf(server, place.stateDir);
+  await server.close();
+  await waitUntilGone(processes);
+  assert.ok(existsSync(join(place.stateDir, 'server', 'temporal.db')));
+});
+
+test('a full disk under its logs ends no supervisor', async (t) => {
+  const place = await makePlace(t);
+  await mkdir(join(place.stateDir, 'server'), { recursive: true });
+  for (const log of ['server.log', 'supervisor.log']) await symlink('/dev/full', join(place.stateDir, 'server', log));
+  const server = await connectSupervisor({ stateDir: place.stateDir, env: testServerEnvironment() });
+  const { supervisorPid, pid } = server;
+  process.kill(pid, 'SIGKILL'); // it says so in its log, and starts another one
+  await waitFor(() => server.pid !== pid, 'the next server');
+  assert.equal(server.supervisorPid, supervisorPid);
+  const processes = await processesOf(server, place.stateDir);
+  await server.close();
   await waitUntilGone(processes);
 });

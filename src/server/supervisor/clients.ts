@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net';
-import { type ClientMessage, readClientMessages, type SupervisorMessage, sendMessage } from './protocol.ts';
+import { type ClientMessage, type Made, readClientMessages, type SupervisorMessage, sendMessage } from './protocol.ts';
 
 /** Who is connected. */
 export interface Attendance {
+  /** Connections, also those that have not said yet what they want. */
   readonly count: number;
-  /** Whether one of them, now or before, needs the server, or did not say that it may need none. */
+  /** Whether one of them, now or before, needs the server. */
   readonly kept: boolean;
+  /** What they made for a server that they may not need. */
+  readonly made: Made;
 }
 
 /** The clients of a supervisor: what they are told, and how many there are. */
@@ -18,40 +21,48 @@ export interface Clients {
   closeAll(): void;
 }
 
-/** Creates them, with the state that each is told first. */
-export function createClients(first: SupervisorMessage): Clients {
+/** Creates them, with the state that each is told first, and what was made before any of them came. */
+export function createClients(first: SupervisorMessage, madeBefore: Made): Clients {
   const sockets = new Set<Socket>();
-  const provisional = new Set<Socket>();
   /** Those that left and wait for the end of the connection. */
   const leaving = new Set<Socket>();
   let state = first;
   let kept = false;
+  let made = madeBefore;
+  /** Whether anybody has said what they want. Who says nothing only looks, or was killed on the way, and decides nothing. */
+  let came = false;
   /** None yet: whoever leaves waits for its answer. */
   let listener: ((now: Attendance) => boolean) | undefined;
-  const now = () => ({ count: sockets.size, kept });
+  const now = () => ({ count: sockets.size, kept, made });
   const answer = (): void => {
     if (listener === undefined || listener(now())) return;
     for (const socket of leaving) socket.destroySoon();
     leaving.clear();
   };
-  const hear = (socket: Socket, { type }: ClientMessage): void => {
-    if (type === 'provisional') provisional.add(socket);
-    if (type === 'keep') kept = true;
-    if (type !== 'leave' || !sockets.delete(socket)) return;
-    leaving.add(socket);
+  const hear = (socket: Socket, message: ClientMessage): void => {
+    if (!sockets.has(socket)) return;
+    came = true;
+    switch (message.type) {
+      case 'provisional':
+        made = { state: made.state || message.made.state, server: made.server || message.made.server };
+        break;
+      case 'keep':
+        kept = true;
+        break;
+      case 'leave':
+        sockets.delete(socket);
+        leaving.add(socket);
+    }
     answer();
   };
   return {
     add(socket) {
       sockets.add(socket);
-      answer();
       // A client that is killed resets its connection: that is its way to leave.
       socket.on('error', () => undefined);
       socket.on('close', () => {
         leaving.delete(socket);
-        if (!sockets.delete(socket)) return;
-        if (!provisional.has(socket)) kept = true;
-        answer();
+        if (sockets.delete(socket) && came) answer();
       });
       readClientMessages(socket, (message) => hear(socket, message));
       sendMessage(socket, state);
@@ -63,7 +74,7 @@ export function createClients(first: SupervisorMessage): Clients {
     now,
     onChange(next) {
       listener = next;
-      if (sockets.size + leaving.size > 0) answer();
+      if (came) answer();
     },
     closeAll() {
       // destroySoon: what was sent arrives, and a client that stands still cannot keep this process.

@@ -9,7 +9,12 @@ const note = (line: string): void => void process.stderr.write(`${new Date().toI
 // A terminal's signals end commands, not the server that other commands may use.
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
-const supervision = await supervise(JSON.parse(argument) as SupervisorOptions, note);
+process.stderr.on('error', () => undefined); // a full disk: a log is no reason to end
+const supervision = await supervise(JSON.parse(argument) as SupervisorOptions, note).catch((error: unknown) => {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  note('the folder went meanwhile, with a server that nobody needed'); // whoever needs one starts another supervisor
+  return null;
+});
 if (supervision !== null) {
   process.on('SIGTERM', () => supervision.stop('SIGTERM'));
   try {

@@ -18,11 +18,11 @@ export function listenOn(path: string, onClient: (socket: Socket) => void): Prom
 }
 
 /** Connects to a unix socket; null when nobody listens there: the process that did is dead, since the kernel closes its sockets. */
-export function connectTo(path: string): Promise<Socket | null> {
-  return withSocketAddress(
+export async function connectTo(path: string): Promise<Socket | null> {
+  const connected = await withSocketAddress(
     path,
     (address) =>
-      new Promise((resolve, reject) => {
+      new Promise<Socket | null>((resolve, reject) => {
         const socket = connect(address);
         const onError = (error: NodeJS.ErrnoException): void => {
           if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(null);
@@ -31,8 +31,11 @@ export function connectTo(path: string): Promise<Socket | null> {
         socket.once('error', onError);
         socket.once('connect', () => {
           socket.off('error', onError);
+          socket.on('error', () => undefined); // `close` follows, and is what counts
           resolve(socket);
         });
       }),
   );
+  // It may have ended while the address of a long path was taken away again: nobody would hear of it.
+  return connected?.destroyed === true ? null : connected;
 }

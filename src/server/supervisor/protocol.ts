@@ -15,12 +15,18 @@ export type SupervisorMessage =
   | { readonly type: 'failed'; readonly message: string };
 
 /**
- * Client to supervisor, one JSON object per line. Mostly a client says nothing and its open connection is what counts. One that may turn out to need no
- * server says so first (`provisional`), and later that it needs it (`keep`) or not (`leave`, which is answered by the end of the connection: at once,
- * or once the server is gone).
+ * Client to supervisor, one JSON object per line. A client begins with `keep`, and from then on its open connection is what counts, or with `provisional`:
+ * it may turn out to need no server, and says later that it needs it (`keep`) or not (`leave`, which is answered by the end of the connection: at once, or
+ * once the server is gone). Who says nothing only looks whether anybody is there.
  */
-export interface ClientMessage {
-  readonly type: 'provisional' | 'keep' | 'leave';
+export type ClientMessage = { readonly type: 'provisional'; readonly made: Made } | { readonly type: 'keep' } | { readonly type: 'leave' };
+
+/** What a client made for a server that it may turn out not to need: removed again when nobody needs it. */
+export interface Made {
+  /** The state directory. */
+  readonly state: boolean;
+  /** The server's folder in it. */
+  readonly server: boolean;
 }
 
 /** Sends a message. */
@@ -56,6 +62,6 @@ export interface SupervisorOptions {
   readonly binary: string;
   /** How long the server outlives its last client. */
   readonly lingerMs: number;
-  /** Whether the starter made the state directory, and the server's folder in it: what nobody needed in the end is removed again. */
-  readonly made: { readonly state: boolean; readonly server: boolean };
+  /** What its starter made. Clients say the same: another supervisor may have been faster. */
+  readonly made: Made;
 }

@@ -31,7 +31,7 @@ export async function supervise(options: SupervisorOptions, note: (line: string)
   const previous = await readOwner(directory);
   if (previous !== null && (await answers(join(directory, previous.socket), previous.socket))) return null;
 
-  const clients = createClients({ type: 'starting', text: 'starting the Temporal server' });
+  const clients = createClients({ type: 'starting', text: 'starting the Temporal server' }, options.made);
   const socketName = `supervisor-${randomBytes(6).toString('hex')}.sock`;
   const socketPath = join(directory, socketName);
   const listener = await listenOn(socketPath, (socket) => clients.add(socket));
@@ -86,10 +86,10 @@ function watch({ options, directory, owner, clients, listener, socketPath, keepe
       await Promise.race([keeper.done, aborted(stopRequest.signal)]);
       // The socket answers until the server is gone, so nobody takes over before that; who connects now is told to wait and then let go.
       clients.tell({ type: 'starting', text: 'the Temporal server is stopping' });
-      const { count, kept } = clients.now();
-      const unused = options.made.server && count === 0 && !kept;
+      const { count, kept, made } = clients.now();
+      const unused = made.server && count === 0 && !kept;
       await keeper.stop(unused);
-      if (unused && (await isOwner(directory, owner))) await removeUnused(directory, options);
+      if (unused && (await isOwner(directory, owner))) await removeUnused(directory, { stateDir: options.stateDir, made });
       await closeListener(listener, socketPath);
     } catch (error) {
       clients.tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) });

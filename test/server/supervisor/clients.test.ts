@@ -9,12 +9,15 @@ import { type Attendance, createClients } from '../../../src/server/supervisor/c
 import { connectTo, listenOn } from '../../../src/server/supervisor/open-socket.ts';
 import { sendMessage } from '../../../src/server/supervisor/protocol.ts';
 
+const NOTHING = { state: false, server: false };
+const PROVISIONAL = { type: 'provisional', made: NOTHING } as const;
+
 /** Long enough for a message on a unix socket to arrive, and for a connection that is let go to close. */
 const ARRIVAL_MS = 200;
 
 async function makeClients(t: TestContext) {
   const directory = await mkdtemp(join(tmpdir(), 'rootstock-clients-'));
-  const clients = createClients({ type: 'starting', text: 'starting' });
+  const clients = createClients({ type: 'starting', text: 'starting' }, NOTHING);
   const path = join(directory, 'supervisor.sock');
   const listener = await listenOn(path, (socket) => clients.add(socket));
   t.after(async () => {
@@ -38,7 +41,7 @@ async function makeClients(t: TestContext) {
 test('a client that left before the supervisor watched is heard of then, and waits for its end', async (t) => {
   const { clients, connect } = await makeClients(t);
   const { socket, closed } = await connect();
-  sendMessage(socket, { type: 'provisional' });
+  sendMessage(socket, PROVISIONAL);
   sendMessage(socket, { type: 'leave' });
   await delay(ARRIVAL_MS);
   assert.equal(closed(), false, 'let go before anybody decided');
@@ -47,7 +50,7 @@ test('a client that left before the supervisor watched is heard of then, and wai
     heard.push(now);
     return true;
   });
-  assert.deepEqual(heard, [{ count: 0, kept: false }]);
+  assert.deepEqual(heard, [{ count: 0, kept: false, made: NOTHING }]);
   await delay(ARRIVAL_MS);
   assert.equal(closed(), false, 'let go before the end');
   clients.closeAll();
@@ -58,7 +61,7 @@ test('a client that left before the supervisor watched is heard of then, and wai
 test('a client that leaves while others stay is let go at once', async (t) => {
   const { clients, connect } = await makeClients(t);
   const [first, second] = [await connect(), await connect()];
-  for (const { socket } of [first, second]) sendMessage(socket, { type: 'provisional' });
+  for (const { socket } of [first, second]) sendMessage(socket, PROVISIONAL);
   await delay(ARRIVAL_MS);
   clients.onChange(({ count }) => count === 0);
   sendMessage(first.socket, { type: 'leave' });
@@ -66,11 +69,38 @@ test('a client that leaves while others stay is let go at once', async (t) => {
   assert.deepEqual([first.closed(), second.closed()], [true, false]);
 });
 
-test('a client that was killed before the supervisor watched does not count as one that needs nothing', async (t) => {
+test('a client that was killed before it said what it wants decides nothing', async (t) => {
+  const { clients, connect } = await makeClients(t);
+  const heard: Attendance[] = [];
+  clients.onChange((now) => {
+    heard.push(now);
+    return now.count === 0;
+  });
+  const [silent, stays] = [await connect(), await connect()];
+  sendMessage(stays.socket, PROVISIONAL);
+  silent.socket.destroy();
+  await delay(ARRIVAL_MS);
+  assert.deepEqual(heard.at(-1), { count: 1, kept: false, made: NOTHING });
+  assert.equal(stays.closed(), false);
+});
+
+test('one client that needs the server keeps it, also when it is killed', async (t) => {
   const { clients, connect } = await makeClients(t);
   const { socket } = await connect();
+  sendMessage(socket, { type: 'keep' });
   await delay(ARRIVAL_MS);
   socket.destroy();
   await delay(ARRIVAL_MS);
-  assert.deepEqual(clients.now(), { count: 0, kept: true });
+  assert.deepEqual(clients.now(), { count: 0, kept: true, made: NOTHING });
+});
+
+test('what any of them made is known, whoever started the supervisor', async (t) => {
+  const { clients, connect } = await makeClients(t);
+  for (const made of [
+    { state: true, server: false },
+    { state: false, server: true },
+  ])
+    sendMessage((await connect()).socket, { type: 'provisional', made });
+  await delay(ARRIVAL_MS);
+  assert.deepEqual(clients.now(), { count: 2, kept: false, made: { state: true, server: true } });
 });
