@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { findServerBinary } from '../../src/server/binary/find-server-binary.ts';
 import { connectSupervisor } from '../../src/server/connect-supervisor.ts';
 import { startSupervisor } from '../../src/server/start-supervisor.ts';
@@ -162,9 +162,9 @@ test('what a client made goes again, also when the supervisor of another one was
   const other = await connectTo(join(directory, owner?.socket ?? ''));
   assert.ok(other !== null);
   sendMessage(other, { type: 'provisional', made: { state: true, server: true } });
-  await delay(200);
+  sendMessage(other, { type: 'leave' });
+  await once(other.resume(), 'close'); // it has been heard
   await server.close();
-  other.destroy();
   await untilNoProcessOf(place.root);
   assert.deepEqual(await readdir(place.root), []);
 });
@@ -199,4 +199,17 @@ test('a full disk under its logs ends no supervisor', async (t) => {
   const processes = await processesOf(server, place.stateDir);
   await server.close();
   await waitUntilGone(processes);
+});
+
+test('a supervisor whose folder goes while it starts ends, without an error', async (t) => {
+  const place = await makePlace(t);
+  const directory = join(place.stateDir, 'server');
+  await mkdir(directory, { recursive: true });
+  for (let index = 0; index < 4_000; index++) writeFileSync(join(directory, `supervisor-${index}.sock`), ''); // swept once it is the owner
+  const { path: binary } = await findServerBinary({ env: PATIENT });
+  const supervisor = await startSupervisor({ stateDir: place.stateDir, directory, binary, madeState: false, env: PATIENT });
+  while (!existsSync(join(directory, 'owner-1.json'))) await new Promise(setImmediate);
+  renameSync(directory, `${directory}-aside`);
+  await waitFor(() => supervisor.ended(), 'the supervisor to end');
+  assert.equal(supervisor.failure(), null);
 });

@@ -10,10 +10,10 @@ const note = (line: string): void => void process.stderr.write(`${new Date().toI
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
 process.stderr.on('error', () => undefined); // a full disk: a log is no reason to end
-const supervision = await supervise(JSON.parse(argument) as SupervisorOptions, note).catch((error: unknown) => {
+const supervision = await supervise(JSON.parse(argument) as SupervisorOptions, note).catch((error: unknown): never => {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  note('the folder went meanwhile, with a server that nobody needed'); // whoever needs one starts another supervisor
-  return null;
+  note('the folder went meanwhile, with a server that nobody needed');
+  process.exit(0); // it may listen already; whoever needs a server starts another supervisor
 });
 if (supervision !== null) {
   process.on('SIGTERM', () => supervision.stop('SIGTERM'));

@@ -8,11 +8,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Attendance, createClients } from '../../../src/server/supervisor/clients.ts';
 import { connectTo, listenOn } from '../../../src/server/supervisor/open-socket.ts';
 import { sendMessage } from '../../../src/server/supervisor/protocol.ts';
+import { waitFor } from '../../helpers/temporal-server.ts';
 
 const NOTHING = { state: false, server: false };
 const PROVISIONAL = { type: 'provisional', made: NOTHING } as const;
 
-/** Long enough for a message on a unix socket to arrive, and for a connection that is let go to close. */
+/** What would happen wrongly has happened by then. */
 const ARRIVAL_MS = 200;
 
 async function makeClients(t: TestContext) {
@@ -41,8 +42,10 @@ async function makeClients(t: TestContext) {
 test('a client that left before the supervisor watched is heard of then, and waits for its end', async (t) => {
   const { clients, connect } = await makeClients(t);
   const { socket, closed } = await connect();
-  sendMessage(socket, PROVISIONAL);
+  const made = { state: true, server: true };
+  sendMessage(socket, { type: 'provisional', made });
   sendMessage(socket, { type: 'leave' });
+  await waitFor(() => clients.now().made.state && clients.now().count === 0, 'the client to leave');
   await delay(ARRIVAL_MS);
   assert.equal(closed(), false, 'let go before anybody decided');
   const heard: Attendance[] = [];
@@ -50,23 +53,22 @@ test('a client that left before the supervisor watched is heard of then, and wai
     heard.push(now);
     return true;
   });
-  assert.deepEqual(heard, [{ count: 0, kept: false, made: NOTHING }]);
+  assert.deepEqual(heard, [{ count: 0, kept: false, made }]);
   await delay(ARRIVAL_MS);
   assert.equal(closed(), false, 'let go before the end');
   clients.closeAll();
-  await delay(ARRIVAL_MS);
-  assert.equal(closed(), true);
+  await waitFor(closed, 'the connection to close');
 });
 
 test('a client that leaves while others stay is let go at once', async (t) => {
   const { clients, connect } = await makeClients(t);
   const [first, second] = [await connect(), await connect()];
   for (const { socket } of [first, second]) sendMessage(socket, PROVISIONAL);
-  await delay(ARRIVAL_MS);
+  await waitFor(() => clients.now().count === 2, 'both');
   clients.onChange(({ count }) => count === 0);
   sendMessage(first.socket, { type: 'leave' });
-  await delay(ARRIVAL_MS);
-  assert.deepEqual([first.closed(), second.closed()], [true, false]);
+  await waitFor(first.closed, 'the first to be let go');
+  assert.equal(second.closed(), false);
 });
 
 test('a client that was killed before it said what it wants decides nothing', async (t) => {
@@ -79,6 +81,7 @@ test('a client that was killed before it said what it wants decides nothing', as
   const [silent, stays] = [await connect(), await connect()];
   sendMessage(stays.socket, PROVISIONAL);
   silent.socket.destroy();
+  await waitFor(() => heard.at(-1)?.count === 1, 'the silent one to go');
   await delay(ARRIVAL_MS);
   assert.deepEqual(heard.at(-1), { count: 1, kept: false, made: NOTHING });
   assert.equal(stays.closed(), false);
@@ -88,9 +91,9 @@ test('one client that needs the server keeps it, also when it is killed', async 
   const { clients, connect } = await makeClients(t);
   const { socket } = await connect();
   sendMessage(socket, { type: 'keep' });
-  await delay(ARRIVAL_MS);
+  await waitFor(() => clients.now().kept, 'the message');
   socket.destroy();
-  await delay(ARRIVAL_MS);
+  await waitFor(() => clients.now().count === 0, 'the end of the connection');
   assert.deepEqual(clients.now(), { count: 0, kept: true, made: NOTHING });
 });
 
@@ -101,6 +104,6 @@ test('what any of them made is known, whoever started the supervisor', async (t)
     { state: false, server: true },
   ])
     sendMessage((await connect()).socket, { type: 'provisional', made });
-  await delay(ARRIVAL_MS);
+  await waitFor(() => clients.now().made.state && clients.now().made.server, 'both messages');
   assert.deepEqual(clients.now(), { count: 2, kept: false, made: { state: true, server: true } });
 });
