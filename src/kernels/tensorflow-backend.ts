@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { RootstockError } from '../errors.ts';
 import type { BackendFacts } from './backend-facts.ts';
 import { findPackage, TENSORFLOW_ADVICE, TENSORFLOW_PACKAGES } from './packages.ts';
+import { installExplicitPadding } from './tensorflow/explicit-padding.ts';
 
 /** The part of tfjs-node's backend that tells a GPU build from a CPU build. */
 interface NodeBackend {
@@ -22,6 +23,7 @@ export async function loadTensorflow(): Promise<BackendFacts> {
     try {
       await import(name);
       await tf.setBackend('tensorflow');
+      installExplicitPadding();
       const gpu = (tf.backend() as NodeBackend).isUsingGpuDevice === true;
       return { class: gpu ? 'tensorflow-gpu' : 'tensorflow-cpu', facts: { package: name, packageVersion: installed.version, gpu } };
     } catch (error) {
