@@ -1,19 +1,19 @@
 import { z } from 'zod';
-import { activationNotBuilt } from '../contracts/activations-not-built.ts';
 import type { Json } from '../contracts/json.ts';
 import { MODELS_NOT_BUILT } from '../contracts/models-not-built.ts';
 import { checkData } from './check-data.ts';
+import { checkHyperparameters } from './check-hyperparameters.ts';
 import { checkMolecules } from './check-molecules.ts';
 import { checkDetails } from './check-section.ts';
 import { checkShape } from './check-shape.ts';
 import { checkTrainFeatures } from './check-train-features.ts';
-import { type Issue, invalid, notAvailable, show } from './issue.ts';
+import { type Issue, invalid, show } from './issue.ts';
 import type { ModelSchema } from './model-schema.ts';
 import type { Path } from './path.ts';
 import { isMapping } from './read-json.ts';
 import { modelConfigShape, runSchema } from './run-keys.ts';
 import type { SectionKind } from './section-rules.ts';
-import { nearest, unknownKeyText } from './suggest.ts';
+import { nearest } from './suggest.ts';
 
 /** Checks a whole run file and gives every problem. */
 export function checkRun(value: Json, models: readonly ModelSchema[]): Issue[] {
@@ -60,42 +60,11 @@ function checkModelConfig(config: Mapping, model: ModelSchema | undefined): Issu
   const common = Object.entries(config).filter(([key]) => Object.hasOwn(modelConfigShape, key));
   return [
     ...checkShape(z.strictObject(modelConfigShape), Object.fromEntries(common), CONFIG),
-    ...(model === undefined ? [] : checkHyperparameters(config, model)),
+    ...(model === undefined ? [] : checkHyperparameters(config, model, CONFIG)),
     ...checkTrainFeatures(config),
     ...checkSections({ sections: config, path: CONFIG, base: config }),
     ...checkStages(config),
   ];
-}
-
-function checkHyperparameters(config: Mapping, model: ModelSchema): Issue[] {
-  const schema = model.hyperparameters(z).strict();
-  const own = Object.entries(config).filter(([key]) => !Object.hasOwn(modelConfigShape, key));
-  const known = [...Object.keys(schema.shape), ...Object.keys(modelConfigShape)];
-  const unknown = own.filter(([key]) => !Object.hasOwn(schema.shape, key));
-  return [
-    // a hostile file can hold thousands of unknown keys: the first 20 get a suggestion
-    ...unknown.map(
-      ([key], index): Issue =>
-        isVectorLoss(key, schema.shape)
-          ? { ...notAvailable([...CONFIG, key], 'vectors are not predicted; leave it out'), at: 'key' }
-          : { ...invalid([...CONFIG, key], index < 20 ? unknownKeyText(key, known) : 'unknown key'), at: 'key' },
-    ),
-    ...checkShape(schema, Object.fromEntries(own.filter(([key]) => Object.hasOwn(schema.shape, key))), CONFIG).map((issue) =>
-      namedActivation(issue, config),
-    ),
-  ];
-}
-
-/** Losses that physicsml's other models of molecules have, for heads that none has here. */
-function isVectorLoss(key: string, shape: Mapping): boolean {
-  return /^y_(?:graph|edge)_vector_loss_config$/u.test(key) && Object.hasOwn(shape, 'y_node_vector_loss_config');
-}
-
-/** An activation that the original has and we have not is refused by name; the list of those that there are stays. */
-function namedActivation(issue: Issue, config: Mapping): Issue {
-  const key = issue.path[CONFIG.length];
-  const text = typeof key === 'string' && key.endsWith('activation') ? activationNotBuilt(config[key] as Json) : null;
-  return text === null ? issue : notAvailable(issue.path, `${text}; ${issue.text}`);
 }
 
 const KINDS: readonly SectionKind[] = ['trainer', 'datamodule', 'optimizer', 'scheduler'];

@@ -68,12 +68,13 @@ export function graphColumnsOf(
   };
 }
 
-/** Everything that `graphColumnsOf` would refuse. Says nothing about values of the wrong type. */
+/** Everything that `graphColumnsOf` would refuse. Names of the wrong type are all that is said where there are any. */
 export function graphColumnProblems({ datamodule, x, y }: GraphColumnsInput): readonly Problem[] {
-  const problems: Problem[] = [];
+  const problems: Problem[] = [...nameProblems(datamodule)];
+  if (problems.length > 0) return problems;
   const add = (key: string, text: string) => problems.push({ where: `${DATAMODULE}.${key}`, text });
   const numElements = datamodule['num_elements'];
-  if (typeof numElements !== 'number' || !(numElements >= 1)) {
+  if (!Number.isSafeInteger(numElements) || !((numElements as number) >= 1)) {
     add(
       'num_elements',
       `expected how many kinds of atoms there are, a whole number >= 1, received ${JSON.stringify(numElements) ?? 'nothing'}`,
@@ -94,6 +95,21 @@ export function graphColumnProblems({ datamodule, x, y }: GraphColumnsInput): re
     });
   }
   return [...problems, ...targetProblems(datamodule, y)];
+}
+
+/** Every key that names columns and whose value is no name, or no list of names where it may be one. Null is what absent means. */
+function nameProblems(datamodule: JsonObject): readonly Problem[] {
+  const isNames = (value: Json) => Array.isArray(value) && value.every((name) => typeof name === 'string');
+  const check = (key: string, expected: string, fits: (value: Json) => boolean): readonly Problem[] => {
+    const value = datamodule[key] ?? null;
+    if (value === null || fits(value)) return [];
+    return [{ where: `${DATAMODULE}.${key}`, text: `expected ${expected}, received ${JSON.stringify(value)}` }];
+  };
+  return [
+    ...COLUMN_KEYS.flatMap((key) => check(key, 'the name of a column', (value) => typeof value === 'string')),
+    ...check('graph_attrs_cols', 'a list of column names', isNames),
+    ...GRAPH_HEADS.flatMap((head) => check(head, 'column names', (value) => typeof value === 'string' || isNames(value))),
+  ];
 }
 
 function targetProblems(datamodule: JsonObject, y: readonly string[]): readonly Problem[] {
@@ -130,17 +146,30 @@ export function neighbourPlanOf(datamodule: JsonObject): NeighbourPlan {
 }
 
 /**
- * Everything that `neighbourPlanOf` would refuse: a cut_off that is not above 0; pbc in some directions only, which physicsml takes for
- * none without a word; pbc without a cell and a cell without pbc; a cell that is not three vectors which span a volume.
+ * Everything that `neighbourPlanOf` would refuse: a cut_off that is no number above 0; a self_interaction that is no boolean; a pbc that is
+ * not three of them; pbc in some directions only, which physicsml takes for none without a word; pbc without a cell and a cell without pbc;
+ * a cell that is not three vectors which span a volume.
  */
 export function neighbourProblems(datamodule: JsonObject, where = DATAMODULE): readonly NeighbourProblem[] {
-  const { cut_off: cutOff, pbc = null } = { ...MOLECULE_DEFAULTS, ...definedOnly(datamodule) } as Readonly<Record<string, Json>>;
+  const {
+    cut_off: cutOff,
+    self_interaction: selfInteraction,
+    pbc = null,
+  } = { ...MOLECULE_DEFAULTS, ...definedOnly(datamodule) } as Readonly<Record<string, Json>>;
   const cell = datamodule['cell'] ?? null;
   const problems: NeighbourProblem[] = [];
-  if (typeof cutOff === 'number' && !(cutOff > 0)) {
-    problems.push({ code: 'CONFIG_INVALID', where: `${where}.cut_off`, text: `expected a distance above 0 Angstrom, received ${cutOff}` });
+  if (!Number.isFinite(cutOff) || !((cutOff as number) > 0)) {
+    const text = `expected a distance above 0 Angstrom, received ${JSON.stringify(cutOff)}`;
+    problems.push({ code: 'CONFIG_INVALID', where: `${where}.cut_off`, text });
   }
-  if (Array.isArray(pbc) && !isPeriodic(pbc) && pbc.includes(true)) {
+  if (typeof selfInteraction !== 'boolean') {
+    const text = `expected true or false, received ${JSON.stringify(selfInteraction)}`;
+    problems.push({ code: 'CONFIG_INVALID', where: `${where}.self_interaction`, text });
+  }
+  if (pbc !== null && !isThreeFlags(pbc)) {
+    const text = `expected three booleans, or null, received ${JSON.stringify(pbc)}`;
+    problems.push({ code: 'CONFIG_INVALID', where: `${where}.pbc`, text });
+  } else if (isThreeFlags(pbc) && !isPeriodic(pbc) && pbc.includes(true)) {
     problems.push({
       code: 'NOT_AVAILABLE',
       where: `${where}.pbc`,
@@ -190,8 +219,12 @@ function headColumns(datamodule: JsonObject, head: GraphHead): readonly string[]
   return typeof written === 'string' ? [written] : written;
 }
 
+function isThreeFlags(pbc: unknown): pbc is readonly boolean[] {
+  return Array.isArray(pbc) && pbc.length === 3 && pbc.every((direction) => typeof direction === 'boolean');
+}
+
 function isPeriodic(pbc: unknown): boolean {
-  return Array.isArray(pbc) && pbc.length === 3 && pbc.every((direction) => direction === true);
+  return isThreeFlags(pbc) && pbc.every((direction) => direction);
 }
 
 function isCell(cell: Json): boolean {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { checkTensors } from '../artifacts/saved-model/check-weights.ts';
 import { parseSavedModel } from '../artifacts/saved-model/parse.ts';
 import { SAVED_MODEL_FILES } from '../artifacts/saved-model/place.ts';
+import { checkSavedConfig } from '../config/check-saved-config.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { ModuleTree } from '../contracts/tensors.ts';
 import { RootstockError } from '../errors.ts';
@@ -10,20 +11,26 @@ import { memoryType } from '../transfer/match-sides.ts';
 import type { SavedModelFacts } from './saved-model.ts';
 
 /**
- * Checks that a pre-trained model's weights are those that its model_config.json describes, as loading it would. CHECKPOINT_INVALID lists
- * every tensor that is missing, too many or of another shape. Models that are not known here, that do not say their widths, or that
- * their definition refuses to build, are passed over: a match needs the names of their tensors only.
+ * Checks that a pre-trained model's configuration has values that it can have, and that its weights are those that it describes, as loading
+ * it would. Models that are not known here, that do not say their widths, or that their definition refuses to build, are passed over: a
+ * match needs the names of their tensors only.
+ *
+ * @returns warnings: keys without effect
+ *
+ * Errors: CHECKPOINT_INVALID lists every wrong value, or every tensor that is missing, too many or of another shape.
  */
-export function checkSavedModel({ config, tensors }: SavedModelFacts, path: string, models: readonly ModelDefinition[]): void {
+export function checkSavedModel({ config, tensors }: SavedModelFacts, path: string, models: readonly ModelDefinition[]): readonly string[] {
   const definition = models.find(({ name }) => name === config?.['name']);
-  if (config === null || definition === undefined || !describesData(config)) return;
-  const tree = describe(definition, config, path);
-  if (tree === undefined) return;
+  if (config === null || definition === undefined) return [];
+  const warnings = checkSavedConfig(config, { path: join(path, SAVED_MODEL_FILES.config), models });
+  const tree = describesData(config) ? describe(definition, config, path) : undefined;
+  if (tree === undefined) return warnings;
   checkTensors(
     tree,
     tensors.map(({ dtype, ...tensor }) => ({ ...tensor, dtype: memoryType(dtype) })),
     path,
   );
+  return warnings;
 }
 
 /** Documents that do not say enough to predict from, or ask for what is not built, can still be started from. */

@@ -68,17 +68,21 @@ async function planDocument(document: RunDocument, options: PlanRunOptions, { fi
   await checkOutput(outputPath, run.name);
   const data = await scan(run, document, definition, options);
   const model = describeModel(definition, run, data);
-  const { preTrained, child } = await findPreTrained(run, document, { options, lineage: { files, outputs: [...outputs, outputPath] } });
+  const { preTrained, child, warnings } = await findPreTrained(run, document, {
+    options,
+    lineage: { files, outputs: [...outputs, outputPath] },
+  });
   const digest = runDigest({
     written: run.written,
     dataDigests: Object.fromEntries(Object.entries(data.facts.splits).map(([split, facts]) => [split, facts.digest])),
     preTrainedDigest: preTrained === null ? null : sourceDigest(preTrained.source),
   });
-  const plan = buildPlan({
+  const built = buildPlan({
     run,
     outputPath,
     facts: { model, data, preTrained, runDigest: digest, backendOf: resolveAccelerator, memoryBytes: totalmem() },
   });
+  const plan = { ...built, warnings: [...warnings, ...built.warnings] };
   await requireBackends(plan);
   requireKernels(plan, definition);
   return { document, plan, planDigest: planDigest(plan), child };
@@ -99,6 +103,8 @@ async function scan(run: RunConfig, document: RunDocument, definition: ModelDefi
 interface FoundPreTrained {
   readonly preTrained: PreTrainedFacts | null;
   readonly child: ChildRun | null;
+  /** What its saved configuration has that is not read. */
+  readonly warnings: readonly string[];
 }
 
 const RUN_FILE_EXTENSIONS = ['.yaml', '.yml', '.json'];
@@ -108,11 +114,11 @@ async function findPreTrained(
   document: RunDocument,
   { options, lineage }: { readonly options: PlanRunOptions; readonly lineage: Lineage },
 ): Promise<FoundPreTrained> {
-  if (run.transferLearning === undefined) return { preTrained: null, child: null };
+  if (run.transferLearning === undefined) return { preTrained: null, child: null, warnings: [] };
   const path = resolve(document.baseDir, run.transferLearning.preTrainedModelPath);
   if (RUN_FILE_EXTENSIONS.includes(extname(path))) return planChild(path, { run, options, lineage });
   const facts = await inspectSavedModel(path);
-  checkSavedModel(facts, path, options.models);
+  const warnings = checkSavedModel(facts, path, options.models);
   const { tensors, weightsSha256, config, featurisation } = facts;
   return {
     preTrained: {
@@ -122,6 +128,7 @@ async function findPreTrained(
       ...carriedFeaturisation(run, config, featurisation),
     },
     child: null,
+    warnings,
   };
 }
 
@@ -161,7 +168,7 @@ async function planChild(
   const { neighbours } = plan.data.request;
   const datamodule = neighbours === undefined ? {} : { cut_off: neighbours.cutOff, self_interaction: neighbours.selfInteraction };
   const featurisation = carriedFeaturisation(run, { config: { x_features: xFeatures } }, featurisationDocument(plan));
-  return { preTrained: { source, tensors: tree.tensors, modelConfig: { ...config, datamodule }, ...featurisation }, child };
+  return { preTrained: { source, tensors: tree.tensors, modelConfig: { ...config, datamodule }, ...featurisation }, child, warnings: [] };
 }
 
 function sameOutput(source: string, output: string): RootstockError {

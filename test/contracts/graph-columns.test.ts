@@ -67,6 +67,24 @@ test('everything that is wrong with the columns is said at once', () => {
   );
 });
 
+test('names of columns that are none are named, and nothing is concluded from them', () => {
+  const datamodule = { num_elements: 5, graph_attrs_cols: 5, coordinates_col: 7, y_graph_scalars: [1], y_node_vector: 'forces' };
+  assert.throws(
+    () => graphColumnsOf(datamodule, X, ['u0'], []),
+    (error: Error & { readonly code: string; readonly details: { readonly problems: readonly object[] } }) => {
+      assert.equal(error.code, 'CONFIG_INVALID');
+      assert.deepEqual(error.details.problems, [
+        { where: 'model.config.datamodule.coordinates_col', text: 'expected the name of a column, received 7' },
+        { where: 'model.config.datamodule.graph_attrs_cols', text: 'expected a list of column names, received 5' },
+        { where: 'model.config.datamodule.y_graph_scalars', text: 'expected column names, received [1]' },
+      ]);
+      return true;
+    },
+  );
+  for (const num_elements of [5.5, '5', null])
+    assert.throws(() => graphColumnsOf({ ...BASE, num_elements }, X, ['u0'], []), { message: /a whole number >= 1, received/ });
+});
+
 test("neighbours have physicsml's defaults, and a cell only when it is periodic in all directions", () => {
   assert.deepEqual(neighbourPlanOf({}), { cutOff: 5, selfInteraction: false, cell: null });
   const cell = [
@@ -99,6 +117,10 @@ test('what physicsml would pass over is refused: some directions only, a cell wi
     [{ pbc: [true, true, true] }, 'CONFIG_INVALID', /datamodule.cell: missing/],
     [{ cell: flat, pbc: [true, true, true] }, 'CONFIG_INVALID', /span a volume/],
     [{ cut_off: 0 }, 'CONFIG_INVALID', /cut_off: expected a distance above 0/],
+    [{ cut_off: 'abc' }, 'CONFIG_INVALID', /cut_off: expected a distance above 0 Angstrom, received "abc"/],
+    [{ cut_off: null }, 'CONFIG_INVALID', /cut_off: [^\n]*received null/],
+    [{ self_interaction: 'no' }, 'CONFIG_INVALID', /self_interaction: expected true or false, received "no"/],
+    [{ pbc: 'yes' }, 'CONFIG_INVALID', /pbc: expected three booleans, or null, received "yes"/],
   ];
   for (const [datamodule, code, message] of cases) assert.throws(() => neighbourPlanOf(datamodule), { code, message });
 });

@@ -1,7 +1,7 @@
 import { graphColumnsOf, neighbourPlanOf } from '../../contracts/graph-columns.ts';
 import type { GraphColumns, GraphFacts, GraphHead, InputFacts, NeighbourPlan } from '../../contracts/graphs.ts';
 import type { Json, JsonObject } from '../../contracts/json.ts';
-import { RootstockError } from '../../errors.ts';
+import { composeMessage, type Problem, RootstockError } from '../../errors.ts';
 
 /** What model_config.json and featurisation_metadata.json say about a saved model. */
 export interface SavedModel {
@@ -62,7 +62,8 @@ export function parseSavedModel(document: JsonObject, path: string, featurisatio
     graph === null ? { inputWidth: widthOf(config, written, widths, x), outputWidth } : graphInput(config, written, graph, outputWidth);
   if (typeof facts === 'string') throw invalid(path, facts);
   if (graph === null && !isCount(facts.inputWidth, 1)) {
-    throw invalid(path, 'expected the values per row of all x columns in config.input_dim or x_widths');
+    const text = 'expected the values per row of all x columns in config.input_dim or x_widths';
+    throw invalid(path, `${text} (a model of molecules has config.datamodule.num_elements instead)`);
   }
   return {
     name,
@@ -88,13 +89,24 @@ function readGraph(
   path: string,
 ): SavedGraph | null {
   const datamodule = config['datamodule'];
-  if (!isObject(datamodule) || !isCount(datamodule['num_elements'], 1)) return null;
+  if (!isObject(datamodule) || (datamodule['num_elements'] ?? null) === null) return null;
   try {
     return { columns: graphColumnsOf(datamodule, x, y, []), neighbours: neighbourPlanOf(datamodule) };
   } catch (error) {
     if (!(error instanceof RootstockError) || error.code !== 'CONFIG_INVALID') throw error;
-    throw invalid(path, error.message.replaceAll('model.config.', 'config.'), error);
+    throw invalidPlaces(path, error);
   }
+}
+
+/** Places of a run file's `model.config` are places of the document's `config`. */
+function invalidPlaces(path: string, cause: RootstockError): RootstockError {
+  const problems = (cause.details['problems'] as readonly Problem[]).map(({ where, text }) => ({
+    where: where.replace(/^model\./u, ''),
+    text,
+  }));
+  const headline = `"${path}" does not describe a saved model: its columns or neighbours are not settled.`;
+  const fix = 'put the model_config.json there that was saved with the weights, or correct each place.';
+  return new RootstockError('CHECKPOINT_INVALID', composeMessage(headline, problems, fix), { path, problems }, { cause });
 }
 
 function graphInput(config: JsonObject, written: Json | undefined, graph: SavedGraph, outputWidth: number): InputFacts | string {
@@ -158,6 +170,7 @@ function isLabels(value: Json): value is readonly (string | number)[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string' || typeof item === 'number');
 }
 
-function invalid(path: string, text: string, cause?: unknown): RootstockError {
-  return new RootstockError('CHECKPOINT_INVALID', `"${path}" does not describe a saved model: ${text}.`, { path }, { cause });
+function invalid(path: string, text: string): RootstockError {
+  const message = `"${path}" does not describe a saved model: ${text}.\nFix: put the model_config.json there that was saved with the weights.`;
+  return new RootstockError('CHECKPOINT_INVALID', message, { path });
 }

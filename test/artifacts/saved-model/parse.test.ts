@@ -103,6 +103,13 @@ for (const [kind, document, sentence] of [
     /at least num_elements \(4\) in config\.num_node_feats, received 3/,
   ],
   ['a target that is nowhere', molecules({ y_features: ['u', 'v', 'w'] }), /config\.y_features: "w" is in no head/],
+  [
+    'a number of elements that is text',
+    molecules({}, { num_elements: '4' }),
+    /config\.datamodule\.num_elements: [^\n]*received "4"\nFix: /,
+  ],
+  ['a cut-off that is text', molecules({}, { cut_off: 'abc' }), /config\.datamodule\.cut_off: [^\n]*received "abc"\nFix: [^\n]*[^.]\.$/],
+  ['molecules without a number of elements', molecules({}, { num_elements: null }), /datamodule\.num_elements instead\)\.\nFix: /],
   ['a column that is nowhere', molecules({}, { graph_attrs_cols: null }), /config\.x_features: "charge" is no column/],
 ] as const) {
   test(`a model_config.json with ${kind} is refused, naming the place`, () => {
