@@ -5,6 +5,7 @@ import { carryOptimizers } from './carry-optimizer.ts';
 import { TASK_METRICS } from './check-monitors.ts';
 import { planInitial } from './initial.ts';
 import { matchWarnings } from './match-warnings.ts';
+import { neighbourWarnings } from './neighbour-warnings.ts';
 import type { PlanFacts } from './plan-facts.ts';
 import { planWarnings } from './plan-warnings.ts';
 import { createProblemCollector, type PlanProblem, type ProblemCollector } from './problems.ts';
@@ -55,6 +56,7 @@ export function buildPlan({ run, outputPath, facts }: PlanInputs): Plan {
     runDigest: facts.runDigest,
     warnings: [
       ...(facts.data.facts.warnings ?? []),
+      ...neighbourWarnings(facts.data, complete),
       ...matchWarnings(initial, { model: facts.model, request: facts.data.request, preTrained: facts.preTrained }),
       ...planWarnings([...complete, ...(baseline === undefined ? [] : [baseline])]),
     ],

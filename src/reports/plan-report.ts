@@ -1,4 +1,6 @@
+import { meanNeighbours } from '../contracts/mean-neighbours.ts';
 import type { Plan, StagePlan } from '../contracts/plan.ts';
+import { plural } from '../contracts/plural.ts';
 import { formatBytes, formatCount, formatNamed } from './format.ts';
 import { formatLearning } from './learning-report.ts';
 import { formatStageNotes } from './stage-notes.ts';
@@ -47,13 +49,25 @@ function initial({ initial }: Plan): string {
   return `Starts from ${from}\n${formatTable(['', 'pre-trained', 'new model', 'parameters', 'size'], rows)}`;
 }
 
-function data({ data: { facts } }: Plan): string {
+function data({ data }: Plan): string {
   // In the order of a run, whichever split the first row of the data is in.
   const rows = (['train', 'validation', 'test'] as const).flatMap((split) => {
-    const found = facts.splits[split];
+    const found = data.facts.splits[split];
     return found === undefined ? [] : [[split, formatCount(found.rows), formatBytes(found.byteLength), found.digest.slice(0, 12)]];
   });
-  return formatTable(['data', 'rows', 'size', 'digest'], rows);
+  return [formatTable(['data', 'rows', 'size', 'digest'], rows), ...neighbours(data)].join('\n');
+}
+
+/** A cut_off in the wrong unit shows here. */
+function neighbours(data: Plan['data']): readonly string[] {
+  const counted = meanNeighbours(data);
+  if (counted === undefined) return [];
+  const mean = formatNeighbours(counted.mean);
+  return [`An atom has ${mean} ${plural(Number(mean), 'neighbour')} on average within cut_off ${counted.cutOff} Angstrom.`];
+}
+
+function formatNeighbours(mean: number): string {
+  return mean >= 10 ? mean.toFixed(1) : String(Number(mean.toPrecision(2)));
 }
 
 function stages(plan: Plan): string {

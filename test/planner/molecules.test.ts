@@ -9,6 +9,7 @@ import { buildGraphBatch } from '../../src/data/graphs/build-graph-batch.ts';
 import { checkDataUnchanged, materialiseData } from '../../src/data/materialise-data.ts';
 import { resolveSections } from '../../src/plan/resolve-sections.ts';
 import { stageKeyDocument } from '../../src/plan/stage-key.ts';
+import { formatPlan } from '../../src/reports/plan-report.ts';
 import { createMemoryStore, failure, makeDirectory, openGraphs, readable } from '../data/data-fixtures.ts';
 import { writeRows } from '../data/graphs/molecule-fixtures.ts';
 import { planFile, writeRun } from './support.ts';
@@ -252,4 +253,15 @@ test('a run file that makes the pre-trained model with another cut_off and activ
   assert.deepEqual(await warnings({ config: { scaling_std: 5 } }), []);
   const [text = ''] = await warnings({ config: { mlp_activation: 'ReLU' }, datamodule: { cut_off: 4 } });
   assert.match(text, /datamodule\.cut_off was 5 in the pre-trained model, is 4 here; mlp_activation was "SiLU" [^\n]*, is "ReLU" here/);
+});
+
+test('the plan of molecules shows the mean number of neighbours, and warns of a cut_off that leaves atoms without any', async (t) => {
+  const directory = await writeMolecules(t);
+  const good = await planned(directory, tutorial('molecules.jsonl'));
+  // chains of 3 to 6 atoms: 3.5 neighbours where all are within 5 Angstrom, and the ends of long ones are not
+  assert.match(formatPlan(good), /\nAn atom has 3\.\d neighbours on average within cut_off 5 Angstrom\.\n/u);
+  assert.ok(!good.warnings.some((text) => text.includes('cut_off')));
+  const nanometres = await planned(directory, tutorial('molecules.jsonl', { datamodule: { cut_off: 0.5 } }));
+  assert.match(formatPlan(nanometres), /\nAn atom has 0 neighbours on average within cut_off 0\.5 Angstrom\.\n/u);
+  assert.match(formatPlan(nanometres), /\nWarning: Within cut_off 0\.5 Angstrom .*cut_off is in Angstrom/u);
 });
