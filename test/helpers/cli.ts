@@ -8,11 +8,21 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** Runs the command line in this process and captures what it writes. */
+type Write = typeof process.stdout.write;
+
+/**
+ * Runs the command line in this process and captures what it writes. Commands write text; the bytes in between are the test runner's
+ * reports, which go where they were going.
+ */
 export async function captureCli(context: TestContext, words: readonly string[]): Promise<CliResult> {
+  const capture = (stream: NodeJS.WriteStream, texts: string[]) => {
+    const pass = stream.write.bind(stream) as (...written: readonly unknown[]) => boolean;
+    const write = (text: unknown, ...rest: readonly unknown[]) => (typeof text === 'string' ? texts.push(text) > 0 : pass(text, ...rest));
+    return context.mock.method(stream, 'write', write as Write);
+  };
   const [stdout, stderr]: [string[], string[]] = [[], []];
-  const out = context.mock.method(process.stdout, 'write', (text: string | Uint8Array) => stdout.push(String(text)) > 0);
-  const err = context.mock.method(process.stderr, 'write', (text: string | Uint8Array) => stderr.push(String(text)) > 0);
+  const out = capture(process.stdout, stdout);
+  const err = capture(process.stderr, stderr);
   try {
     return { exitCode: await runCli(words), stdout: stdout.join(''), stderr: stderr.join('') };
   } finally {

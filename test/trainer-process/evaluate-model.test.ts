@@ -15,23 +15,24 @@ const REGRESSOR = {
   config: { num_layers: 2, hidden_dim: 4, x_features: ['a', 'b'], y_features: ['u', 'v'] },
 };
 
-/** A saved model with fresh weights, and a file with labels. */
+/** A saved model with fresh weights, and elsewhere a file with labels. */
 async function makeModel(saved: JsonObject & { readonly name: string; readonly config: JsonObject }, rows: readonly JsonObject[]) {
   const directory = await scratchDirectory();
   const { classes, y_features: y } = saved.config as { readonly classes?: readonly string[]; readonly y_features: readonly string[] };
   const tree = findModel(saved.name, []).describe(saved.config, { inputWidth: 2, outputWidth: classes?.length ?? y.length });
   await writeFile(join(directory, 'model_config.json'), JSON.stringify(saved));
   await writeFile(join(directory, 'weights.safetensors'), Buffer.concat([...weightsToChunks(initialiseWeights(tree, 3))]));
-  await writeFile(join(directory, 'data.jsonl'), `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
-  return { directory, data: join(directory, 'data.jsonl') };
+  const work = await scratchDirectory();
+  await writeFile(join(work, 'data.jsonl'), `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
+  return { directory, work, data: join(work, 'data.jsonl') };
 }
 
 const ROWS = Array.from({ length: 7 }, (_, row) => ({ a: row / 3, b: 1 - row, u: row * row, v: -row }));
 
 test('evaluate gives the metrics that the predictions of the same model have by hand, per column where there are several', async (context) => {
-  const { directory, data } = await makeModel(REGRESSOR, ROWS);
-  const out = join(directory, 'metrics.json');
-  const predictions = join(directory, 'p.jsonl');
+  const { directory, work, data } = await makeModel(REGRESSOR, ROWS);
+  const out = join(work, 'metrics.json');
+  const predictions = join(work, 'p.jsonl');
   assert.equal((await captureCli(context, ['predict', '--model', directory, '--data', data, '--out', predictions])).exitCode, 0);
   const { exitCode, stdout } = await captureCli(context, [
     'evaluate',
@@ -82,8 +83,8 @@ test('a classifier is judged by its own labels, in its own order, and another la
     config: { num_layers: 2, hidden_dim: 4, classes: ['yes', 'no'], x_features: ['a', 'b'], y_features: ['answer'] },
   };
   const rows = ROWS.map(({ a, b }, row) => ({ a, b, answer: row % 2 === 0 ? 'no' : 'yes' }));
-  const { directory, data } = await makeModel(saved, rows);
-  const predictions = join(directory, 'p.jsonl');
+  const { directory, work, data } = await makeModel(saved, rows);
+  const predictions = join(work, 'p.jsonl');
   await captureCli(context, ['predict', '--model', directory, '--data', data, '--out', predictions]);
   const predicted = (await readFile(predictions, 'utf8'))
     .trimEnd()

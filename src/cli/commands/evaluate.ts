@@ -1,24 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { cannotWrite } from '../../contracts/cannot-write.ts';
 import type { Metrics } from '../../contracts/json.ts';
 import { RootstockError } from '../../errors.ts';
 import { distinctMetrics, formatNamed, formatNumber } from '../../reports/format.ts';
 import { formatTable } from '../../reports/table.ts';
-import { startTrainer } from '../../trainer-client/trainer-process.ts';
 import type { AddCommand } from '../add-command.ts';
 import { batchSizeOption } from '../batch-size-option.ts';
+import { checkOut } from '../check-out.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput } from '../output.ts';
 import { rowsProgress } from '../rows-progress.ts';
+import { runModelJob } from '../run-model-job.ts';
 
 interface EvaluateFlags {
   readonly metrics?: readonly string[];
   readonly splitName: string;
   readonly out?: string;
+  readonly force?: boolean;
   readonly batchSize?: number;
   readonly json?: boolean;
 }
@@ -37,7 +39,8 @@ export const evaluateCommand: AddCommand = (program, done) => {
       splitName,
       'test',
     )
-    .option('--out <file.json>', 'write the metrics as JSON, too')
+    .option('--out <file.json>', 'write the metrics as JSON, too; never over the data, nor in the model', jsonFile)
+    .option('--force', 'write over --out where there is a file already')
     .addOption(batchSizeOption())
     .option('--json', 'print JSON')
     .addHelpText(
@@ -52,9 +55,10 @@ Examples:
     )
     .action(async (model: string, data: string, flags: EvaluateFlags, command: Command) => {
       const output = createOutput(flags.json === true);
+      const { register } = globalOptions(command);
       const job = {
         kind: 'evaluate_model',
-        register: globalOptions(command).register,
+        register,
         model: resolve(model),
         data: resolve(data),
         backend: null,
@@ -62,13 +66,16 @@ Examples:
         metrics: flags.metrics ?? null,
         prefix: flags.splitName,
       } as const;
-      const outcome = await startTrainer(async () => job, rowsProgress(output, 'Judged')).outcome;
+      const out = flags.out === undefined ? undefined : resolve(flags.out);
+      if (out !== undefined) await checkOut({ ...job, out, force: flags.force === true });
+      const { outcome, warnings } = await runModelJob(job, rowsProgress(output, 'Judged'));
       output.progress('');
+      for (const text of warnings) output.note(`Warning: ${text}`);
       if (outcome.type !== 'evaluated') throw new RootstockError('INTERNAL', `A trainer answered "${outcome.type}" to an evaluation.`);
       const { metrics, rows = 0 } = outcome;
       const result = { model: job.model, data: job.data, rows, metrics };
-      if (flags.out !== undefined) await writeResult(resolve(flags.out), result);
-      output.object({ event: 'evaluated', ...result, ...(flags.out === undefined ? {} : { out: resolve(flags.out) }) });
+      if (out !== undefined) await writeResult(out, result);
+      output.object({ event: 'evaluated', ...result, ...(out === undefined ? {} : { out }), warnings });
       output.line(`${model} on ${formatNamed(rows, 'row')} of ${data}`);
       output.line(metricsTable(metrics));
       if (flags.out !== undefined) output.line(`Written: ${flags.out}`);
@@ -93,11 +100,26 @@ function splitName(text: string): string {
   );
 }
 
+/** Names between commas. USAGE where there is none. */
 function names(text: string): readonly string[] {
-  return text
+  const found = text
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
+  if (found.length > 0) return found;
+  throw new RootstockError(
+    'USAGE',
+    `--metrics: expected names of metrics, received ${JSON.stringify(text)}.\nFix: leave it out (all of the task), or give one such as mae; loss is the loss alone.`,
+  );
+}
+
+/** A path that ends in .json. USAGE otherwise. */
+function jsonFile(text: string): string {
+  if (extname(text).toLowerCase() === '.json') return text;
+  throw new RootstockError(
+    'USAGE',
+    `--out: expected a file that ends in .json, received ${JSON.stringify(text)}.\nFix: metrics are written as JSON only; give it this extension.`,
+  );
 }
 
 /** Writes JSON that takes its name only when it is complete. */

@@ -2,18 +2,20 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { RootstockError } from '../../errors.ts';
 import { formatNamed } from '../../reports/format.ts';
-import { startTrainer } from '../../trainer-client/trainer-process.ts';
 import type { AddCommand } from '../add-command.ts';
 import { batchSizeOption } from '../batch-size-option.ts';
+import { checkOut } from '../check-out.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput } from '../output.ts';
 import { rowsProgress } from '../rows-progress.ts';
+import { runModelJob } from '../run-model-job.ts';
 
 interface PredictFlags {
   readonly model: string;
   readonly data: string;
   readonly out: string;
+  readonly force?: boolean;
   readonly batchSize?: number;
   readonly json?: boolean;
 }
@@ -25,7 +27,8 @@ export const predictCommand: AddCommand = (program, done) => {
     .description('predict every row of a file with a saved model; writes one row per input row, in order')
     .requiredOption('--model <dir>', 'output directory of a run, or a directory saved by physicsml or molflux')
     .requiredOption('--data <file>', 'parquet, CSV, JSONL or SD file (.sdf) with the x_features of the model')
-    .requiredOption('--out <file>', 'file to write: .csv, .jsonl or .parquet')
+    .requiredOption('--out <file>', 'file to write: .csv, .jsonl or .parquet; never the data, nor a file of the model')
+    .option('--force', 'write over --out where there is a file already')
     .addOption(batchSizeOption())
     .option('--json', 'print JSON')
     .addHelpText(
@@ -50,10 +53,12 @@ Examples:
         backend: null,
         batchSize: flags.batchSize ?? null,
       } as const;
-      const outcome = await startTrainer(async () => job, rowsProgress(output, 'Predicted')).outcome;
+      await checkOut({ ...job, force: flags.force === true });
+      const { outcome, warnings } = await runModelJob(job, rowsProgress(output, 'Predicted'));
       output.progress('');
+      for (const text of warnings) output.note(`Warning: ${text}`);
       if (outcome.type !== 'predicted') throw new RootstockError('INTERNAL', `A trainer answered "${outcome.type}" to a prediction.`);
-      output.object({ event: 'predicted', rows: outcome.rows, out: job.out });
+      output.object({ event: 'predicted', rows: outcome.rows, out: job.out, warnings });
       output.line(`Predicted ${formatNamed(outcome.rows, 'row')}: ${flags.out}`);
       done(EXIT.done);
     });

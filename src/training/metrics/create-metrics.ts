@@ -1,4 +1,5 @@
 import { decodeNumber, encodeNumber, type JsonNumber, type Metrics } from '../../contracts/json.ts';
+import { didYouMean } from '../../contracts/nearest.ts';
 import { composeMessage, type Problem, RootstockError } from '../../errors.ts';
 import { accuracy } from './accuracy.ts';
 import { loss } from './loss.ts';
@@ -79,7 +80,7 @@ export function chooseMetrics(wanted: readonly string[] | null, task: Task): rea
         where: 'evaluation.metrics',
         text:
           known === undefined
-            ? `"${name}" is not a metric`
+            ? `"${name}" is not a metric${didYouMean(name, fitting)}`
             : `"${name}" is a metric of ${known.tasks.join(', ')}, the model's task is ${task}`,
       };
     });

@@ -115,6 +115,7 @@ void test('every unknown or unfitting metric is refused, with the names there ar
       /"accuracy" is a metric of classification/.test(error.message) &&
       /use loss, mae, rmse, r2/.test(error.message),
   );
+  assert.throws(() => createMetrics(['MAE'], 'regression'), { message: /"MAE" is not a metric \(did you mean "mae"/ });
 });
 
 function near(actual: unknown, expected: number): void {
