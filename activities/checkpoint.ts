@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { type FinalWeights, finaliseStage } from '../src/artifacts/finalise-stage.ts';
+import { storeIo } from '../src/artifacts/fs-errors.ts';
 import { buildCommittedSampleLog } from '../src/artifacts/sample-log.ts';
 import type { SnapshotManifest } from '../src/artifacts/snapshot.ts';
 import { collectLedger, findNewestSnapshot, pruneSnapshots, readSnapshotChain } from '../src/artifacts/snapshots.ts';
@@ -94,7 +95,8 @@ async function writeCommittedSampleLog(
   const raw = new Map<number, readonly string[]>();
   for (const lease of leases) raw.set(lease, await readLines(rawSampleLog(deps.stateDir, stageKey, lease)));
   const lines = buildCommittedSampleLog(chain, (lease) => raw.get(lease) ?? []);
-  await writeFile(committedSampleLog(deps.stateDir, stageKey), lines.map((line) => `${line}\n`).join(''));
+  const path = committedSampleLog(deps.stateDir, stageKey);
+  await storeIo('write', path, () => writeFile(path, lines.map((line) => `${line}\n`).join('')));
 }
 
 /** A raw log that was deleted by hand is no reason to lose a trained stage. */

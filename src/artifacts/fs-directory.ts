@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { RootstockError } from '../errors.ts';
-import { errnoOf, storeIo, unlessErrno } from './fs-errors.ts';
+import { errnoOf, storeIo, storeIoError, unlessErrno } from './fs-errors.ts';
 import type { FsPort } from './fs-port.ts';
 
 /** Makes directories and keeps in mind which of them are known to survive a power cut. */
@@ -74,6 +74,22 @@ export async function linkIfAbsent(fs: FsPort, existing: string, path: string): 
   }
 }
 
+/**
+ * Makes a directory below one that is there; false when its name is taken by now. STORE_IO, with errno ENOTSUP where the system says all
+ * the same that the one above is missing: special file systems such as /proc do.
+ */
+export async function makeBelow(fs: FsPort, path: string): Promise<boolean> {
+  try {
+    await storeIo('create directory', path, () => fs.mkdir(path));
+    return true;
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'EEXIST') return false;
+    if (code !== 'ENOENT') throw error;
+    throw storeIoError(`Cannot create directory "${path}": its file system makes none.`, 'ENOTSUP', { path, cause: error });
+  }
+}
+
 /** Returns how many directories it made: they are the last ones of the path. */
 async function makePath(fs: FsPort, path: string): Promise<number> {
   try {
@@ -84,7 +100,7 @@ async function makePath(fs: FsPort, path: string): Promise<number> {
     if (code === 'EEXIST') return 0;
     if (code !== 'ENOENT' || dirname(path) === path) throw error;
     const above = await makePath(fs, dirname(path));
-    return above + (await makePath(fs, path));
+    return above + ((await makeBelow(fs, path)) ? 1 : 0);
   }
 }
 

@@ -5,10 +5,23 @@ const HELP: Readonly<Record<string, string>> = {
   EDQUOT: 'free some of your disk quota; the work goes on by itself at the next attempt',
   EIO: 'the disk reported an error; check it (dmesg, smartctl) before trusting more data to it',
   EACCES: 'give this user read and write permission',
+  EPERM: 'find out what forbids it (an immutable flag, a special file system)',
+  ENOTDIR: 'move away the file that stands where a directory has to be',
+  ENAMETOOLONG: 'use a shorter path',
+  ELOOP: 'mend the symbolic links, which lead in a circle',
+  ENOTSUP: 'use another file system',
   EROFS: 'the file system is mounted read-only; check why',
   EMFILE: 'raise the limit of open files (ulimit -n)',
   ENFILE: 'the machine is out of file handles; end some processes',
 };
+
+/** Failures that last until a person changes the path, its permissions or its file system. Others (a full disk) may pass by themselves. */
+const LASTING: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'ENOTSUP']);
+
+/** Whether another attempt fails the same way until a person has changed something. */
+export function isLasting(errno: string): boolean {
+  return LASTING.has(errno);
+}
 
 /** Runs one file-system call of the store; an errno failure becomes STORE_IO that names the action, the path and what to do. */
 export async function storeIo<T>(action: string, path: string, call: () => Promise<T>): Promise<T> {

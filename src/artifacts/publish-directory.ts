@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { JsonObject } from '../contracts/json.ts';
 import type { Ref } from '../contracts/refs.ts';
+import { RootstockError } from '../errors.ts';
 import { checkOutput, OUTPUT_MARKER, readMarker } from './check-output.ts';
 import { makeDurablePath, syncDirectory } from './fs-directory.ts';
 import { errnoOf, storeIo, storeIoError, unlessErrno } from './fs-errors.ts';
@@ -9,6 +10,7 @@ import { tempName } from './fs-temp.ts';
 import { closeQuietly, hashFile, openRegular } from './fs-verify.ts';
 import { removeFlatDirectory, stageFiles, sweepStaged } from './publish-staging.ts';
 import { isFileName, type PublishDirectoryInput } from './published-file.ts';
+import { toUnwritable } from './writable-output.ts';
 
 /** What became of it. */
 export interface PublishedDirectory {
@@ -27,9 +29,19 @@ const SWAP_ATTEMPTS = 8;
  * run is renamed to `<output>.old-<n>`, the staged directory takes its place, and the old one goes. A death in between leaves the old
  * output under one of the two names; calling it again finishes the work. Same content: nothing happens.
  *
- * Errors: OUTPUT_EXISTS when something else is at `output`; STORE_IO and those of the store.
+ * Errors: OUTPUT_EXISTS when something else is at `output`; OUTPUT_UNWRITABLE when only a person can help; STORE_IO and those of the store.
  */
 export async function publishDirectory(input: PublishDirectoryInput): Promise<PublishedDirectory> {
+  try {
+    return await stageAndSwap(input);
+  } catch (error) {
+    const place = error instanceof RootstockError ? String(error.details['path'] ?? '') : '';
+    // What the store says of itself is not about the output.
+    throw place.startsWith(join(input.store.location, '/')) ? error : toUnwritable(error, input.output, 'publish');
+  }
+}
+
+async function stageAndSwap(input: PublishDirectoryInput): Promise<PublishedDirectory> {
   const fs = input.fs ?? nodeFs;
   const parent = await makeDurablePath(fs, dirname(input.output));
   const output = join(parent, basename(input.output));

@@ -1,6 +1,5 @@
 import { totalmem } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
-import { checkOutput } from '../artifacts/check-output.ts';
 import { parseRunObject } from '../config/parse-run.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import type { JsonObject } from '../contracts/json.ts';
@@ -19,6 +18,7 @@ import { checkSavedModel } from './check-saved-model.ts';
 import { buildDataRequest } from './data-request.ts';
 import { describeModel } from './describe-model.ts';
 import { readFeaturisation } from './featurisation.ts';
+import { takeOutput } from './output-place.ts';
 import { fillPreTrainedConfig } from './pre-trained-config.ts';
 import { publishedRunDigest } from './published-output.ts';
 import { requireBackends } from './require-backends.ts';
@@ -46,8 +46,9 @@ export interface PlannedRun {
 
 /**
  * Gathers the facts and resolves everything before anything runs: scans the data, looks at the pre-trained model (or plans the run file
- * that makes it), matches, resolves every stage. Writes nothing but the scan cache. Errors: those of config, data, matching and planning;
- * PRETRAINED_CYCLE; BACKEND_UNAVAILABLE; KERNEL_MISSING; OUTPUT_EXISTS when the output directory belongs to something else, or to the pre-trained model's run.
+ * that makes it), matches, resolves every stage. Leaves nothing but the scan cache. Errors: those of config, data, matching and planning;
+ * PRETRAINED_CYCLE; BACKEND_UNAVAILABLE; KERNEL_MISSING; OUTPUT_EXISTS when the output directory belongs to something else, or to the pre-trained model's run;
+ * OUTPUT_UNWRITABLE.
  */
 export async function planRun(document: RunDocument, options: PlanRunOptions): Promise<PlannedRun> {
   return planDocument(document, options, { files: [resolve(document.baseDir, basename(document.source))], outputs: [] });
@@ -65,7 +66,7 @@ async function planDocument(document: RunDocument, options: PlanRunOptions, { fi
   if (definition === undefined) throw new TypeError(`a valid run file names a model there is, not "${run.model.name}"`);
   const outputPath = resolve(document.baseDir, run.output.path);
   if (outputs.includes(outputPath)) throw sameOutput(document.source, outputPath);
-  await checkOutput(outputPath, run.name);
+  const output = await takeOutput(outputPath, run.name);
   const data = await scan(run, document, definition, options);
   const model = describeModel(definition, run, data);
   const { preTrained, child, warnings } = await findPreTrained(run, document, {
@@ -77,6 +78,7 @@ async function planDocument(document: RunDocument, options: PlanRunOptions, { fi
     dataDigests: Object.fromEntries(Object.entries(data.facts.splits).map(([split, facts]) => [split, facts.digest])),
     preTrainedDigest: preTrained === null ? null : sourceDigest(preTrained.source),
   });
+  await output.confirm(digest);
   const built = buildPlan({
     run,
     outputPath,

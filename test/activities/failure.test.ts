@@ -40,6 +40,12 @@ test('what a retry can cure is retried, everything else is not', () => {
   }
 });
 
+test('a disk that refuses until a person helps is not asked again; a full or broken one is', () => {
+  const refused = (errno: string) => mapped(new RootstockError('STORE_IO', errno, { errno })).nonRetryable;
+  for (const errno of ['EPERM', 'EACCES', 'EROFS', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']) assert.equal(refused(errno), true, errno);
+  for (const errno of ['ENOSPC', 'EDQUOT', 'EIO', 'EMFILE']) assert.equal(refused(errno), false, errno);
+});
+
 test('an error without a code is INTERNAL, retried, and keeps its stack', () => {
   const failure = mapped(new RangeError('offset is out of bounds'));
   assert.equal(failure.type, 'INTERNAL');

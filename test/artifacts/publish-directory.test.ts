@@ -4,13 +4,15 @@ import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/pr
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { checkOutput } from '../../src/artifacts/check-output.ts';
+import { storeIo } from '../../src/artifacts/fs-errors.ts';
+import { type FsPort, nodeFs } from '../../src/artifacts/fs-port.ts';
 import { openFsStore } from '../../src/artifacts/fs-store.ts';
 import { tempName } from '../../src/artifacts/fs-temp.ts';
 import { publishDirectory } from '../../src/artifacts/publish-directory.ts';
 import type { PublishDirectoryInput } from '../../src/artifacts/published-file.ts';
 import type { ArtifactStore } from '../../src/artifacts/store.ts';
 import { RootstockError } from '../../src/errors.ts';
-import { temporaryDirectory } from '../helpers/store-faults.ts';
+import { faultyFs, temporaryDirectory } from '../helpers/store-faults.ts';
 import { SimFs, SimulatedCrash } from '../helpers/store-sim-fs.ts';
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
@@ -117,6 +119,57 @@ test('what belongs to something else is OUTPUT_EXISTS, in planning and at publis
   await writeFile(join(output, 'manifest.json'), '{"name":"other","files":{}}');
   await refuse(/it is the output of the run "other"/);
 });
+
+for (const errno of ['EPERM', 'EACCES', 'EROFS', 'ENAMETOOLONG', 'ELOOP']) {
+  test(`${errno} at publishing is OUTPUT_UNWRITABLE, which says that a retry publishes or where else to go`, async (context) => {
+    const { store, output } = await place(context);
+    const fs = faultyFs(({ kind, path }) => (kind === 'mkdir' && path.includes('.staged-') ? { errno } : undefined));
+    await assert.rejects(publishDirectory({ ...(await input(store, output, 'one')), fs }), (error: RootstockError) => {
+      assert.equal(error.code, 'OUTPUT_UNWRITABLE');
+      assert.match(error.message, new RegExp(`"${output}" cannot be written\\.\\n {2}${dirname(output)}: .*\\(${errno}\\)\\nFix: `, 'u'));
+      assert.match(error.message, /output\.path to another directory and use `rootstock run --replace`; finished stages are reused/u);
+      return true;
+    });
+  });
+}
+
+test('an output below a file is OUTPUT_UNWRITABLE', async (context) => {
+  const { store, output } = await place(context);
+  await writeFile(dirname(output), 'a file');
+  for (const path of [output, join(output, 'deep')])
+    await assert.rejects(publishDirectory(await input(store, path, 'one')), (error) => code('OUTPUT_UNWRITABLE')(error));
+});
+
+test('a full or broken disk stays STORE_IO at publishing, and so does a store that may not be read', async (context) => {
+  const { store, output } = await place(context);
+  const planned = await input(store, output, 'one');
+  for (const errno of ['ENOSPC', 'EIO', 'EDQUOT']) {
+    const fs = faultyFs(({ kind, path }) => (kind === 'mkdir' && path.includes('.staged-') ? { errno } : undefined));
+    await assert.rejects(publishDirectory({ ...planned, fs }), code('STORE_IO'), errno);
+  }
+  const locked = { ...store, open: () => storeIo('open', join(store.location, 'blobs'), () => Promise.reject(refusal())) };
+  await assert.rejects(publishDirectory({ ...planned, store: locked }), code('STORE_IO'));
+});
+
+test('a file system that calls the directory above missing although it is there ends the making of a path', async (context) => {
+  const { store, output } = await place(context);
+  await mkdir(dirname(output));
+  const asked: string[] = [];
+  const fs: FsPort = {
+    ...nodeFs,
+    async mkdir(path) {
+      asked.push(path);
+      assert.ok(asked.length < 100, 'it goes on for ever');
+      if (path === dirname(output)) throw Object.assign(new Error('it is there'), { code: 'EEXIST' });
+      throw Object.assign(new Error('/proc says so'), { code: 'ENOENT' });
+    },
+  };
+  await assert.rejects(publishDirectory({ ...(await input(store, join(output, 'deep'), 'one')), fs }), code('OUTPUT_UNWRITABLE'));
+});
+
+function refusal(): Error {
+  return Object.assign(new Error('not for you'), { code: 'EACCES' });
+}
 
 test('a free place, an empty directory and an earlier output of the run are fine', async (context) => {
   const { store, output } = await place(context);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { planDigest, sha256 } from '../../src/plan/digests.ts';
@@ -122,6 +122,19 @@ test('an output that belongs to something else is refused before anything runs',
   const directory = await makeDirectory(t);
   await writeModel(directory, 'models/small', { name: 'other', run_digest: 'x', files: {} });
   await assert.rejects(planFile(await writeRun(directory, 'run.yaml', runDocument())), { code: 'OUTPUT_EXISTS', message: /run "other"/u });
+});
+
+test('an output that cannot be written is refused before anything runs, and trying it leaves nothing behind', async (t) => {
+  const directory = await makeDirectory(t);
+  await writeFile(join(directory, 'afile'), '');
+  await symlink(join(directory, 'nowhere'), join(directory, 'astray'));
+  const before = await readdir(directory);
+  for (const output of ['afile/model', 'afile/deep/model', 'astray/model', 'm'.repeat(300)]) {
+    const path = await writeRun(directory, 'run.yaml', runDocument({ output }));
+    await assert.rejects(planFile(path), { code: 'OUTPUT_UNWRITABLE', message: /\nFix: set output\.path to another directory/u }, output);
+  }
+  await planFile(await writeRun(directory, 'run.yaml', runDocument({ output: 'new/deep/model' })));
+  assert.deepEqual((await readdir(directory)).sort(), [...before, 'run.yaml'].sort());
 });
 
 test('a run cannot publish where the run that makes its pre-trained model publishes', async (t) => {
