@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import { cnnClassifier } from '../../src/models/cnn-classifier.ts';
+import { BACKENDS } from '../helpers/backends.ts';
 import { random } from '../kernels/conformance/case.ts';
 import { assertClose, floats, gradientsOf, hasCode, randomParams, testContext } from './support.ts';
 
@@ -64,7 +65,7 @@ void test('hyperparameters are strict and have defaults', () => {
 
 const config = { input_shape: [2, 4, 6], channels: [3], kernel_size: 3, padding: 1, pooling: 2, hidden_dim: 4, dropout: 0.25 };
 
-for (const backend of ['cpu', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   void test(`on ${backend} the forward pass is the convolution, pooling and flattening of torch, step by step`, async () => {
     await loadBackend(backend);
     const params = randomParams(describe(config, 48));

@@ -6,6 +6,7 @@ import { loadBackend, missingKernels } from '../../src/kernels/backend.ts';
 import type { FeatureModel } from '../../src/models/definition.ts';
 import { ACTIVATIONS } from '../../src/models/read-config.ts';
 import { findModel } from '../../src/models/registry.ts';
+import { BACKENDS } from '../helpers/backends.ts';
 import { gradientsOf, randomParams, testContext } from './support.ts';
 
 /** Kernels that move no numbers or that every backend needs for anything at all. */
@@ -29,7 +30,7 @@ for (const [name, config] of cases) {
       used.filter((kernel) => !named.includes(kernel)),
       [],
     );
-    for (const backend of ['cpu', 'wasm'] as const) {
+    for (const backend of BACKENDS) {
       await loadBackend(backend);
       assert.deepEqual(missingKernels(named), []);
     }

@@ -2,6 +2,7 @@ import test from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import { mlpRegressor } from '../../src/models/mlp-regressor.ts';
+import { BACKENDS } from '../helpers/backends.ts';
 import { assertClose, floats, gradientsOf, readGoldenJson, readGoldenParams, testContext } from './support.ts';
 
 /** Relative to the largest value of each tensor: float32 sums of at most 16 rows in another order than torch's. */
@@ -21,7 +22,7 @@ const CASES = [
   { name: 'c_mlp/stage2', rows: 16, y: transferred.y },
 ] as const;
 
-for (const backend of ['cpu', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   for (const { name, rows, y } of CASES) {
     void test(`on ${backend} the first gradients of ${name} are molflux's`, async () => {
       await loadBackend(backend);

@@ -9,6 +9,7 @@ import type { JsonObject } from '../../src/contracts/json.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import type { FeatureModel } from '../../src/models/definition.ts';
 import { createOps } from '../../src/ops/create-ops.ts';
+import { BACKENDS } from '../helpers/backends.ts';
 import { assertClose, floats, gradientsOf, readGoldenJson, testContext } from './support.ts';
 
 /** Written by ops/golden/own_model.py with torch 2.4.0 in float64. */
@@ -40,7 +41,7 @@ async function loadExample(): Promise<FeatureModel> {
 
 const landCover = await loadExample();
 
-for (const backend of ['wasm', 'cpu'] as const) {
+for (const backend of BACKENDS) {
   void test(`the example of an own model is the torch module that it documents, in names, values and gradients, on ${backend}`, async () => {
     await loadBackend(backend);
     const { config } = golden;

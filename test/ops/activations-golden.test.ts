@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import { ACTIVATIONS } from '../../src/models/read-config.ts';
 import { composedOps } from '../../src/ops/composed-ops.ts';
+import { BACKENDS } from '../helpers/backends.ts';
 import { outputAndGradients } from '../kernels/conformance/case.ts';
 import { differenceProblems } from '../kernels/conformance/differences.ts';
 import { readGoldenJson } from '../models/support.ts';
@@ -22,7 +23,7 @@ void test('every activation of a run file has golden values', () => {
   assert.deepEqual([...ACTIVATIONS].sort(), Object.keys(golden.activations).sort());
 });
 
-for (const backend of ['cpu', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   for (const name of ACTIVATIONS) {
     void test(`on ${backend} ${name} has torch's values and gradients, far from zero as well`, async () => {
       await loadBackend(backend);

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import { composedOps } from '../../src/ops/composed-ops.ts';
 import type { Activation } from '../../src/ops/ops.ts';
+import { BACKENDS } from '../helpers/backends.ts';
 import { type GradientCase, outputAndGradients, random, spread } from '../kernels/conformance/case.ts';
 import { differenceProblems } from '../kernels/conformance/differences.ts';
 import { assertClose, floats, hasCode } from '../models/support.ts';
@@ -103,7 +104,7 @@ const gradientCases: readonly GradientCase[] = [
   },
 ];
 
-for (const backend of ['cpu', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   void test(`on ${backend} every operation's gradient agrees with finite differences`, async () => {
     await loadBackend(backend);
     const problems = gradientCases.filter(({ smooth }) => smooth).flatMap((each) => differenceProblems(each, outputAndGradients(each)));

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { TrainingState } from '../../src/artifacts/training-state.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
+import { BACKENDS } from '../helpers/backends.ts';
 import { digestState, lastState, makeHardSetup, record } from './support.ts';
 
-for (const backend of ['wasm', 'cpu'] as const) {
+for (const backend of BACKENDS) {
   test(`a stage stopped after any step and resumed ends in the digest of an undisturbed one, on ${backend}`, async () => {
     await loadBackend(backend);
     const setup = makeHardSetup();

@@ -5,6 +5,7 @@ import type { TrainerPlan } from '../../src/contracts/plan.ts';
 import type { TensorData } from '../../src/contracts/tensors.ts';
 import { RootstockError } from '../../src/errors.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
+import { BACKENDS } from '../helpers/backends.ts';
 import { digestState, IMPATIENT, lastState, makeDataset, makeHardSetup, makeSetup, type Recording, record } from './support.ts';
 
 test('two fits of one stage end in the same digest', async () => {
@@ -72,7 +73,7 @@ for (const [title, config, optimizer] of [
 ] as const) {
   test(`wasm agrees with cpu over 20 steps: ${title}`, async () => {
     const weights = [];
-    for (const backend of ['wasm', 'cpu'] as const) {
+    for (const backend of BACKENDS) {
       await loadBackend(backend);
       weights.push(
         lastState((await record(makeSetup({ config, optimizer, train: { batchSize: 11 }, trainer: { maxEpochs: 10 } }))).log).weights,

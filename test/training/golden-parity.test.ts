@@ -7,6 +7,7 @@ import type { OptimizerPlan, SchedulerPlan } from '../../src/contracts/plan.ts';
 import type { Weights } from '../../src/contracts/tensors.ts';
 import type { FeatureDataset } from '../../src/data/dataset.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
+import { BACKENDS } from '../helpers/backends.ts';
 import { assertClose } from '../models/support.ts';
 import { readGolden, readGoldenWeights } from './golden.ts';
 import { lastState, makeSetup, type Recording, record, type StageOptions } from './support.ts';
@@ -29,7 +30,7 @@ interface CaseTrajectory extends Trajectory {
   readonly epochs: number;
 }
 
-for (const backend of ['wasm', 'cpu'] as const) {
+for (const backend of BACKENDS) {
   for (const name of ['adamw_cosine', 'sgd_nesterov_steplr_epoch', 'adam_amsgrad_clip_accum2']) {
     test(`${name} follows molflux's trajectory on ${backend}`, async () => {
       await loadBackend(backend);

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import '@tensorflow/tfjs-backend-cpu';
-import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { loadBackend } from '../../src/kernels/backend.ts';
 import { clipGradients, type Gradients, globalNorm } from '../../src/training/gradient-clipping.ts';
+import { BACKENDS } from '../helpers/backends.ts';
 
 /** Norm 13 over three gradients: 9 + 16 + 144 = 169. */
 const VALUES = { a: [3, -4], b: [12], c: [0, 0, 0] };
 
-for (const backend of ['cpu', 'wasm']) {
+for (const backend of BACKENDS) {
   void test(`clips by the norm over all gradients with torch's coefficient on ${backend}`, async () => {
-    await tf.setBackend(backend);
+    await loadBackend(backend);
     tf.tidy(() => {
       const { gradients, norm } = clipGradients(given(VALUES), { gradientClipVal: 2, gradientClipAlgorithm: 'norm' });
       near(norm?.dataSync()[0], 13);
@@ -22,7 +22,7 @@ for (const backend of ['cpu', 'wasm']) {
   });
 
   void test(`leaves gradients below the norm bit for bit as they are on ${backend}`, async () => {
-    await tf.setBackend(backend);
+    await loadBackend(backend);
     tf.tidy(() => {
       const { gradients, norm } = clipGradients(given({ a: [0.1, 0.7], b: [-0.3] }), { gradientClipVal: 5, gradientClipAlgorithm: 'norm' });
       near(norm?.dataSync()[0], Math.hypot(0.1, 0.7, 0.3));
@@ -31,7 +31,7 @@ for (const backend of ['cpu', 'wasm']) {
   });
 
   void test(`clips every element by value on ${backend}`, async () => {
-    await tf.setBackend(backend);
+    await loadBackend(backend);
     tf.tidy(() => {
       const { gradients, norm } = clipGradients(given({ a: [3, -4, 0.5], b: [0] }), { gradientClipVal: 1, gradientClipAlgorithm: 'value' });
       assert.equal(norm, null);
@@ -40,7 +40,7 @@ for (const backend of ['cpu', 'wasm']) {
   });
 
   void test(`a gradient that is not finite is not clipped away on ${backend}`, async () => {
-    await tf.setBackend(backend);
+    await loadBackend(backend);
     tf.tidy(() => {
       const { gradients } = clipGradients(given({ a: [Number.NaN, 1], b: [1] }), { gradientClipVal: 1, gradientClipAlgorithm: 'norm' });
       assert.ok(Number.isNaN(gradients['a']?.dataSync()[0]));
@@ -48,7 +48,7 @@ for (const backend of ['cpu', 'wasm']) {
   });
 
   void test(`large gradients give the same norm and coefficient as small ones on ${backend}`, async () => {
-    await tf.setBackend(backend);
+    await loadBackend(backend);
     tf.tidy(() => {
       // 10,007 elements: beyond the scalar loop's size on wasm, and not a multiple of four.
       const { gradients, norm } = clipGradients(

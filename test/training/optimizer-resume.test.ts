@@ -9,6 +9,7 @@ import { mergeWeights, type TrainingState } from '../../src/artifacts/training-s
 import type { StagePlan } from '../../src/contracts/plan.ts';
 import { RootstockError } from '../../src/errors.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
+import { BACKENDS } from '../helpers/backends.ts';
 import { digestState, type FeatureSetup, lastState, makeSetup, record, type StageOptions } from './support.ts';
 
 const CONFIG = { num_layers: 3, hidden_dim: 6, dropout: 0.3 };
@@ -30,7 +31,7 @@ const PLATEAU: StagePlan['scheduler'] = {
 };
 const trainer = { maxEpochs: 5, accumulateGradBatches: 2, gradientClipVal: 0.5, logEveryNSteps: 2 };
 
-for (const backend of ['wasm', 'cpu'] as const) {
+for (const backend of BACKENDS) {
   test(`a plateau, parameter groups and a carried optimizer, stopped after any step and resumed, end in the same digest, on ${backend}`, async (context) => {
     await loadBackend(backend);
     const first = makeSetup({ config: CONFIG, optimizer: GROUPED, freeze: ['module.6'], trainer: { maxEpochs: 2 } });

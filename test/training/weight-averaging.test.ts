@@ -8,6 +8,7 @@ import { loadBackend } from '../../src/kernels/backend.ts';
 import { batchesHere } from '../../src/training/batch-source.ts';
 import { evaluate } from '../../src/training/evaluate.ts';
 import { createWeightAverage } from '../../src/training/weight-averaging.ts';
+import { BACKENDS } from '../helpers/backends.ts';
 import { digestState, lastState, makeHardSetup, makeSetup, record } from './support.ts';
 
 /** Written by ops/golden/nn_blocks.py with torch 2.4.0's AveragedModel and get_ema_multi_avg_fn(0.75). */
@@ -22,7 +23,7 @@ const { averages } = JSON.parse(readFileSync(new URL('../fixtures/golden/d_nn_bl
 
 const PLAN: WeightAveragingPlan = { decay: 0.9, updateEveryNSteps: 1, updateStartingAtStep: 0, useBuffers: true };
 
-for (const backend of ['wasm', 'cpu'] as const) {
+for (const backend of BACKENDS) {
   for (const [name, useBuffers] of [
     ['with_buffers', true],
     ['without_buffers', false],

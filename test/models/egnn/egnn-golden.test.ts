@@ -9,6 +9,7 @@ import { plainBody } from '../../../src/models/egnn/plain-body.ts';
 import { readEgnnSettings } from '../../../src/models/egnn/settings.ts';
 import { enter, rootScope } from '../../../src/models/nn/scope.ts';
 import { uploadGraphBatch } from '../../../src/training/graph-batches.ts';
+import { BACKENDS } from '../../helpers/backends.ts';
 import { assertClose, assertWithin, floats } from '../support.ts';
 import {
   evalContext,
@@ -40,7 +41,7 @@ for (const [name, folder] of [
 ] as const) {
   const skip = existsSync(folder) ? false : `no golden data of ${name}: ${folder} is not there`;
   // The cpu backend is slow: it computes the smallest cases only.
-  for (const backend of name === 'synthetic molecules' ? (['wasm', 'cpu'] as const) : (['wasm'] as const)) {
+  for (const backend of name === 'synthetic molecules' ? BACKENDS : BACKENDS.filter((other) => other !== 'cpu')) {
     void test(`on ${backend} a saved model predicts ${name} as physicsml does, block by block`, { skip }, async () => {
       await loadBackend(backend);
       const model = readJson(folder, 'a_saved_egnn/model/model_config.json') as GoldenModelConfig;

@@ -8,6 +8,7 @@ import { LOSS_NAMES } from '../../../src/models/losses/loss-names.ts';
 import { ACTIVATIONS } from '../../../src/models/read-config.ts';
 import { findModel } from '../../../src/models/registry.ts';
 import { composedOps } from '../../../src/ops/composed-ops.ts';
+import { BACKENDS } from '../../helpers/backends.ts';
 import { randomParams } from '../support.ts';
 import { type CaseOptions, smallBatch, smallFacts } from './cases.ts';
 import { graphGradients } from './gradients.ts';
@@ -57,7 +58,7 @@ for (const [name, config, options] of cases) {
       used.filter((kernel) => !named.includes(kernel)),
       [],
     );
-    for (const backend of ['cpu', 'wasm'] as const) {
+    for (const backend of BACKENDS) {
       await loadBackend(backend);
       assert.deepEqual(missingKernels(named), []);
     }

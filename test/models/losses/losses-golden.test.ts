@@ -8,6 +8,7 @@ import { composedOps } from '../../../src/ops/composed-ops.ts';
 import type { LossSpec } from '../../../src/ops/loss-spec.ts';
 import type { LossData } from '../../../src/ops/ops.ts';
 import { createRunningLoss, type HostLossTerms } from '../../../src/training/metrics/running-loss.ts';
+import { BACKENDS } from '../../helpers/backends.ts';
 import { assertClose, floats, readGoldenJson } from '../support.ts';
 
 // torch's and physicsml's losses in float64 (test/fixtures/golden/README.md) against float32 sums of 15 numbers. Measured: 6e-7.
@@ -33,7 +34,7 @@ const golden = readGoldenJson('d_losses.json') as {
   readonly gaussian: readonly GoldenGaussian[];
 };
 
-for (const backend of ['cpu', 'wasm'] as const) {
+for (const backend of BACKENDS) {
   for (const each of golden.losses) {
     void test(`on ${backend} ${JSON.stringify(each.config)} has torch's value and gradient`, async () => {
       await loadBackend(backend);

@@ -5,6 +5,7 @@ import { loadBackend, missingKernels } from '../../../src/kernels/backend.ts';
 import { rootScope } from '../../../src/models/nn/scope.ts';
 import { describeSequential, forwardSequential, type Layer, sequentialGradientKernels } from '../../../src/models/nn/sequential.ts';
 import { createOps } from '../../../src/ops/create-ops.ts';
+import { BACKENDS } from '../../helpers/backends.ts';
 import { assertClose, floats, readGoldenJson, testContext } from '../support.ts';
 
 /** Written by ops/golden/nn_blocks.py with torch 2.4.0 in float64. */
@@ -25,7 +26,7 @@ const golden = readGoldenJson('d_nn_blocks.json') as Golden;
 // Float32 against float64, values of size 1 to 10: 1e-5 is ten times the largest rounding seen.
 const TOLERANCE = 1e-5;
 
-for (const backend of ['wasm', 'cpu'] as const) {
+for (const backend of BACKENDS) {
   const contextOf = () => ({ ...testContext({}).ctx, ops: createOps(backend) });
 
   void test(`layer_norm agrees with torch.nn.LayerNorm in values and gradients on ${backend}`, async () => {
@@ -133,7 +134,7 @@ void test('the backward passes run the kernels that the blocks name, and the bac
     [...used].filter((kernel) => !everywhere.includes(kernel) && !named.includes(kernel)),
     [],
   );
-  for (const backend of ['cpu', 'wasm'] as const) {
+  for (const backend of BACKENDS) {
     await loadBackend(backend);
     assert.deepEqual(missingKernels(named), []);
   }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import '@tensorflow/tfjs-backend-cpu';
-import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Json } from '../../../src/contracts/json.ts';
 import { RootstockError } from '../../../src/errors.ts';
+import { loadBackend } from '../../../src/kernels/backend.ts';
 import { createOptimizer } from '../../../src/training/optimizers/create-optimizer.ts';
 import type { UpdateResult } from '../../../src/training/optimizers/optimizer.ts';
+import { BACKENDS } from '../../helpers/backends.ts';
 
 type Config = Readonly<Record<string, Json>>;
 /** Every optimizer with the arguments that use all of its state. */
@@ -25,14 +25,13 @@ const CASES: readonly (readonly [string, Config])[] = [
   ['Rprop', {}],
 ];
 const SHAPE = [5, 3];
-const BACKENDS = ['cpu', 'wasm'];
 
 for (const backend of BACKENDS) {
   for (const [name, config] of CASES) {
     const title = `${name} ${JSON.stringify(config)} on ${backend}`;
 
     void test(`${title} goes on bit for bit from saved slots and the step`, async () => {
-      await tf.setBackend(backend);
+      await loadBackend(backend);
       const straight = train(name, config, { from: initial(name, config), steps: [1, 2, 3, 4, 5, 6, 7, 8] });
       const half = train(name, config, { from: initial(name, config), steps: [1, 2, 3, 4] });
       const resumed = train(name, config, { from: throughBytes(half), steps: [5, 6, 7, 8] });
@@ -41,7 +40,7 @@ for (const backend of BACKENDS) {
     });
 
     void test(`${title} makes new tensors, keeps the given ones as they are and leaves none behind`, async () => {
-      await tf.setBackend(backend);
+      await loadBackend(backend);
       const optimizer = createOptimizer({ name, config });
       const before = tf.memory().numTensors;
       const from = initial(name, config);
@@ -65,7 +64,7 @@ for (const backend of BACKENDS) {
 }
 
 void test('maximize climbs where minimising descends', async () => {
-  await tf.setBackend('cpu');
+  await loadBackend('cpu');
   for (const [name, config] of CASES) {
     const [down, up] = [false, true].map((maximize) => {
       const from = { ...initial(name, config), parameter: tf.zeros(SHAPE) };
@@ -80,7 +79,7 @@ void test('maximize climbs where minimising descends', async () => {
 });
 
 void test('a parameter unfrozen later starts its own step count', async () => {
-  await tf.setBackend('cpu');
+  await loadBackend('cpu');
   const optimizer = createOptimizer({ name: 'Adam', config: {} });
   tf.tidy(() => {
     const from = {
@@ -97,7 +96,7 @@ void test('a parameter unfrozen later starts its own step count', async () => {
 });
 
 void test("ASGD moves by the rate that the step before left, as torch's does", async () => {
-  await tf.setBackend('cpu');
+  await loadBackend('cpu');
   const optimizer = createOptimizer({ name: 'ASGD', config: { lambd: 0.5, alpha: 1 } });
   tf.tidy(() => {
     const start = { path: 'w', gradient: tf.scalar(1), parameter: tf.scalar(0), slots: optimizer.initialState({ path: 'w', shape: [] }) };

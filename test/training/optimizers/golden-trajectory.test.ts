@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-cpu';
-import '@tensorflow/tfjs-backend-wasm';
 import type { JsonObject } from '../../../src/contracts/json.ts';
 import type { StagePlan } from '../../../src/contracts/plan.ts';
+import { loadBackend } from '../../../src/kernels/backend.ts';
 import { createOptimizer } from '../../../src/training/optimizers/create-optimizer.ts';
 import type { UpdateResult } from '../../../src/training/optimizers/optimizer.ts';
 import { createScheduler } from '../../../src/training/schedulers/create-scheduler.ts';
 import type { GroupSettings } from '../../../src/training/schedulers/scheduler.ts';
+import { BACKENDS } from '../../helpers/backends.ts';
 import { stageOf } from '../../plan/runs.ts';
 import { mlp } from '../../transfer/trees.ts';
 import { mlpGradients, readGolden, readGoldenWeights } from '../golden.ts';
@@ -39,7 +39,6 @@ const climbs = readGolden('d_maximize.json') as {
   }[];
 };
 const data = readGolden('b_mlp/data.json') as { x: number[][]; y: number[] };
-const BACKENDS = ['cpu', 'wasm'];
 /** torch's own float32 losses differ from its float64 ones by up to 7e-7 (1.5e-6 for RMSprop with momentum), the golden README says. */
 const LOSS_TOLERANCE = 1e-6;
 const MOMENTUM_RMSPROP_TOLERANCE = 2e-6;
@@ -52,7 +51,7 @@ for (const backend of BACKENDS) {
     if (NOT_IMPLEMENTED.includes(name)) continue;
     for (const [index, { config, loss_f64: expected }] of cases.entries()) {
       void test(`${className} ${JSON.stringify(config)} in a run file follows torch's trajectory on ${backend}`, async () => {
-        await tf.setBackend(backend);
+        await loadBackend(backend);
         const { losses, weights } = run({ name, config }, null);
         nearLosses(losses, expected, name === 'rmsprop' && config['momentum'] !== undefined ? MOMENTUM_RMSPROP_TOLERANCE : LOSS_TOLERANCE);
         for (const [path, { values }] of readGoldenWeights(`b_optimizers/${name}_${index}_final_f64.safetensors`)) {
@@ -65,7 +64,7 @@ for (const backend of BACKENDS) {
 
   for (const { optimizer, loss_f64: expected, final_f64: final } of climbs.trajectories) {
     void test(`${JSON.stringify(optimizer)} in a run file climbs as torch does on ${backend}`, async () => {
-      await tf.setBackend(backend);
+      await loadBackend(backend);
       const { losses, weights } = run(optimizer, null);
       nearLosses(losses, expected, LOSS_TOLERANCE);
       for (const [path, values] of Object.entries(final)) {
@@ -77,7 +76,7 @@ for (const backend of BACKENDS) {
   for (const { optimizer, scheduler, loss_f64: expected } of trajectories) {
     const title = `${JSON.stringify(optimizer)} under ${JSON.stringify(scheduler)}`;
     void test(`${title} in a run file follows torch's trajectory on ${backend}`, async () => {
-      await tf.setBackend(backend);
+      await loadBackend(backend);
       const { losses } = run(optimizer, scheduler);
       nearLosses(losses, expected, optimizer.name === 'RMSprop' ? MOMENTUM_RMSPROP_TOLERANCE : LOSS_TOLERANCE);
     });
