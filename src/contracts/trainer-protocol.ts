@@ -54,6 +54,8 @@ export interface PredictJob {
   readonly data: string;
   /** Absolute path of the file to write: .csv, .jsonl or .parquet. */
   readonly out: string;
+  /** Column of the data that stands first in every row of predictions, as text. Absent: none. */
+  readonly rowId?: string;
   readonly backend: BackendName | null;
   /** Rows per forward pass; null: what the model says, or a default. */
   readonly batchSize: number | null;

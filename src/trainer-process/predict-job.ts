@@ -6,7 +6,7 @@ import type { BatchSource, BatchSources } from '../training/batch-source.ts';
 import type { Rows } from '../training/batches.ts';
 import { PHASE_BUDGETS_MS } from '../training/budgets.ts';
 import { predictBatch } from '../training/predict.ts';
-import { predictionTable } from '../training/prediction-table.ts';
+import { predictionTable, withRowIds } from '../training/prediction-table.ts';
 import { type JobContext, nextTurn } from './job-context.ts';
 import { openModel } from './open-model.ts';
 import { predictionFormat, writePredictions } from './prediction-file.ts';
@@ -21,7 +21,7 @@ export async function runPredict(job: PredictJob, { channel }: JobContext): Prom
   const columns = { ...saved, targets: saved.graph?.columns.targets ?? null };
   const data = await openPredictData({
     path: job.data,
-    rowId: null,
+    rowId: job.rowId ?? null,
     x: saved.graph === null ? saved.xFeatures : [],
     molecules: moleculesOf(saved, mostEdges),
     expectedWidth: saved.facts.inputWidth,
@@ -30,12 +30,13 @@ export async function runPredict(job: PredictJob, { channel }: JobContext): Prom
   let done = 0;
   try {
     await writePredictions(job.out, async (file) => {
-      for await (const { batches, rows } of oneAhead(data.batches(), sources)) {
+      for await (const { batches, rows, rowIds } of oneAhead(data.batches(), sources)) {
         channel.phase('predict', PHASE_BUDGETS_MS.dryRun);
         await nextTurn();
         const predictions = await predictBatch(model, params, { batches, rows });
         batches.forget?.();
-        await file.append(predictionTable(predictions, columns));
+        const table = predictionTable(predictions, columns);
+        await file.append(job.rowId === undefined ? table : withRowIds(table, job.rowId, rowIds));
         done += rows.length;
         channel.rows(done);
       }
@@ -47,18 +48,22 @@ export async function runPredict(job: PredictJob, { channel }: JobContext): Prom
   return { type: 'predicted', rows: done };
 }
 
+/** A batch whose tensors are being built. */
+interface ReadyBatch {
+  readonly batches: BatchSource;
+  readonly rows: Rows;
+  readonly rowIds: readonly string[];
+}
+
 /** Gives each batch when the next one has been read, so that the next is built while this one is predicted. */
-async function* oneAhead(
-  all: AsyncIterable<PredictBatch>,
-  sources: BatchSources,
-): AsyncGenerator<{ readonly batches: BatchSource; readonly rows: Rows }> {
-  let before: { readonly batches: BatchSource; readonly rows: Rows } | null = null;
+async function* oneAhead(all: AsyncIterable<PredictBatch>, sources: BatchSources): AsyncGenerator<ReadyBatch> {
+  let before: ReadyBatch | null = null;
   for await (const batch of all) {
     const batches = sources.of(toDataset(batch));
     const rows = Uint32Array.from({ length: batch.rows }, (_, row) => row);
     batches.expect?.([rows]);
     if (before !== null) yield before;
-    before = { batches, rows };
+    before = { batches, rows, rowIds: batch.rowIds };
   }
   if (before !== null) yield before;
 }

@@ -1,4 +1,5 @@
 import type { GraphHead } from '../contracts/graphs.ts';
+import { RootstockError } from '../errors.ts';
 import type { Predictions } from './predict.ts';
 
 /** What is predicted, and what its columns are called. */
@@ -37,6 +38,18 @@ export function predictionTable(predictions: Predictions, { yFeatures, classes, 
     columns: columns.map(({ name }) => name),
     rows: Array.from({ length: predictions.rows }, (_, row) => readers.map((read) => read(row))),
   };
+}
+
+/** Puts the id of each row before its predictions. USAGE when the predictions have a column of that name. */
+export function withRowIds({ columns, rows }: PredictionTable, name: string, ids: readonly string[]): PredictionTable {
+  if (columns.includes(name)) {
+    throw new RootstockError(
+      'USAGE',
+      `--row-id: the predictions have a column "${name}" of their own.\nFix: name another column of the data, or leave it out.`,
+      { column: name },
+    );
+  }
+  return { columns: [name, ...columns], rows: rows.map((cells, row) => [ids[row] ?? '', ...cells]) };
 }
 
 /** The head of a y feature, and which of its columns it is. */

@@ -16,6 +16,7 @@ interface PredictFlags {
   readonly data: string;
   readonly out: string;
   readonly force?: boolean;
+  readonly rowId?: string;
   readonly batchSize?: number;
   readonly json?: boolean;
 }
@@ -29,6 +30,7 @@ export const predictCommand: AddCommand = (program, done) => {
     .requiredOption('--data <file>', 'parquet, CSV, JSONL or SD file (.sdf) with the x_features of the model')
     .requiredOption('--out <file>', 'file to write: .csv, .jsonl or .parquet; never the data, nor a file of the model')
     .option('--force', 'write over --out where there is a file already')
+    .option('--row-id <column>', 'column of the data to put first in each row, as text; rows are in the order of the data in any case')
     .addOption(batchSizeOption())
     .option('--json', 'print JSON')
     .addHelpText(
@@ -51,6 +53,7 @@ Examples:
         data: resolve(flags.data),
         out: resolve(flags.out),
         backend: null,
+        ...(flags.rowId === undefined ? {} : { rowId: flags.rowId }),
         batchSize: flags.batchSize ?? null,
       } as const;
       await checkOut({ ...job, force: flags.force === true });
