@@ -3,6 +3,7 @@ import type { CompletedEvent, RunEvent, StageEvent } from '../client/run-events.
 import { plural } from '../contracts/plural.ts';
 import { distinctMetrics, formatBar, formatCount, formatMetrics, formatNamed, formatNumber } from '../reports/format.ts';
 import { formatTable } from '../reports/table.ts';
+import type { CommandLine } from './command-line.ts';
 import type { Output } from './output.ts';
 
 /** Shows a run's events: a live line on a terminal, plain lines elsewhere. */
@@ -16,8 +17,8 @@ const PLAIN_EVERY_MS = 5_000;
 
 const BAR_WIDTH = 24;
 
-/** Creates the screen; silent with --json. */
-export function createRunScreen(output: Output, stream: NodeJS.WriteStream): RunScreen {
+/** Creates the screen; silent with --json. `commandLine` writes the commands that it names. */
+export function createRunScreen(output: Output, stream: NodeJS.WriteStream, commandLine: CommandLine): RunScreen {
   const live = stream.isTTY && !output.json;
   let open = false;
   let lastPlain = 0;
@@ -41,7 +42,7 @@ export function createRunScreen(output: Output, stream: NodeJS.WriteStream): Run
   return {
     show(event) {
       if (event.event === 'progress') progress(progressText(event));
-      else for (const text of eventLines(event)) line(text);
+      else for (const text of eventLines(event, commandLine)) line(text);
     },
     end: clear,
   };
@@ -53,7 +54,7 @@ function progressText({ stage, heartbeat }: Extract<RunEvent, { readonly event: 
   return `  ${stage} ${formatBar(fraction, BAR_WIDTH)} ${Math.floor(fraction * 100)} %  step ${step}/${totalSteps}  epoch ${Math.min(epoch + 1, maxEpochs)}/${maxEpochs}  ${rate}  eta ${eta}  ${formatMetrics(metrics)}`;
 }
 
-function eventLines(event: Exclude<RunEvent, { readonly event: 'progress' }>): readonly string[] {
+function eventLines(event: Exclude<RunEvent, { readonly event: 'progress' }>, commandLine: CommandLine): readonly string[] {
   switch (event.event) {
     case 'started':
     case 'attached':
@@ -84,8 +85,8 @@ function eventLines(event: Exclude<RunEvent, { readonly event: 'progress' }>): r
         '',
         bold(`Needs attention: ${event.code} in ${event.activity}${event.stage === null ? '' : ` of stage ${event.stage}`}`),
         event.message,
-        `Go on:   rootstock retry ${event.workflow_id}   (from the last good snapshot)`,
-        `Give up: rootstock abort ${event.workflow_id}`,
+        `Go on:   ${commandLine('retry', event.workflow_id)}   (from the last good snapshot)`,
+        `Give up: ${commandLine('abort', event.workflow_id)}`,
       ];
     case 'failed':
       return ['', bold(`Failed: ${event.code}`), event.message];

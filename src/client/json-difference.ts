@@ -1,3 +1,4 @@
+import { formatPath } from '../config/path.ts';
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { Json, JsonObject } from '../contracts/json.ts';
 
@@ -8,11 +9,13 @@ export interface JsonDifference {
   readonly after: Json | undefined;
 }
 
-/** Lists where two JSON values differ, by dotted path (`stages.1.optimizer`); scalars, and arrays of different lengths, are compared whole. */
+/** Lists where two JSON values differ, by dotted path (`stages.1.optimizer`, as --set has it); scalars, and arrays of different lengths, are compared whole. */
 export function jsonDifferences(before: Json | undefined, after: Json | undefined, path = ''): readonly JsonDifference[] {
   if (isObject(before) && isObject(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-    return keys.flatMap((key) => jsonDifferences(before[key], after[key], path === '' ? key : `${path}.${key}`));
+    return keys.flatMap((key) =>
+      jsonDifferences(before[key], after[key], path === '' ? formatPath([key]) : `${path}.${formatPath([key])}`),
+    );
   }
   if (Array.isArray(before) && Array.isArray(after) && before.length === after.length)
     return before.flatMap((value: Json, index) => jsonDifferences(value, after[index] as Json, `${path}.${index}`));

@@ -8,6 +8,7 @@ import type { PlannedRun } from '../planner/plan-run.ts';
 import { publishedRunDigest } from '../planner/published-output.ts';
 import { type AttachDecision, decideAttach, type Existing, findExisting } from './attach.ts';
 import { type HostWorker, untilClosed } from './close-run.ts';
+import { conflictFix } from './conflict-fix.ts';
 import type { RootstockClient } from './connect.ts';
 import { jsonDifferences } from './json-difference.ts';
 import type { FollowTarget } from './run-end.ts';
@@ -129,7 +130,8 @@ async function endExisting(connected: RootstockClient, { workflowId, decision, h
 
 function conflict(workflowId: string, existing: Existing, planned: PlannedRun): RootstockError {
   const before = existing.kind === 'running' ? existing.memo.config : undefined;
-  const differences = jsonDifferences(before, planned.document.config).map(({ path, before: old, after }) => ({
+  const different = jsonDifferences(before, planned.document.config);
+  const differences = different.map(({ path, before: old, after }) => ({
     where: path,
     text: `running with ${JSON.stringify(old) ?? 'nothing'}, now ${JSON.stringify(after) ?? 'nothing'}`,
   }));
@@ -139,11 +141,7 @@ function conflict(workflowId: string, existing: Existing, planned: PlannedRun): 
       : [{ where: 'data', text: 'the configuration is the same, but the data or the pre-trained weights changed' }];
   return new RootstockError(
     'RUN_CONFLICT',
-    composeMessage(
-      `"${workflowId}" is running with another configuration.`,
-      shown,
-      `give this run another name, wait for it, or use --replace (the running one is cancelled after saving; equal stages are reused).`,
-    ),
+    composeMessage(`"${workflowId}" is running with another configuration.`, shown, conflictFix(different)),
     { workflowId, differences },
   );
 }

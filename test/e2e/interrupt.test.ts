@@ -3,7 +3,7 @@ import test from 'node:test';
 import { checkClean, checkGolden, untilStep } from '../helpers/e2e-checks.ts';
 import { runCli, runWords, startCli } from '../helpers/e2e-cli.ts';
 import { goldenOf } from '../helpers/e2e-golden.ts';
-import { makeWorkspace, RUN_NAME, runDocument } from '../helpers/e2e-workspace.ts';
+import { MODEL_MODULE, makeWorkspace, RUN_NAME, runDocument } from '../helpers/e2e-workspace.ts';
 
 test('Ctrl-C saves, says how to go on, leaves the run open and nothing running; the same command attaches and finishes', async (t) => {
   const golden = await goldenOf(runDocument());
@@ -13,8 +13,11 @@ test('Ctrl-C saves, says how to go on, leaves the run open and nothing running; 
   cli.interrupt();
   const interrupted = await cli.ended;
   assert.equal(interrupted.code, 130, interrupted.stdout + interrupted.stderr);
-  assert.ok(interrupted.stdout.includes(`rootstock run ${workspace.runFile}`), interrupted.stdout);
-  assert.ok(interrupted.stdout.includes(`rootstock cancel ${RUN_NAME}`), interrupted.stdout);
+  // What is printed can be pasted: it has the state directory and the models that this command was given.
+  const globals = `--state ${workspace.stateDir} --register ${MODEL_MODULE}`;
+  assert.ok(interrupted.stdout.includes(`\n  rootstock run ${workspace.runFile} ${globals}\n`), interrupted.stdout);
+  assert.ok(interrupted.stdout.endsWith(`\n  rootstock cancel ${RUN_NAME} ${globals}\n`), interrupted.stdout);
+  assert.match(interrupted.stderr, /Interrupted: saving a snapshot/u);
   await checkClean(workspace);
 
   const again = await runCli(workspace, runWords(workspace));

@@ -4,6 +4,7 @@ import { connectRootstock, type RootstockClient } from '../../client/connect.ts'
 import { abortRun, cancelRun, retryRun } from '../../client/control-run.ts';
 import { followRun } from '../../client/follow-run.ts';
 import type { AddCommand } from '../add-command.ts';
+import { commandLineOf } from '../command-line.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput, type Output } from '../output.ts';
@@ -36,7 +37,7 @@ export const retryCommand: AddCommand = (program, done) => {
       const output = createOutput(flags.json === true);
       const last = await withWorker(command, output, async (connected) => {
         await retryRun(connected, name);
-        const screen = createRunScreen(output, process.stdout);
+        const screen = createRunScreen(output, process.stdout, commandLineOf(command));
         let event = '';
         for await (const news of followRun(connected, { workflowId: name })) {
           event = news.event;

@@ -5,6 +5,7 @@ import { formatPlan } from '../../reports/plan-report.ts';
 import type { AddCommand } from '../add-command.ts';
 import { beginAhead } from '../begin-ahead.ts';
 import { collect } from '../collect.ts';
+import { type CommandLine, commandLineOf, runAgain } from '../command-line.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type GlobalOptions, globalOptions } from '../global-options.ts';
 import { createOutput, type Output } from '../output.ts';
@@ -35,16 +36,17 @@ export const runCommand: AddCommand = (program, done, prepared) => {
       '\nCtrl-C saves a snapshot and leaves the run open: run the same command again to go on. `rootstock cancel NAME` ends it.',
     )
     .action(async (file: string, flags: RunFlags, command: Command) =>
-      done(await run(file, flags, { options: globalOptions(command), prepared })),
+      done(await run(file, flags, { options: globalOptions(command), commandLine: commandLineOf(command), prepared })),
     );
 };
 
 interface RunContext {
   readonly options: GlobalOptions;
+  readonly commandLine: CommandLine;
   readonly prepared: PreparedWorker | undefined;
 }
 
-async function run(file: string, flags: RunFlags, { options, prepared }: RunContext): Promise<number> {
+async function run(file: string, flags: RunFlags, { options, commandLine, prepared }: RunContext): Promise<number> {
   const output = createOutput(flags.json === true);
   // A detached worker ends with its run, and so has to be told of it after it is there.
   const ahead = beginAhead({ options, prepared: flags.detach === true ? undefined : prepared, output });
@@ -63,7 +65,7 @@ async function run(file: string, flags: RunFlags, { options, prepared }: RunCont
   const connected = await ahead.finish();
   try {
     const { startPlanned } = await import('../../client/start-run.ts');
-    const screen = createRunScreen(output, process.stdout);
+    const screen = createRunScreen(output, process.stdout, commandLine);
     const onRestart = (reason: string) => {
       const event = { event: 'waiting', workflow_id: planned.plan.name, reason } as const;
       output.object(event);
@@ -83,24 +85,37 @@ async function run(file: string, flags: RunFlags, { options, prepared }: RunCont
         : `${connected.server.uiUrl}/namespaces/${connected.server.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
     output.line(`Run "${workflowId}": ${started.reason}`);
     if (ui !== '') output.line(`Temporal UI: ${ui}`);
-    const following = { connected, started, output, screen, signal: interrupt.signal, command: file };
-    if (started.action === 'print') return await follow(following);
+    const following = { connected, started, output, screen, signal: interrupt.signal };
+    const leave = () =>
+      sayHowToGoOn(output, {
+        workflow_id: workflowId,
+        go_on: commandLine(...runAgain(file, flags.set ?? [])),
+        cancel: commandLine('cancel', workflowId),
+      });
+    if (started.action === 'print') {
+      const ended = await follow(following);
+      if (ended === EXIT.interrupted) leave();
+      return ended;
+    }
 
     const detached = flags.detach === true ? { untilRun: workflowId } : {};
     const worker = await startWorkerProcess({ ...options, ...detached }, onRestart, prepared);
     if (flags.detach === true) {
       output.object({ event: 'detached', workflow_id: workflowId, worker_pid: worker.pid, log: worker.log });
       output.line(
-        `A background worker (pid ${worker.pid}) goes on until the run ends or needs you. Log: ${worker.log}\nWatch it: rootstock status ${workflowId}`,
+        `A background worker (pid ${worker.pid}) goes on until the run ends or needs you. Log: ${worker.log}\nWatch it: ${commandLine('status', workflowId)}`,
       );
       return EXIT.done;
     }
+    let ended: number | undefined;
     try {
-      return await follow(following);
+      ended = await follow(following);
+      if (ended === EXIT.interrupted) output.note('Interrupted: saving a snapshot...');
     } finally {
-      if (interrupt.signal.aborted) output.note('Saving a snapshot...');
       await worker.stop();
     }
+    if (ended === EXIT.interrupted) leave();
+    return ended;
   } finally {
     await connected.close();
     process.off('SIGINT', onInterrupt);
@@ -118,10 +133,10 @@ interface FollowInput {
   readonly output: Output;
   readonly screen: RunScreen;
   readonly signal: AbortSignal;
-  readonly command: string;
 }
 
-async function follow({ connected, started, output, screen, signal, command }: FollowInput): Promise<number> {
+/** Shows a run until it ends, needs somebody or is left alone; gives the exit code. */
+async function follow({ connected, started, output, screen, signal }: FollowInput): Promise<number> {
   const { followRun } = await import('../../client/follow-run.ts');
   let last: RunEvent | undefined;
   try {
@@ -133,11 +148,20 @@ async function follow({ connected, started, output, screen, signal, command }: F
   } finally {
     screen.end();
   }
-  if (signal.aborted) {
-    output.line(
-      `\nInterrupted. The run "${started.workflowId}" stays open; go on with:\n  rootstock run ${command}\nEnd it with:\n  rootstock cancel ${started.workflowId}`,
-    );
-    return EXIT.interrupted;
-  }
-  return last?.event === 'completed' ? EXIT.done : EXIT.runFailed;
+  if (last?.event === 'completed') return EXIT.done;
+  const over = last?.event === 'needs_attention' || last?.event === 'failed' || last?.event === 'cancelled';
+  return signal.aborted && !over ? EXIT.interrupted : EXIT.runFailed;
+}
+
+interface GoOn {
+  readonly workflow_id: string;
+  /** Command lines for a shell. */
+  readonly go_on: string;
+  readonly cancel: string;
+}
+
+/** The last words of an interrupted command: nothing of the run is lost. */
+function sayHowToGoOn(output: Output, commands: GoOn): void {
+  output.object({ event: 'interrupted', ...commands });
+  output.line(`The run "${commands.workflow_id}" stays open. Go on with:\n  ${commands.go_on}\nEnd it with:\n  ${commands.cancel}`);
 }
