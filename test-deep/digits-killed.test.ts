@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readdir, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -16,10 +16,13 @@ import { testServerEnvironment } from '../test/helpers/temporal-server.ts';
 
 const SEED = Number(process.env['ROOTSTOCK_E2E_SEED'] ?? 1);
 
+/** What both example files train on; `gpu` in tensorflow.test.ts. */
+const ACCELERATOR = process.env['ROOTSTOCK_DEEP_ACCELERATOR'] ?? 'auto';
+
 /** `snapshot: {every_steps: 10}` in both example files. */
 const INTERVAL = 10;
 
-test(`the digits example, killed with kill -9 in its pre-training, each stage and its baseline (seed ${SEED}), ends as an undisturbed one`, async (t) => {
+test(`the digits example, killed with kill -9 in its pre-training, each stage and its baseline (seed ${SEED}, accelerator ${ACCELERATOR}), ends as an undisturbed one`, async (t) => {
   const calm = await exampleWorkspace(t);
   const golden = toCompleted((await runCli(calm, runWords(calm))).last);
   const stageKeys = await keysInOrder(calm, golden);
@@ -67,7 +70,13 @@ async function exampleWorkspace(t: TestContext): Promise<Workspace> {
     env: { ...testServerEnvironment(), ROOTSTOCK_E2E_WORKSPACE: root },
   };
   t.after(() => removeWorkspace(workspace));
-  for (const file of ['pretrain.yaml', 'transfer.yaml']) await cp(join(repository, 'examples', 'digits', file), join(directory, file));
+  await mkdir(directory, { recursive: true });
+  for (const file of ['pretrain.yaml', 'transfer.yaml']) {
+    const written = await readFile(join(repository, 'examples', 'digits', file), 'utf8');
+    const trained = written.replace('    trainer: {', `    trainer: { accelerator: ${ACCELERATOR},`);
+    assert.notEqual(trained, written);
+    await writeFile(join(directory, file), trained);
+  }
   await symlink(join(repository, 'node_modules'), join(root, 'node_modules'));
   return workspace;
 }
