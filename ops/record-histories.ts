@@ -1,17 +1,19 @@
-// Records the golden histories that test/workflows/replay.test.ts replays: node --import tsx ops/record-histories.ts
+// Records the golden histories that test/workflows/replay.test.ts replays: node --import tsx ops/record-histories.ts [NAME...]
 // Record them anew only for a release: the point of old ones is that new workflow code still replays them.
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { planDefinition, toModuleUrls } from '../src/client/build-plan.ts';
+import { planDefinition } from '../src/client/build-plan.ts';
 import { connectRootstock, type RootstockClient } from '../src/client/connect.ts';
 import { cancelRun, retryRun } from '../src/client/control-run.ts';
 import { followRun } from '../src/client/follow-run.ts';
 import { startPlanned } from '../src/client/start-run.ts';
 import type { JsonObject } from '../src/contracts/json.ts';
+import { toModuleUrls } from '../src/models/load-models.ts';
 import { createWorker } from '../src/worker/create-worker.ts';
 import { installRuntime } from '../src/worker/runtime.ts';
 import { documentWith } from '../test/activities/support.ts';
@@ -65,6 +67,15 @@ async function follow({ connected }: Stage, workflowId: string, onProgress: () =
   return { workflowId, last };
 }
 
+/** Waits for the second attempt of an activity. */
+async function untilRetried({ connected }: Stage, workflowId: string, activity: string): Promise<void> {
+  for (;;) {
+    const { raw } = await connected.client.workflow.getHandle(workflowId).describe();
+    if (raw.pendingActivities?.some(({ activityType, attempt }) => activityType?.name === activity && (attempt ?? 1) > 1) === true) return;
+    await sleep(100);
+  }
+}
+
 const scenarios: Readonly<Record<string, (stage: Stage) => Promise<string>>> = {
   async 'fresh-one-stage'(stage) {
     const { workflowId, last } = await run(stage, preTrainingDocument('fresh-one-stage'));
@@ -87,6 +98,21 @@ const scenarios: Readonly<Record<string, (stage: Stage) => Promise<string>>> = {
     assert.equal(last, 'cancelled');
     return workflowId;
   },
+  async 'cancelled-while-publishing'(stage) {
+    process.env[MODEL_ENV.delay] = '500';
+    const name = 'cancelled-while-publishing';
+    // What it is to remove is not the file that it looks like: it fails, and is tried again.
+    const former = join(stage.workspace.root, 'models', `${name}.old-0`);
+    await mkdir(join(former, 'weights.safetensors'), { recursive: true });
+    await writeFile(join(former, 'manifest.json'), JSON.stringify({ name, files: { 'weights.safetensors': {} } }));
+    const { workflowId, last } = await run(stage, runOf(name, SHORT, { seed: 6 }), async () => {
+      delete process.env[MODEL_ENV.delay];
+      await untilRetried(stage, name, 'publish');
+      await cancelRun(stage.connected, name);
+    });
+    assert.equal(last, 'cancelled');
+    return workflowId;
+  },
   async 'parked-then-retried'(stage) {
     await writeFile(stage.workspace.faultFile, 'nan');
     const document = runOf('parked-then-retried', { max_epochs: 1 }, { seed: 5 });
@@ -99,6 +125,14 @@ const scenarios: Readonly<Record<string, (stage: Stage) => Promise<string>>> = {
   },
 };
 
+/** All of them unless some are named. */
+const wanted = process.argv.slice(2);
+assert.deepEqual(
+  wanted.filter((name) => !(name in scenarios)),
+  [],
+  'there are scenarios of these names',
+);
+
 installRuntime();
 const workspace = await makeWorkspace(undefined);
 process.env[MODEL_ENV.fault] = workspace.faultFile;
@@ -108,6 +142,7 @@ const working = worker.run();
 const connected = await connectRootstock({ stateDir: workspace.stateDir });
 try {
   for (const [name, scenario] of Object.entries(scenarios)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
     const workflowId = await scenario({ workspace, connected });
     const history = await connected.client.workflow.getHandle(workflowId).fetchHistory();
     const text = anonymise(historyToJSON(history));

@@ -42,9 +42,16 @@ function replay(workflowBundle: WorkflowBundleWithSourceMap, name: string): Prom
 before(() => Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } }));
 
 test('there is a history of every way a run can go', () => {
-  assert.deepEqual(names.sort(), ['cancelled', 'fresh-one-stage', 'parked-then-retried', 'transfer-with-child-and-baseline']);
+  assert.deepEqual(names.sort(), [
+    'cancelled',
+    'cancelled-while-publishing',
+    'fresh-one-stage',
+    'parked-then-retried',
+    'transfer-with-child-and-baseline',
+  ]);
   const has = (name: string, eventType: string) => read(name).events.some((event) => event.eventType.endsWith(eventType));
   assert.ok(has('cancelled', 'WORKFLOW_EXECUTION_CANCELED'));
+  assert.ok(has('cancelled-while-publishing', 'ACTIVITY_TASK_CANCELED'));
   assert.ok(has('parked-then-retried', 'WORKFLOW_EXECUTION_UPDATE_COMPLETED'));
   assert.ok(has('parked-then-retried', 'WORKFLOW_EXECUTION_COMPLETED'));
   assert.ok(has('transfer-with-child-and-baseline', 'CHILD_WORKFLOW_EXECUTION_COMPLETED'));
