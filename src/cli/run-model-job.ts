@@ -6,7 +6,7 @@ import type { EvaluateModelJob, FromTrainer, PredictJob } from '../contracts/tra
 import { loadModels } from '../models/load-models.ts';
 import { startTrainer, type TrainerOutcome } from '../trainer-client/trainer-process.ts';
 
-/** How a job on a saved model ended, and what its configuration has that is not read. */
+/** How a job on a saved model ended, what its configuration has that is not read, and how its data was read where that needs a word. */
 export interface ModelJobResult {
   readonly outcome: TrainerOutcome;
   /** Whole sentences. */
@@ -24,7 +24,7 @@ export async function runModelJob(job: PredictJob | EvaluateModelJob, onMessage:
     return job;
   };
   const outcome = await startTrainer(makeJob, onMessage).outcome;
-  return { outcome, warnings };
+  return { outcome, warnings: [...warnings, ...('warnings' in outcome ? (outcome.warnings ?? []) : [])] };
 }
 
 /** Bare weights have no configuration, and the job refuses them. */

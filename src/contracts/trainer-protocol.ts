@@ -100,10 +100,11 @@ export type FromTrainer =
   | { readonly type: 'resumed'; readonly snapshot: number; readonly step: number }
   | { readonly type: 'snapshot'; readonly snapshot: number; readonly step: number; readonly stateDigest: string }
   | { readonly type: 'finished'; readonly result: TrainResult }
-  | { readonly type: 'evaluated'; readonly metrics: Metrics; readonly rows?: number }
+  /** `warnings`: what a person should know of how the data was read; absent without any. */
+  | { readonly type: 'evaluated'; readonly metrics: Metrics; readonly rows?: number; readonly warnings?: readonly string[] }
   /** Rows that are predicted or judged so far. */
   | { readonly type: 'rows'; readonly rows: number }
-  | { readonly type: 'predicted'; readonly rows: number }
+  | { readonly type: 'predicted'; readonly rows: number; readonly warnings?: readonly string[] }
   /** The answer to `save` with `stop: true`; the trainer exits afterwards. */
   | { readonly type: 'saved'; readonly snapshot: number; readonly step: number }
   | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly details: string };

@@ -1,4 +1,5 @@
 import { didYouMean } from '../contracts/nearest.ts';
+import { findEmptySource } from './empty-source.ts';
 import type { DataProblem } from './problems.ts';
 import { type ColumnInfo, quoteName } from './session.ts';
 import type { OpenSource } from './source.ts';
@@ -34,7 +35,7 @@ export interface ColumnLayout {
  * a missing value unseen.
  */
 export async function layOutColumns(source: OpenSource, wanted: WantedColumns): Promise<ColumnLayout | readonly DataProblem[]> {
-  const { columns, where } = source;
+  const { columns } = source;
   const problems: DataProblem[] = [];
   const find = (name: string, role: string): ColumnInfo | undefined => {
     const column = columns.find((candidate) => candidate.name === name);
@@ -60,7 +61,10 @@ export async function layOutColumns(source: OpenSource, wanted: WantedColumns): 
     y.push({ name, depth: 0, isWhole: column.kind === 'integer' });
   }
   const idKind = findRowId(source, problems);
-  if (problems.length > 0) return (await isEmpty(source)) ? [{ code: 'DATA_EMPTY', where, text: 'has no rows' }] : problems;
+  if (problems.length > 0) {
+    const empty = await findEmptySource(source);
+    return empty === undefined ? problems : [empty];
+  }
   return { sql: selectSql(source, { idKind, x, y, label }), idKind, x, y, label };
 }
 
@@ -122,8 +126,16 @@ export async function wrongType(source: OpenSource, { name, type, kind, isList }
   const column = quoteName(name);
   const example = kind === 'text' && !isList ? await firstNonNumber(source, column) : undefined;
   const shown = example === undefined ? '' : `, for example ${JSON.stringify(example)}`;
-  return { code: 'COLUMN_TYPE', where: columnPlace(source.where, name), text: `expected ${expected}; received ${type}${shown}` };
+  const text = `expected ${expected}; received ${type}${shown}`;
+  const problem = { code: 'COLUMN_TYPE', where: columnPlace(source.where, name) } as const;
+  if (example === undefined || !DECIMAL_COMMA.test(example)) return { ...problem, text };
+  return { ...problem, text: `${text}, which looks like a number with a decimal comma`, remedy: POINT_REMEDY };
 }
+
+/** `1,5`, as a spreadsheet writes it in a country whose decimal mark is the comma. */
+const DECIMAL_COMMA = /^\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*$/u;
+
+const POINT_REMEDY = "write the numbers with a decimal point, or convert the column in a sql source: CAST(replace(c, ',', '.') AS DOUBLE)";
 
 async function firstNonNumber({ session, view, toError }: OpenSource, column: string): Promise<string | undefined> {
   const text = `CAST(${column} AS VARCHAR)`;
@@ -132,12 +144,4 @@ async function firstNonNumber({ session, view, toError }: OpenSource, column: st
     throw toError(error);
   });
   return rows[0]?.['value'];
-}
-
-/** Whether a source has no rows. */
-export async function isEmpty({ session, view, toError }: OpenSource): Promise<boolean> {
-  const rows = await session.rows(`SELECT 1 AS one FROM ${view} LIMIT 1`).catch((error: unknown) => {
-    throw toError(error);
-  });
-  return rows.length === 0;
 }

@@ -1,6 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { extname } from 'node:path';
-import { createGunzip } from 'node:zlib';
+import { readUnpacked } from './file-head.ts';
 import { globLiteral, quoteText, type Session } from './session.ts';
 
 /** What a CSV file's first line says. */
@@ -42,17 +40,10 @@ export async function checkCsvRows(session: Session, path: string): Promise<void
 }
 
 async function readFirstLine(path: string): Promise<string> {
-  const isZipped = extname(path) === '.gz';
-  const file = createReadStream(path, isZipped ? {} : { end: HEADER_BYTES });
-  const source: AsyncIterable<Uint8Array> = isZipped ? file.pipe(createGunzip()) : file;
   let text = '';
-  try {
-    for await (const chunk of source) {
-      text += Buffer.from(chunk).toString('utf8');
-      if (text.includes('\n') || text.length > HEADER_BYTES) break;
-    }
-  } finally {
-    file.destroy();
+  for await (const chunk of readUnpacked(path, HEADER_BYTES + 1)) {
+    text += Buffer.from(chunk).toString('utf8');
+    if (text.includes('\n') || text.length > HEADER_BYTES) break;
   }
   return text.split(/\r?\n/, 1)[0] ?? '';
 }

@@ -12,7 +12,7 @@ import { type OpenSource, openSource } from './source.ts';
 import { stampFiles } from './source-files.ts';
 import { assignSplit } from './split.ts';
 import { createSplitEncoder, type EncoderEnd, type SplitEncoder } from './split-encoder.ts';
-import { splitPlace } from './split-place.ts';
+import { findEmptySplits, splitPlace } from './split-place.ts';
 import { splitRows } from './split-rows.ts';
 
 /** How far reading has come. */
@@ -128,9 +128,7 @@ async function encodeSources(sources: readonly LaidOutSplits[], { request, openS
     await duplicates.finish(problems);
   }
   const mapping = labels?.finish(request.classes, { problems, placeOf: (split) => splitPlace(split, sources) }) ?? null;
-  for (const [split, rows] of rowCounts) {
-    if (rows === 0) problems.add({ code: 'DATA_EMPTY', where: splitPlace(split, sources), text: 'has no rows' });
-  }
+  for (const empty of await findEmptySplits(rowCounts, sources)) problems.add(empty);
   problems.throwIfAny();
   const end = describeEnd(request, context, mapping);
   const splits: Partial<Record<SplitName, SplitFacts>> = {};

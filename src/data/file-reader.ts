@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { checkCsvRows, csvOptions, readCsvHeader } from './csv-dialect.ts';
+import { explainUnreadable, refuseUtf16 } from './damaged-file.ts';
 import { createSdfTable } from './sdf-table.ts';
 import { globLiteral, quoteName, quoteText, type Session } from './session.ts';
 import type { SourceFiles } from './source-files.ts';
@@ -20,14 +21,26 @@ export interface FileViewInput {
  * columns of several files are matched by name. CSV files have a header line; the separator is whichever of `,` tab `;` `|` the
  * header has most of. JSON comes through as DuckDB reads it: one object per row (a file with one object is one row), objects as STRUCT,
  * arrays as lists. SD files have one row per molecule (see createSdfTable). With `withFileColumn` the view also has the column `file`, unless the data has one of that name.
+ * Fails with an UnreadableFile where the cause is known, with DuckDB's error otherwise.
  */
 export async function createFileView(session: Session, name: string, input: FileViewInput): Promise<void> {
+  await refuseUtf16(input.files);
   try {
     await session.run(`CREATE VIEW ${quoteName(name)} AS SELECT ${viewColumns(input)} FROM ${await describeReader(session, name, input)}`);
   } catch (error) {
-    // DuckDB's detection says only that it failed; reading the rows by the header says which line is at fault.
-    if (input.files.format === 'csv') for (const path of input.files.paths) await checkCsvRows(session, path);
-    throw error;
+    if (input.files.format === 'csv') await findBrokenCsv(session, input.files.paths);
+    throw await explainUnreadable(error, input.files);
+  }
+}
+
+/** DuckDB's detection says only that it failed; reading the rows by the header says which line of which file is at fault. */
+async function findBrokenCsv(session: Session, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    try {
+      await checkCsvRows(session, path);
+    } catch (error) {
+      throw await explainUnreadable(error, { format: 'csv', paths: [path] });
+    }
   }
 }
 

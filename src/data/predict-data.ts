@@ -1,10 +1,11 @@
 import { plural } from '../contracts/plural.ts';
 import { RootstockError } from '../errors.ts';
 import { layOutColumns } from './columns.ts';
+import { findEmptySource } from './empty-source.ts';
 import { type MoleculePredictBatch, openMoleculeBatches, type PredictMolecules } from './graphs/predict-molecules.ts';
 import { createProblems } from './problems.ts';
 import { type ReadContext, type RowBlock, readRows } from './read-rows.ts';
-import { findSource, openSource } from './source.ts';
+import { findSource, type OpenSource, openSource } from './source.ts';
 
 /** What to predict from. */
 export interface PredictDataInput {
@@ -39,6 +40,8 @@ export interface FeaturePredictBatch {
 
 /** Open data for prediction. Iterate once, then close. */
 export interface PredictData {
+  /** What a person should know of how the file is read. Whole sentences. */
+  readonly warnings: readonly string[];
   batches(): AsyncGenerator<PredictBatch>;
   close(): void;
 }
@@ -57,11 +60,11 @@ export async function openPredictData(input: PredictDataInput): Promise<PredictD
   const source = await openSource(found, { rowId: input.rowId, threads: null, signal: input.signal });
   if (input.molecules !== undefined && input.molecules !== null) {
     const { molecules, batchSize, path } = input;
-    const batches = await openMoleculeBatches(source, { molecules, batchSize, path }).catch((error: unknown) => {
+    const { batches, warnings } = await openMoleculeBatches(source, { molecules, batchSize, path }).catch((error: unknown) => {
       source.close();
       throw error;
     });
-    return { batches, close: source.close };
+    return { warnings, batches, close: source.close };
   }
   const layout = await layOutColumns(source, { x: input.x, y: [], task: 'regression' }).catch((error: unknown) => {
     source.close();
@@ -74,20 +77,28 @@ export async function openPredictData(input: PredictDataInput): Promise<PredictD
     throw new TypeError('columns without a layout and without problems');
   }
   const context: ReadContext = { problems, widths: new Map(), shapes: new Map(), inexact: new Map() };
-  return { batches: () => rebatch(checkBlocks(readRows(source, layout, context), input, context), input.batchSize), close: source.close };
+  const blocks = () => checkBlocks(readRows(source, layout, context), { ...input, source, context });
+  return { warnings: [], batches: () => rebatch(blocks(), input.batchSize), close: source.close };
 }
 
-async function* checkBlocks(blocks: AsyncGenerator<RowBlock>, input: PredictDataInput, context: ReadContext): AsyncGenerator<RowBlock> {
-  let rows = 0;
+interface CheckInput extends PredictDataInput {
+  readonly source: OpenSource;
+  readonly context: ReadContext;
+}
+
+async function* checkBlocks(blocks: AsyncGenerator<RowBlock>, input: CheckInput): AsyncGenerator<RowBlock> {
+  const { source, context } = input;
+  let isEmpty = true;
   for await (const block of blocks) {
     const width = block.x.length / block.ids.length;
     // A width that could not be found out is a problem already.
     if (width !== input.expectedWidth && context.widths.size === input.x.length) throw wrongWidth(input, context.widths);
     context.problems.throwIfAny();
-    rows += block.ids.length;
+    isEmpty = false;
     yield block;
   }
-  if (rows === 0) context.problems.add({ code: 'DATA_EMPTY', where: 'data', text: `${input.path} has no rows` });
+  const empty = isEmpty ? await findEmptySource(source) : undefined;
+  if (empty !== undefined) context.problems.add(empty);
   context.problems.throwIfAny();
 }
 

@@ -33,12 +33,18 @@ const FIXES: Readonly<Record<DataErrorCode, string>> = {
   ROW_ID_DUPLICATE: 'name a column with another value in every row, or leave row_id out: the row number serves then',
 };
 
-/** One thing wrong with the data. `where` names the source, split or column. `fix`: goes on where the code's fix ends. */
+/** What helps with DATA_NOT_FINITE where nothing is there, which isfinite does not look for. */
+export const NULL_REMEDY = 'fill these values or leave these rows out, for example with a sql source: SELECT * FROM t WHERE c IS NOT NULL';
+
+/** One thing wrong with the data. `where` names the source, split or column. */
 export interface DataProblem {
   readonly code: DataErrorCode;
   readonly where: string;
   readonly text: string;
+  /** Goes on where the code's fix ends. */
   readonly fix?: string;
+  /** What helps with this very problem, where the code's fix does not. No full stop. */
+  readonly remedy?: string;
 }
 
 /** A row as people know it: its id, and its place in its source counting from 0. */
@@ -111,8 +117,16 @@ export function dataError(problem: DataProblem, cause?: unknown): RootstockError
   );
 }
 
-/** What helps with the worst problem: what always does, and what the first problem of its code that knows more adds. */
+/** Most remedies that one fix tells. */
+const MOST_REMEDIES = 3;
+
+/**
+ * What helps with the worst problem: what always does, and what the first problem of its code that knows more adds; problems with remedies
+ * of their own tell these instead.
+ */
 function fixOf(code: DataErrorCode, problems: readonly DataProblem[]): string {
-  const more = problems.find((problem) => problem.code === code && problem.fix !== undefined)?.fix ?? '';
-  return `${FIXES[code]}${more}.`;
+  const own = problems.filter((problem) => problem.code === code);
+  const more = own.find(({ fix }) => fix !== undefined)?.fix ?? '';
+  const all = new Set(own.map(({ remedy }) => remedy ?? `${FIXES[code]}${more}`));
+  return `${[...all].slice(0, MOST_REMEDIES).join('; ')}.`;
 }

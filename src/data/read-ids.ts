@@ -21,7 +21,8 @@ export function readIds(chunk: DuckDBDataChunk, { where, rowId, idKind, problems
     if (typeof id === 'bigint' || typeof id === 'string') return id;
     const name = { id: String(firstRow + row), number: firstRow + row };
     const text = 'the row id is missing (null)';
-    problems.addRow({ code: 'DATA_NOT_FINITE', where: columnPlace(where, rowId ?? ''), kind: 'id', text, row: name });
+    const remedy = 'give every row an id, or leave row_id out: the row number serves then';
+    problems.addRow({ code: 'DATA_NOT_FINITE', where: columnPlace(where, rowId ?? ''), kind: 'id', text, row: name, remedy });
     return idKind === 'int64' ? 0n : '';
   });
 }

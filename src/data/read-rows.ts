@@ -1,6 +1,6 @@
 import type { DuckDBDataChunk, DuckDBListVector, DuckDBVector } from '@duckdb/node-api';
 import { type ColumnLayout, columnPlace, type NumberColumn } from './columns.ts';
-import type { Problems, RowName } from './problems.ts';
+import { NULL_REMEDY, type Problems, type RowName } from './problems.ts';
 import { readIds } from './read-ids.ts';
 import { findWidth, type Report, readLists, readNested, readNumbers, type WidthContext } from './read-values.ts';
 import type { OpenSource } from './source.ts';
@@ -98,6 +98,15 @@ function reporter({ name, isWhole }: NumberColumn, { where, context, nameOf }: R
   return {
     notFinite: (row, received) =>
       problems.addRow({ code: 'DATA_NOT_FINITE', where: place, kind: '', text: `${finite} ${received}`, row: nameOf(row) }),
+    missing: (row, received) =>
+      problems.addRow({
+        code: 'DATA_NOT_FINITE',
+        where: place,
+        kind: 'null',
+        text: `${finite} ${received}`,
+        row: nameOf(row),
+        remedy: NULL_REMEDY,
+      }),
     ragged: (row, text) => problems.addRow({ code: 'COLUMN_RAGGED', where: place, kind: '', text, row: nameOf(row) }),
     badLabel: (row, text) => problems.addRow({ code: 'COLUMN_TYPE', where: place, kind: '', text, row: nameOf(row) }),
     rounded: (value) => {
@@ -110,7 +119,8 @@ function readLabels(vector: DuckDBVector, rows: number, report: Report): readonl
   return Array.from({ length: rows }, (_, row) => {
     const label = vector.getItem(row);
     if (typeof label === 'string') return label;
-    if (typeof label !== 'number' || Number.isNaN(label)) report.notFinite(row, `${label === null ? 'null' : String(label)} as a label`);
+    if (label === null) report.missing(row, 'null as a label');
+    else if (typeof label !== 'number' || Number.isNaN(label)) report.notFinite(row, `${String(label)} as a label`);
     else if (!Number.isSafeInteger(label)) report.badLabel(row, `expected a whole number below 2^53 or text as a label, received ${label}`);
     else return label + 0; // -0 becomes 0
     return 0;

@@ -6,6 +6,8 @@ import { readListCell, shapeText } from './nested-lists.ts';
 /** What reading values has to say about rows; `row` counts within the chunk. */
 export interface Report {
   notFinite(row: number, received: string): void;
+  /** Null, or no list. */
+  missing(row: number, received: string): void;
   ragged(row: number, text: string): void;
   badLabel(row: number, text: string): void;
   /** Notes a number that rounding to float32 changed. */
@@ -25,8 +27,9 @@ export function readNumbers(vector: DuckDBVector, { into, offset, stride, rows }
   for (let row = 0, at = offset; row < rows; row++, at += stride) {
     const value = vector.getItem(row) as number | null;
     const single = Math.fround(value ?? Number.NaN);
-    if (single - single !== 0) report.notFinite(row, nameValue(value));
-    else if (single !== value) report.rounded(value ?? 0);
+    if (value === null) report.missing(row, 'null');
+    else if (single - single !== 0) report.notFinite(row, nameValue(value));
+    else if (single !== value) report.rounded(value);
     into[at] = single;
   }
 }
@@ -37,12 +40,11 @@ export function readLists(vector: DuckDBListVector, target: Target & { readonly 
   const values = vector.childVector;
   for (let row = 0; row < rows; row++) {
     const length = vector.getEntryLength(row);
-    if (length === 0) report.notFinite(row, 'no list or an empty one');
+    if (length === 0) report.missing(row, 'no list or an empty one');
     else if (length !== width) report.ragged(row, `expected ${width} ${plural(width, 'value')} as in the first row, received ${length}`);
     else {
       const start = vector.getEntryOffset(row);
-      const bad = copyList(values, { start, width }, { into, at: row * stride + offset }, report);
-      if (bad !== null) report.notFinite(row, bad);
+      copyList(values, { start, width, row }, { into, at: row * stride + offset }, report);
     }
   }
 }
@@ -57,7 +59,7 @@ export function readNested(
   const { into, offset, stride, rows, width, shape } = target;
   for (let row = 0; row < rows; row++) {
     const cell = readListCell(vector, row, depth);
-    if (cell === null || (typeof cell !== 'string' && cell.values.length === 0)) report.notFinite(row, 'no list or an empty one');
+    if (cell === null || (typeof cell !== 'string' && cell.values.length === 0)) report.missing(row, 'no list or an empty one');
     else if (typeof cell === 'string') report.ragged(row, cell);
     else if (shapeText(cell.shape) !== shapeText(shape)) {
       report.ragged(row, `expected lists of shape ${shapeText(shape)} as in the first row, received ${shapeText(cell.shape)}`);
@@ -65,7 +67,8 @@ export function readNested(
       for (let k = 0; k < width; k++) {
         const value = cell.values[k] as number;
         const single = Math.fround(value);
-        if (single - single !== 0) report.notFinite(row, `${nameValue(value)} at place ${k} of the list`);
+        if (cell.nulls?.has(k) === true) report.missing(row, `null at place ${k} of the list`);
+        else if (single - single !== 0) report.notFinite(row, `${nameValue(value)} at place ${k} of the list`);
         else if (single !== value) report.rounded(value);
         into[row * stride + offset + k] = single;
       }
@@ -73,22 +76,24 @@ export function readNested(
   }
 }
 
-/** Copies one list; returns what is wrong with its first unusable element, or null. */
+/** Copies one list, and reports its first unusable element. */
 function copyList(
   values: DuckDBVector,
-  { start, width }: { readonly start: number; readonly width: number },
+  { start, width, row }: { readonly start: number; readonly width: number; readonly row: number },
   { into, at }: { readonly into: Float32Array; readonly at: number },
   report: Report,
-): string | null {
-  let bad: string | null = null;
+): void {
+  let isGood = true;
   for (let k = 0; k < width; k++) {
     const value = values.getItem(start + k) as number | null;
     const single = Math.fround(value ?? Number.NaN);
-    if (single - single !== 0) bad ??= `${nameValue(value)} at place ${k} of the list`;
-    else if (single !== value) report.rounded(value ?? 0);
+    if (single - single !== 0) {
+      if (isGood && value === null) report.missing(row, `null at place ${k} of the list`);
+      else if (isGood) report.notFinite(row, `${nameValue(value)} at place ${k} of the list`);
+      isGood = false;
+    } else if (single !== value) report.rounded(value ?? 0);
     into[at + k] = single;
   }
-  return bad;
 }
 
 /** What is known of the shapes of columns so far. */
@@ -135,6 +140,5 @@ function firstLength(vector: DuckDBListVector, rows: number): number {
 }
 
 function nameValue(value: number | null): string {
-  if (value === null) return 'null';
   return Number.isFinite(value) ? `${value}, which is beyond float32 (3.4e38)` : String(value);
 }

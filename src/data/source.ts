@@ -1,5 +1,7 @@
 import type { DataSourceSpec } from '../contracts/plan.ts';
 import { RootstockError } from '../errors.ts';
+import { remedyOfDamage, UnreadableFile } from './damaged-file.ts';
+import { findEmptyTable } from './empty-source.ts';
 import { createFileView } from './file-reader.ts';
 import { type DataErrorCode, type DataProblem, dataError } from './problems.ts';
 import { type ColumnInfo, openSession, quoteName, type Session } from './session.ts';
@@ -20,6 +22,8 @@ export interface OpenSource {
   /** Quoted name of the view with the source's rows. */
   readonly view: string;
   readonly columns: readonly ColumnInfo[];
+  /** The files that the rows come from; null for a query. */
+  readonly files: SourceFiles | null;
   /** Column with the row ids, or null: the row number. */
   readonly rowId: string | null;
   /** Whether rows have an order of their own; otherwise they are sorted by row id. */
@@ -55,7 +59,8 @@ export async function findSource(spec: DataSourceSpec, where: string): Promise<F
 
 /**
  * Opens a source in a session of its own that can read its files and nothing else. A query runs on one thread: sums of floats,
- * first() and list() without an order depend on how rows are dealt out to threads. Fails with DATA_UNREADABLE or SQL_INVALID.
+ * first() and list() without an order depend on how rows are dealt out to threads. Fails with DATA_UNREADABLE, SQL_INVALID, or
+ * DATA_EMPTY where a query fails on the columns of a file that has none for want of rows.
  */
 export async function openSource(source: FoundSource, options: OpenSourceOptions): Promise<OpenSource> {
   const { where, spec, files } = source;
@@ -67,22 +72,26 @@ export async function openSource(source: FoundSource, options: OpenSourceOptions
   }
   const readable = files.flatMap(({ found }) => found.paths);
   const session = await openSession({ readable, threads: isSql ? 1 : options.threads, signal: options.signal });
-  const toError = (error: unknown, code: DataErrorCode, place: string): unknown =>
-    error instanceof RootstockError ? error : dataError({ code, where: place, text: duckMessage(error, code) }, error);
-  const toReadError = (error: unknown): unknown =>
-    toError(error, isSql ? 'SQL_INVALID' : 'DATA_UNREADABLE', isSql ? `${where}.sql` : where);
+  const toReadError = (error: unknown): unknown => {
+    const isQuery = isSql && remedyOfDamage(String(error)) === undefined;
+    return toDataError(error, isQuery ? 'SQL_INVALID' : 'DATA_UNREADABLE', isSql ? `${where}.sql` : where);
+  };
   try {
     for (const { name, found } of files) {
       await createFileView(session, name, { files: found, withFileColumn: isSql }).catch((error: unknown) => {
-        throw toError(error, 'DATA_UNREADABLE', isSql ? `${where}.files.${name} (${found.paths[0]})` : `${where} (${found.paths[0]})`);
+        const path = error instanceof UnreadableFile ? error.path : found.paths[0];
+        throw toDataError(error, 'DATA_UNREADABLE', isSql ? `${where}.files.${name} (${path})` : `${where} (${path})`);
       });
     }
-    const columns = isSql ? await openQuery(session, source, spec.sql) : await session.describe(`FROM ${quoteName(FILES_VIEW)}`);
+    const columns = isSql
+      ? await openQuery(session, source, spec.sql).catch(explainBinding(session, source))
+      : await session.describe(`FROM ${quoteName(FILES_VIEW)}`);
     return {
       where,
       session,
       view: quoteName(isSql ? SQL_VIEW : FILES_VIEW),
       columns,
+      files: isSql ? null : (files[0]?.found ?? null),
       rowId,
       hasFileOrder: !isSql,
       toError: toReadError,
@@ -109,6 +118,24 @@ async function openQuery(session: Session, { where, files }: FoundSource, sql: s
   }
   await session.run(`CREATE TEMP VIEW ${quoteName(SQL_VIEW)} AS\n${sql}`);
   return columns;
+}
+
+/** A column of the query that is not there, or is of a type that does not fit, is the fault of a file without rows, where there is one. */
+function explainBinding(session: Session, { where, files }: FoundSource): (error: unknown) => Promise<never> {
+  return async (error) => {
+    const isBinding = error instanceof Error && error.message.startsWith('Binder Error');
+    const empty = isBinding ? await findEmptyTable({ session, where }, files) : undefined;
+    if (empty === undefined) throw error;
+    throw dataError({ ...empty, text: `${empty.text}. So the query cannot be run: ${duckMessage(error, 'DATA_UNREADABLE')}` }, error);
+  };
+}
+
+/** A reader's error as a coded one; a coded one as it is. */
+function toDataError(error: unknown, code: DataErrorCode, where: string): unknown {
+  if (error instanceof RootstockError) return error;
+  const text = duckMessage(error, code);
+  const remedy = error instanceof UnreadableFile ? error.remedy : remedyOfDamage(text);
+  return dataError({ code, where, text, ...(remedy === undefined ? {} : { remedy }) }, error);
 }
 
 function namedPaths(files: Readonly<Record<string, string>>): readonly { readonly name: string; readonly path: string }[] {

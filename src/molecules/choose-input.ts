@@ -15,12 +15,26 @@ export interface MoleculeInput {
   readonly read: (row: Readonly<Record<string, unknown>>) => Molecule;
 }
 
+/** How a featuriser is created. */
+export interface FeaturiserOptions {
+  /** A column with molecules to read where the data has none of those that the metadata names, such as the mol blocks of an SD file. */
+  readonly otherColumn?: string;
+  /** Whether an optional package is installed; absent: whether Node finds it. */
+  readonly hasPackage?: FindPackage;
+}
+
 /** Chooses by the columns that the data has; see createFeaturiser. Errors: COLUMN_NOT_FOUND, NOT_AVAILABLE. */
-export async function chooseInput(spec: FeaturisationSpec, columns: readonly string[], hasPackage?: FindPackage): Promise<MoleculeInput> {
+export async function chooseInput(
+  spec: FeaturisationSpec,
+  columns: readonly string[],
+  { otherColumn, hasPackage }: FeaturiserOptions = {},
+): Promise<MoleculeInput> {
   const { column, atomicNumbersColumn, coordinatesColumn } = spec;
   const has = (name: string): boolean => columns.includes(name);
   if (has(column)) return moleculeInput(spec, has(coordinatesColumn), hasPackage);
   if (has(atomicNumbersColumn) && has(coordinatesColumn)) return atomsInput(spec);
+  if (otherColumn !== undefined && has(otherColumn))
+    return moleculeInput({ ...spec, column: otherColumn }, has(coordinatesColumn), hasPackage);
   throw new RootstockError(
     'COLUMN_NOT_FOUND',
     `The featurisation reads column "${column}", or "${atomicNumbersColumn}" with "${coordinatesColumn}"; the data has neither.\n` +

@@ -1,7 +1,6 @@
 import type { MoleculeFeatures } from '../contracts/graphs.ts';
 import { buildFeatures } from './build-features.ts';
-import { chooseInput } from './choose-input.ts';
-import type { FindPackage } from './packages.ts';
+import { chooseInput, type FeaturiserOptions } from './choose-input.ts';
 import { type FeaturisationSpec, parseFeaturisation } from './parse-featurisation.ts';
 
 /** Which member of MoleculeFeatures a column that the featuriser provides holds. */
@@ -13,6 +12,8 @@ export interface Featuriser {
   readonly inputs: readonly string[];
   /** Columns it provides, sorted: such as physicsml_atom_idxs, physicsml_atom_numbers and physicsml_coordinates. They need not be in the file. */
   readonly outputs: readonly string[];
+  /** The column that the metadata names, where `otherColumn` is read instead of it; null otherwise. */
+  readonly insteadOf: string | null;
   /** Provided column -> what it holds. physicsml_atom_idxs is not here: it is always 0 .. n - 1. */
   readonly fields: Readonly<Record<string, FeatureField>>;
   /**
@@ -29,20 +30,26 @@ export interface Featuriser {
  *
  * 1. the column that the metadata names, when it is there: text is a mol block (V2000, V3000) or else SMILES; bytes are an RDKit molecule.
  *    SMILES take their coordinates from `coordinates` when that column is there, otherwise from openchemlib (one conformer, MMFF94).
- * 2. otherwise `atomic_numbers` and `coordinates`.
+ * 2. otherwise `atomic_numbers` and `coordinates`;
+ * 3. otherwise `otherColumn`, as the first.
  *
  * Optional packages (@rdkit/rdkit for SMILES and bytes, openchemlib for conformers) are imported here when `hasPackage` says so: by default,
  * when Node finds them.
  * Errors, none of which a retry cures: FEATURISATION_INVALID, with every problem of the metadata at once; NOT_AVAILABLE for other
  * representations than physicsml_features and for the openeye backend; COLUMN_NOT_FOUND.
  */
-export async function createFeaturiser(metadata: unknown, columns: readonly string[], hasPackage?: FindPackage): Promise<Featuriser> {
+export async function createFeaturiser(
+  metadata: unknown,
+  columns: readonly string[],
+  options: FeaturiserOptions = {},
+): Promise<Featuriser> {
   const spec = parseFeaturisation(metadata);
-  const input = await chooseInput(spec, columns, hasPackage);
+  const input = await chooseInput(spec, columns, options);
   const fields = providedFields(spec);
   return {
     inputs: input.columns,
     outputs: [...Object.keys(fields), spec.nameOf('physicsml_atom_idxs')].sort(),
+    insteadOf: input.columns[0] === options.otherColumn && spec.column !== options.otherColumn ? spec.column : null,
     fields,
     featurise: (row) => buildFeatures(spec, input.read(row), input.columns[0] as string),
   };

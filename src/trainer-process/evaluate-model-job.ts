@@ -39,7 +39,8 @@ export async function runEvaluateModel(job: EvaluateModelJob, { channel }: JobCo
   const batches = sources.of(dataset);
   await evaluateDataset({ model, params, dataset, batches, batchSize, dropLast: false, limit: null, between }, metrics);
   await sources.close();
-  return { type: 'evaluated', metrics: metrics.values(job.prefix), rows: dataset.rows };
+  const { warnings } = facts;
+  return { type: 'evaluated', metrics: metrics.values(job.prefix), rows: dataset.rows, ...(warnings === undefined ? {} : { warnings }) };
 }
 
 function dataRequest(path: string, saved: SavedModel, definition: ModelDefinition): DataRequest {

@@ -45,7 +45,7 @@ export async function runPredict(job: PredictJob, { channel }: JobContext): Prom
     data.close();
     await sources.close();
   }
-  return { type: 'predicted', rows: done };
+  return { type: 'predicted', rows: done, ...(data.warnings.length === 0 ? {} : { warnings: data.warnings }) };
 }
 
 /** A batch whose tensors are being built. */

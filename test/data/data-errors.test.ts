@@ -85,11 +85,29 @@ test('a column of the wrong type is COLUMN_TYPE and shows a value that is not a 
   assert.equal(error.code, 'COLUMN_TYPE');
   assert.match(error.message, /data\.train, column "x1": expected a number, or a list of numbers; received VARCHAR, for example "NA"/);
   const nested = await table(t, 'SELECT MAP([1], [1]) AS x1, {a: 1} AS x2, [1.5] AS y, 0.5 AS id FROM range(3)');
+  assert.match(error.message, /Fix: convert the column in a sql source/);
   const several = await scan(separate(files(nested), { rowId: 'id' }));
   assert.match(
     several.message,
     /4 problems[\s\S]*"x1".*MAP\([\s\S]*"x2".*STRUCT[\s\S]*"y": expected one number per row[\s\S]*"id": expected a row id/,
   );
+});
+
+test('numbers with a decimal comma are told as such, with the way to convert them', async (t) => {
+  const path = await textFile(t, 'a.csv', 'x1;x2;y\n1,5;0,25;1\n-2,5;0,5;2\n');
+  const error = await scan(separate(files(path)));
+  assert.equal(error.code, 'COLUMN_TYPE');
+  assert.match(error.message, /"x1": expected a number.*for example "1,5", which looks like a number with a decimal comma/);
+  assert.match(error.message, /Fix: write the numbers with a decimal point, or .*: CAST\(replace\(c, ',', '\.'\) AS DOUBLE\)\.$/);
+});
+
+test('the fix for a null is another one than that for NaN, and both are given where there are both', async (t) => {
+  const nulls = await scan(separate(files(await textFile(t, 'a.csv', 'x1,x2,y\n1,,3\n1,2,3\n'))));
+  assert.match(nulls.message, /"x2": row 0 .*received null\nFix: [^\n]*SELECT \* FROM t WHERE c IS NOT NULL\.$/);
+  const lists = await scan(separate(files(await textFile(t, 'b.jsonl', '{"x1": [1, null], "x2": 1, "y": 1}\n'))));
+  assert.match(lists.message, /received null at place 1 of the list\nFix: [^\n]*WHERE c IS NOT NULL\.$/);
+  const both = await scan(separate(files(await textFile(t, 'c.csv', 'x1,x2,y\nnan,,3\n1.5,2.5,3\n'))));
+  assert.match(both.message, /\nFix: [^\n]*isfinite\(c\); [^\n]*IS NOT NULL\.$/);
 });
 
 test('labels are whole numbers or text', async (t) => {
@@ -181,6 +199,7 @@ test('a row without an id is named', async (t) => {
   const error = await scan(separate(files(path), { rowId: 'id' }));
   assert.equal(error.code, 'DATA_NOT_FINITE');
   assert.match(error.message, /column "id": row 2 \(counting from 0\): the row id is missing/);
+  assert.match(error.message, /\nFix: give every row an id, or leave row_id out: the row number serves then\.$/);
 });
 
 test('a query without row_id is refused', async (t) => {

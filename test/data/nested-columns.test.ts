@@ -26,5 +26,5 @@ test('lists of lists of another shape, or with a null, name the row', async (t) 
   const error = await failure(() => scanData(separate(files(path)), { cacheDir: null }));
   assert.equal(error.code, 'COLUMN_RAGGED');
   assert.match(error.message, /row 1 .*: expected lists of shape \[3, 2\] as in the first row, received \[2, 3\]; 2 rows in all/);
-  assert.match(error.message, /row 3 .*: expected a finite number, received NaN at place 3 of the list/);
+  assert.match(error.message, /row 3 .*: expected a finite number, received null at place 3 of the list/);
 });

@@ -178,6 +178,15 @@ void test('a column that is not there names both ways to give molecules', async 
   await assert.rejects(createFeaturiser(metadataOf({}), ['smiles', 'u0']), { code: 'COLUMN_NOT_FOUND', message });
 });
 
+void test('another column is read where the data has none of those that the metadata names, and only there', async () => {
+  const other = await createFeaturiser(metadataOf({}), ['mol_block', 'u0'], { otherColumn: 'mol_block' });
+  assert.deepEqual([other.inputs, other.insteadOf], [['mol_block'], 'mol']);
+  const own = await createFeaturiser(metadataOf({}), ['mol_block', 'mol'], { otherColumn: 'mol_block' });
+  assert.deepEqual([own.inputs, own.insteadOf], [['mol'], null]);
+  const atoms = await createFeaturiser(metadataOf({}), ['mol_block', 'atomic_numbers', 'coordinates'], { otherColumn: 'mol_block' });
+  assert.deepEqual([atoms.inputs, atoms.insteadOf], [['atomic_numbers', 'coordinates'], null]);
+});
+
 void test('names of the provided columns follow the template', () => {
   const names = (as: unknown) => providedColumns(metadataOf({}, { as }));
   assert.deepEqual(names('{feature_name}'), ['physicsml_atom_idxs', 'physicsml_atom_numbers', 'physicsml_coordinates']);

@@ -21,7 +21,7 @@ const nothingInstalled = (name: string): boolean =>
   });
 
 async function messageOf(value: unknown, columns: readonly string[]): Promise<string> {
-  const featuriser = await createFeaturiser(metadata, columns, nothingInstalled);
+  const featuriser = await createFeaturiser(metadata, columns, { hasPackage: nothingInstalled });
   let message = '';
   assert.throws(
     () => featuriser.featurise({ mol_bytes: value, coordinates: [[0, 0, 0]] }),
@@ -56,7 +56,7 @@ void test('a row that needs a package that is not installed says which, for what
 });
 
 void test('atoms with coordinates and mol blocks need no package', async () => {
-  const atoms = await createFeaturiser(metadata, ATOMS, nothingInstalled);
+  const atoms = await createFeaturiser(metadata, ATOMS, { hasPackage: nothingInstalled });
   assert.deepEqual(Array.from(atoms.featurise({ atomic_numbers: [8], coordinates: [[0, 0, 0]] }).atomNumbers), [2]);
   const block = [
     'water',
@@ -67,6 +67,6 @@ void test('atoms with coordinates and mol blocks need no package', async () => {
     'M  END',
     '',
   ];
-  const blocks = await createFeaturiser(metadata, ['mol_bytes'], nothingInstalled);
+  const blocks = await createFeaturiser(metadata, ['mol_bytes'], { hasPackage: nothingInstalled });
   assert.equal(blocks.featurise({ mol_bytes: block.join('\n') }).atomNumbers[0], 2);
 });

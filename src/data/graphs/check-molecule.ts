@@ -1,7 +1,7 @@
 import { GRAPH_HEADS, type GraphHead, MOST_BATCH_EDGES } from '../../contracts/graphs.ts';
 import { plural } from '../../contracts/plural.ts';
-import type { ListCell } from '../nested-lists.ts';
-import { shapeText } from '../nested-lists.ts';
+import { type ListCell, nameEntry, shapeText } from '../nested-lists.ts';
+import { NULL_REMEDY } from '../problems.ts';
 import { checkEdges } from './check-edges.ts';
 import { type CellOf, checkTargets, type MoleculeTargets } from './check-targets.ts';
 import type { CellRole } from './molecule-cells.ts';
@@ -70,7 +70,7 @@ function readNumbers({ name, cell }: CellOf, { graph, report }: MoleculeContext)
   if (bad === -1) return Int32Array.from(cell.values);
   return invalid(
     'class',
-    `atom ${bad}: expected a class 0 .. ${numElements - 1} (num_elements: ${numElements}), received ${cell.values[bad]}; atomic numbers have to be mapped to classes`,
+    `atom ${bad}: expected a class 0 .. ${numElements - 1} (num_elements: ${numElements}), received ${nameEntry(cell, bad)}; atomic numbers have to be mapped to classes`,
   );
 }
 
@@ -139,18 +139,19 @@ function readBonds(
   if (bonds > 0 && ends !== 2) return invalid('shape', `expected pairs of atoms, received a list of shape ${shapeText(cell.shape)}`);
   const bad = cell.values.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value < atoms));
   if (bad !== -1 && atoms > 0) {
-    return invalid('index', `bond ${bad >> 1}: expected atoms 0 .. ${atoms - 1}, received ${cell.values[bad]}`);
+    return invalid('index', `bond ${bad >> 1}: expected atoms 0 .. ${atoms - 1}, received ${nameEntry(cell, bad)}`);
   }
   return { pairs: Uint32Array.from(cell.values), attrs: readLines(attrs, { lines: bonds, what: 'bond' }, context) };
 }
 
 /** Rounds to float32; the first number that is none is reported. */
-function toFinite({ values }: ListCell, column: string, report: MoleculeContext['report']): Float32Array {
+function toFinite(cell: ListCell, column: string, report: MoleculeContext['report']): Float32Array {
+  const { values, nulls } = cell;
   const single = Float32Array.from(values);
   const bad = single.findIndex((value) => value - value !== 0);
   if (bad !== -1) {
-    const text = `expected finite numbers, received ${values[bad]}${values.length === 1 ? '' : ` at place ${bad} of the list`}`;
-    report({ code: 'DATA_NOT_FINITE', column, text });
+    const text = `expected finite numbers, received ${nameEntry(cell, bad)}${values.length === 1 ? '' : ` at place ${bad} of the list`}`;
+    report({ code: 'DATA_NOT_FINITE', column, text, ...(nulls?.has(bad) === true ? { kind: 'null', remedy: NULL_REMEDY } : {}) });
   }
   return single;
 }

@@ -1,6 +1,7 @@
 import type { GraphHead } from '../../contracts/graphs.ts';
 import { plural } from '../../contracts/plural.ts';
-import { type ListCell, shapeText } from '../nested-lists.ts';
+import { type ListCell, nameEntry, shapeText } from '../nested-lists.ts';
+import { NULL_REMEDY } from '../problems.ts';
 import type { MoleculeContext } from './molecule-context.ts';
 
 /** A cell and the name of its column. Null: no list. Text: what is wrong with its shape. */
@@ -82,17 +83,18 @@ function readVector(head: GraphHead, { name, cell }: CellOf, input: TargetInput)
 
 /** A missing target is allowed where the loss leaves it out; an infinite one never. */
 function checkNumbers(
-  { values }: ListCell,
+  cell: ListCell,
   column: string,
   { head, context: { graph, report } }: { readonly head: GraphHead; readonly context: MoleculeContext },
 ): void {
+  const { values, nulls } = cell;
   const isMasked = graph.maskedHeads.includes(head);
   const bad = values.findIndex((value) => (Number.isNaN(value) ? !isMasked : !Number.isFinite(Math.fround(value))));
   if (bad === -1) return;
   const isMissing = Number.isNaN(values[bad]);
   const place = values.length === 1 ? '' : ` at place ${bad} of the list`;
   const text = isMissing
-    ? `the target is missing (null or NaN)${place}, and the loss of ${head} reads every target; MaskedMSELoss and MultiTaskLoss leave missing ones out`
-    : `expected finite numbers, received ${values[bad]}${place}`;
-  report({ code: 'DATA_NOT_FINITE', column, text });
+    ? `the target is missing (${nameEntry(cell, bad)})${place}, and the loss of ${head} reads every target; MaskedMSELoss and MultiTaskLoss leave missing ones out`
+    : `expected finite numbers, received ${nameEntry(cell, bad)}${place}`;
+  report({ code: 'DATA_NOT_FINITE', column, text, ...(nulls?.has(bad) === true ? { kind: 'null', remedy: NULL_REMEDY } : {}) });
 }

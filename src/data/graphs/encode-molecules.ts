@@ -3,7 +3,7 @@ import { createDuplicateCheck } from '../duplicate-ids.ts';
 import type { ByteSink } from '../hashed-output.ts';
 import { createProblems } from '../problems.ts';
 import type { OpenSource } from '../source.ts';
-import { splitPlace } from '../split-place.ts';
+import { findEmptySplits } from '../split-place.ts';
 import type { Molecule } from './check-molecule.ts';
 import { createMoleculeEncoder, describeWidths, type MoleculeEncoder } from './molecule-encoder.ts';
 import { layOutMolecules, type MoleculeLayout } from './molecule-layout.ts';
@@ -50,13 +50,19 @@ export async function encodeMolecules(opened: readonly MoleculeSource[], input: 
     }
     await duplicates.finish(problems);
   }
-  for (const [split, { counts }] of splits) {
-    if (counts.rows() === 0) problems.add({ code: 'DATA_EMPTY', where: splitPlace(split, sources), text: 'has no rows' });
-  }
+  const rowCounts = new Map([...splits].map(([split, { counts }]) => [split, counts.rows()]));
+  for (const empty of await findEmptySplits(rowCounts, sources)) problems.add(empty);
   problems.throwIfAny();
   const found: Partial<Record<SplitName, SplitFacts>> = {};
   for (const [name, { encoder, idKind }] of splits) found[name] = await encoder.finish({ idKind, widths: reading.widths });
-  return { splits: found, xWidths: {}, classes: null, graph: describeGraphs(reading, splits) };
+  const warnings = sources.flatMap(({ layout }) => layout.warnings);
+  return {
+    splits: found,
+    xWidths: {},
+    classes: null,
+    graph: describeGraphs(reading, splits),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
 }
 
 interface OpenSplit {

@@ -11,5 +11,6 @@ export interface MoleculeContext {
     readonly column: string;
     readonly kind?: string;
     readonly text: string;
+    readonly remedy?: string;
   }) => void;
 }

@@ -2,8 +2,10 @@ import type { GraphColumns } from '../../contracts/graphs.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import { RootstockError } from '../../errors.ts';
 import { createFeaturiser, type Featuriser, providedColumns } from '../../molecules/featuriser.ts';
-import { findRowId, isEmpty, missingColumn, rowIdSql, wrongType } from '../columns.ts';
+import { findRowId, missingColumn, rowIdSql, wrongType } from '../columns.ts';
+import { findEmptySource } from '../empty-source.ts';
 import type { DataProblem } from '../problems.ts';
+import { SDF_COLUMNS } from '../sdf-table.ts';
 import { type ColumnInfo, quoteName } from '../session.ts';
 import type { OpenSource } from '../source.ts';
 import { type WantedCell, wantedCells } from './molecule-cells.ts';
@@ -29,16 +31,25 @@ export interface MoleculeLayout {
   readonly featuriser: { readonly featurise: Featuriser['featurise']; readonly fields: Featuriser['fields'] } | null;
   /** The featuriser's inputs and their places in the query. */
   readonly inputs: readonly { readonly name: string; readonly at: number }[];
+  /** What a person should know of how they are read. Whole sentences. */
+  readonly warnings: readonly string[];
 }
 
 /**
  * Finds the columns of molecules in a source, or says everything that is wrong with them: COLUMN_NOT_FOUND, COLUMN_TYPE. Columns that the
- * featurisation provides are read when all of them are there, and made from its inputs otherwise. Fails with what `createFeaturiser` says.
+ * featurisation provides are read when all of them are there, and made from its inputs otherwise; where an SD file lacks the column that the
+ * featurisation names, its mol blocks are read, with a warning. A source without rows is DATA_EMPTY. Fails with what `createFeaturiser` says.
  */
 export async function layOutMolecules(source: OpenSource, wanted: WantedMolecules): Promise<MoleculeLayout | readonly DataProblem[]> {
   const cells = wantedCells(wanted.graph, wanted.withTargets);
   const has = (name: string): boolean => source.columns.some((column) => column.name === name);
-  const { featuriser, provided } = await chooseFeaturiser(source, { wanted, cells });
+  const chosen = await chooseFeaturiser(source, { wanted, cells }).catch(async (error: unknown) => {
+    const empty = await findEmptySource(source);
+    if (empty === undefined) throw error;
+    return empty;
+  });
+  if ('code' in chosen) return [chosen];
+  const { featuriser, provided } = chosen;
   const problems: DataProblem[] = [];
   const idKind = findRowId(source, problems);
   const select: string[] = rowIdSql(source, idKind);
@@ -61,10 +72,25 @@ export async function layOutMolecules(source: OpenSource, wanted: WantedMolecule
     return { name, at: select.length - 1 };
   });
   if (problems.length > 0) {
-    return (await isEmpty(source)) ? [{ code: 'DATA_EMPTY', where: source.where, text: 'has no rows' }] : problems;
+    const empty = await findEmptySource(source);
+    return empty === undefined ? problems : [empty];
   }
   const order = source.hasFileOrder ? '' : ' ORDER BY 1';
-  return { sql: `SELECT ${select.join(', ')} FROM ${source.view}${order}`, idKind, cells: placed, featuriser, inputs };
+  return {
+    sql: `SELECT ${select.join(', ')} FROM ${source.view}${order}`,
+    idKind,
+    cells: placed,
+    featuriser,
+    inputs,
+    warnings: warnOfSdf(source, featuriser),
+  };
+}
+
+/** A saved model names the column that it was trained with, and nothing on a command line names another. */
+function warnOfSdf({ where }: OpenSource, featuriser: Featuriser | null): readonly string[] {
+  const missing = featuriser?.insteadOf ?? null;
+  if (missing === null) return [];
+  return [`${where}: the SD file has no "${missing}", which the featurisation reads; the molecules are read from its mol blocks instead.`];
 }
 
 /** A column that is neither there nor made. The energy of the atoms is made from atomic_energies only. */
@@ -89,7 +115,8 @@ async function chooseFeaturiser(
   const provided = cells.map(({ name }) => name).filter((name) => outputs.includes(name));
   if (provided.every((name) => names.includes(name))) return { featuriser: null, provided: [] };
   try {
-    return { featuriser: await createFeaturiser(wanted.featurisation, names), provided };
+    const otherwise = source.files?.format === 'sdf' ? { otherColumn: SDF_COLUMNS.molBlock } : {};
+    return { featuriser: await createFeaturiser(wanted.featurisation, names, otherwise), provided };
   } catch (error) {
     if (!(error instanceof RootstockError)) throw error;
     const missing = provided.filter((name) => !names.includes(name)).map((name) => `"${name}"`);

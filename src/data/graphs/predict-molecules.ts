@@ -3,6 +3,7 @@ import type { JsonObject } from '../../contracts/json.ts';
 import { plural } from '../../contracts/plural.ts';
 import { RootstockError } from '../../errors.ts';
 import type { GraphDataset } from '../dataset.ts';
+import { findEmptySource } from '../empty-source.ts';
 import { createProblems } from '../problems.ts';
 import type { OpenSource } from '../source.ts';
 import { checkBatchEdges } from './batch-edges.ts';
@@ -42,15 +43,19 @@ export interface MoleculeBatches {
   readonly path: string;
 }
 
+/** Molecules that can be read. */
+export interface OpenMolecules {
+  readonly batches: () => AsyncGenerator<MoleculePredictBatch>;
+  /** What a person should know of how they are read. Whole sentences. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * Lays molecules out for prediction; the columns of targets are not needed. Fails with COLUMN_NOT_FOUND, COLUMN_TYPE. Iterating fails with
  * what is wrong with rows, every problem of the next 2048 at once, SHAPE_MISMATCH for other widths than the model takes, GRAPH_TOO_LARGE
  * for a batch with more edges than memory allows, DATA_EMPTY.
  */
-export async function openMoleculeBatches(
-  source: OpenSource,
-  { molecules, batchSize, path }: MoleculeBatches,
-): Promise<() => AsyncGenerator<MoleculePredictBatch>> {
+export async function openMoleculeBatches(source: OpenSource, { molecules, batchSize, path }: MoleculeBatches): Promise<OpenMolecules> {
   const { columns, neighbours, featurisation, facts, mostEdges } = molecules;
   const problems = createProblems();
   const layout = await layOutMolecules(source, { graph: columns, featurisation, withTargets: false });
@@ -81,7 +86,7 @@ export async function openMoleculeBatches(
     if (dataset.graphAttrWidth !== facts.graphAttrWidth) throw wrongWidth(path, facts.graphAttrWidth, dataset.graphAttrWidth);
     return { kind: 'graphs', firstRow, rows: part.length, dataset, rowIds };
   };
-  return async function* () {
+  const batches = async function* (): AsyncGenerator<MoleculePredictBatch> {
     let waiting: Waiting[] = [];
     let given = 0;
     for await (const block of readMolecules(source, layout, reading)) {
@@ -95,9 +100,11 @@ export async function openMoleculeBatches(
       }
     }
     if (waiting.length > 0) yield toBatch(given, waiting);
-    if (given + waiting.length === 0) problems.add({ code: 'DATA_EMPTY', where: 'data', text: `${path} has no rows` });
+    const empty = given + waiting.length === 0 ? await findEmptySource(source) : undefined;
+    if (empty !== undefined) problems.add(empty);
     problems.throwIfAny();
   };
+  return { batches, warnings: layout.warnings };
 }
 
 interface Waiting {

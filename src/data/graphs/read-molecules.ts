@@ -2,7 +2,7 @@ import type { DuckDBDataChunk, DuckDBVector } from '@duckdb/node-api';
 import type { GraphColumns, MoleculeFeatures, NeighbourPlan } from '../../contracts/graphs.ts';
 import { RootstockError } from '../../errors.ts';
 import { columnPlace } from '../columns.ts';
-import { type ListCell, readListCell } from '../nested-lists.ts';
+import { type ListCell, readListCell, scalarCell } from '../nested-lists.ts';
 import type { Problems, RowName } from '../problems.ts';
 import { readIds } from '../read-ids.ts';
 import { quoteName } from '../session.ts';
@@ -64,9 +64,10 @@ function readChunk(chunk: DuckDBDataChunk, { source, layout, reading, firstRow }
     const name: RowName = { id: String(id), number: firstRow + row };
     const context: MoleculeContext = {
       ...reading,
-      report: ({ code, column, kind = '', text }) => {
+      report: ({ code, column, kind = '', text, remedy }) => {
         const fix = code === 'MOLECULE_INVALID' ? leaveOut(name, { rowId, idKind: layout.idKind }) : {};
-        reading.problems.addRow({ code, where: columnPlace(where, column), kind, text, row: name, ...fix });
+        const own = remedy === undefined ? {} : { remedy };
+        reading.problems.addRow({ code, where: columnPlace(where, column), kind, text, row: name, ...fix, ...own });
       },
     };
     const features = layout.featuriser === null ? null : featurise(layout, vectors, { row, context });
@@ -127,8 +128,7 @@ function takeCell({ name, from }: PlacedCell, { vectors, row, features, layout }
   const vector = vectors[from.at];
   if (vector === undefined) return null;
   if (from.depth > 0) return readListCell(vector, row, from.depth);
-  const value = vector.getItem(row) as number | null;
-  return { values: [value ?? Number.NaN], shape: [] };
+  return scalarCell(vector.getItem(row) as number | null);
 }
 
 function featureCell(features: MoleculeFeatures, field: keyof MoleculeFeatures): Cell {

@@ -59,7 +59,7 @@ test('what is wrong with a molecule is said with its row, its column and what wa
       },
       {},
       'DATA_NOT_FINITE',
-      /"r": row 2 .*: expected finite numbers, received NaN at place 4/,
+      /"r": row 2 .*: expected finite numbers, received null at place 4/,
     ],
     [
       {
@@ -118,7 +118,7 @@ test('what is wrong with a molecule is said with its row, its column and what wa
       /bond 0: atoms 0 and 1 are 3\.000 Angstrom apart.*cut_off \(2 Angstrom\)/,
     ],
     [{ g: [7] }, { graphAttrs: ['g'] }, 'COLUMN_RAGGED', /"g": row 2 .*: expected 2 values as in the first row, received 1/],
-    [{ e: null }, { totalAtomicEnergy: 'e' }, 'DATA_NOT_FINITE', /"e": row 2 .*: expected finite numbers, received NaN/],
+    [{ e: null }, { totalAtomicEnergy: 'e' }, 'DATA_NOT_FINITE', /"e": row 2 .*: expected finite numbers, received null/],
     [{ u0: null }, {}, 'DATA_NOT_FINITE', /"u0": row 2 .*: the target is missing .*y_graph_scalars.*MaskedMSELoss/],
     [
       { z: [1, 2] },

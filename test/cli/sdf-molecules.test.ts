@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'node:test';
+import { captureCli } from '../helpers/cli.ts';
+import { temporaryDirectory } from '../helpers/store-faults.ts';
+
+const root = join(import.meta.dirname, '../..');
+/** Its featurisation reads a column "mol_bytes". */
+const MODEL = join(root, 'test/fixtures/golden/a_saved_egnn/model');
+
+test('a model that physicsml saved predicts and judges an SD file, and says that it reads the mol blocks', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [data, out] = [join(directory, 'molecules.sdf'), join(directory, 'out.csv')];
+  const records = (await readFile(join(root, 'examples/molecules/data/energies.sdf'), 'utf8')).split('$$$$\n').slice(0, 3);
+  await writeFile(data, records.map((record) => `${record}> <lumo>\n-1.5\n\n$$$$\n`).join(''));
+  for (const words of [
+    ['predict', '--model', MODEL, '--data', data, '--out', out],
+    ['evaluate', MODEL, data],
+  ]) {
+    const { exitCode, stderr } = await captureCli(t, words);
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stderr, /^Warning: .*the SD file has no "mol_bytes".*the molecules are read from its mol blocks instead\.$/mu);
+  }
+  assert.equal((await readFile(out, 'utf8')).trimEnd().split('\n').length, 4);
+});
+
+test('an SD file without molecules is named, to a prediction as well', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const data = join(directory, 'none.sdf');
+  await writeFile(data, '');
+  const { exitCode, stderr } = await captureCli(t, ['predict', '--model', MODEL, '--data', data, '--out', join(directory, 'out.csv')]);
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /^DATA_EMPTY: [^]*has no rows: [^\n]*none\.sdf is empty \(0 bytes\)$/mu);
+});
