@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 
 /** What to run. The environment is complete: nothing is inherited besides it. */
 export interface CommandInput {
@@ -21,12 +21,19 @@ export interface CommandResult {
 const KEPT_CHARACTERS = 16_384;
 
 /**
- * Runs a command to its end and never throws for what the command does. It gets a process group of its own, which is killed as a whole on abort
+ * Runs a command to its end and never throws for what the command does, nor when it cannot be started. It gets a process group of its own, which is killed as a whole on abort
  * and timeout, so that nothing it started stays behind.
  */
 export function runCommand(input: CommandInput): Promise<CommandResult> {
   return new Promise((resolve) => {
-    const child = spawn(input.command, input.args, { env: input.env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    let child: ChildProcess;
+    try {
+      child = spawn(input.command, input.args, { env: input.env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    } catch (error) {
+      // Node throws what it has no event for: arguments that are too long, too little memory.
+      resolve({ code: null, stdout: '', stderr: '', failure: error instanceof Error ? error.message : String(error) });
+      return;
+    }
     let stdout = '';
     let stderr = '';
     let failure: string | null = null;
@@ -38,10 +45,11 @@ export function runCommand(input: CommandInput): Promise<CommandResult> {
     const onAbort = (): void => kill(abortReason(input.signal));
     if (input.signal?.aborted === true) onAbort();
     input.signal?.addEventListener('abort', onAbort, { once: true });
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    // Without a file descriptor left there are no streams; the event "error" follows.
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout = (stdout + text).slice(-KEPT_CHARACTERS);
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-KEPT_CHARACTERS);
     });
     const finish = (code: number | null): void => {
