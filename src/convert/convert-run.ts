@@ -2,11 +2,12 @@ import { checkRun } from '../config/check-run.ts';
 import type { ModelSchema } from '../config/model-schema.ts';
 import { formatPath } from '../config/path.ts';
 import type { Json, JsonObject } from '../contracts/json.ts';
-import { RootstockError } from '../errors.ts';
+import { convertAccelerators } from './convert-accelerator.ts';
 import { convertMapping } from './convert-mapping.ts';
 import { convertStage } from './convert-stages.ts';
 import { isObject } from './json-object.ts';
 import { dropMeaningless } from './meaningless-keys.ts';
+import { checkModelConfig } from './model-config.ts';
 import type { Note } from './notes.ts';
 import { trainerNotes } from './trainer-notes.ts';
 
@@ -21,6 +22,8 @@ export interface ConvertInput {
   readonly modelConfig: Json;
   /** Dotted places in modelConfig where Python had a whole float (1.0). */
   readonly wholeFloats: ReadonlySet<string>;
+  /** Where modelConfig begins, for messages: `config.py:3:16`. */
+  readonly place: string;
   readonly name: string;
   /** The data section; null: to be filled in by a person. */
   readonly data: JsonObject | null;
@@ -43,19 +46,13 @@ const LIMITS = ['limit_train_batches', 'limit_val_batches', 'limit_test_batches'
 
 /** Turns a model_config into a run file. CONFIG_INVALID when it is not one. Pure. */
 export function convertRun(input: ConvertInput): Converted {
-  const { modelConfig } = input;
-  if (!isObject(modelConfig) || typeof modelConfig['name'] !== 'string' || !isObject(modelConfig['config'])) {
-    throw new RootstockError(
-      'CONFIG_INVALID',
-      'This is not a model_config: expected a mapping with "name" (text) and "config" (a mapping).\nFix: give what the script passes to molflux.modelzoo.load_from_dict, or a saved model\'s model_config.json.',
-    );
-  }
+  const modelConfig = checkModelConfig(input.modelConfig, input.place);
   const notes: Note[] = [];
-  const config = convertConfig(clearWholeFloats(modelConfig['config'], input.wholeFloats, notes), input, notes);
+  const config = convertConfig(clearWholeFloats(modelConfig.config, input.wholeFloats, notes), input, notes);
   const run: JsonObject = {
     name: input.name,
     data: input.data ?? { train: 'data/train.parquet' },
-    model: { name: modelConfig['name'], config },
+    model: { name: modelConfig.name, config },
     output: { path: input.outputPath },
   };
   if (input.data === null) {
@@ -70,7 +67,7 @@ export function convertRun(input: ConvertInput): Converted {
 }
 
 function convertConfig(config: JsonObject, input: ConvertInput, notes: Note[]): JsonObject {
-  const kept = dropMeaningless(config, notes);
+  const kept = convertAccelerators(dropMeaningless(config, notes), notes);
   const base = trainerNotes(kept, input.faithful, notes);
   const transfer = base['transfer_learning'];
   const model = input.models.find(({ name }) => isObject(input.modelConfig) && name === input.modelConfig['name']);

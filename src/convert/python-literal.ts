@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../contracts/json.ts';
-import { syntaxError, type Token, tokenisePython } from './python-tokens.ts';
+import { type NotFinite, namedValue } from './python-names.ts';
+import { nameTextPlace, syntaxError, type Token, tokenisePython } from './python-tokens.ts';
 
 /** Deeper nesting than any configuration needs. */
 const MAX_DEPTH = 64;
@@ -8,18 +9,21 @@ const MAX_DEPTH = 64;
 export interface PythonLiteral {
   readonly value: Json;
   readonly wholeFloats: ReadonlySet<string>;
+  /** Where the literal begins: `config.py:3:16`. */
+  readonly place: string;
 }
 
 /**
  * Reads one Python literal: dictionaries, lists, tuples, strings, numbers, True, False, None, comments, trailing commas, `name = {...}` in
- * front, `dict(a=1)`. Nothing is executed. Keys become text, as JSON has it: `{1: 0}` is `{"1": 0}`. CONFIG_SYNTAX says where.
+ * front, `dict(a=1)`, numpy's scalars as it prints them (`np.float64(0.1)`, `np.True_`). Nothing is executed. Keys become text, as JSON has
+ * it: `{1: 0}` is `{"1": 0}`. CONFIG_SYNTAX says where, also for infinity and NaN, which no run file can hold.
  */
 export function parsePythonLiteral(text: string, source: string): PythonLiteral {
   const tokens = tokenisePython(text, source);
   const wholeFloats = new Set<string>();
   let next = 0;
   const peek = (ahead = 0): Token => tokens[Math.min(next + ahead, tokens.length - 1)] as Token;
-  const fail = (token: Token, problem: string) => syntaxError(text, { source, offset: token.offset }, problem);
+  const fail = (token: Token, problem: string, fix?: string) => syntaxError(text, { source, offset: token.offset }, problem, fix);
   const isSign = (token: Token, value: string): boolean => token.kind === 'sign' && token.value === value;
   const take = (sign: string): void => {
     const token = peek();
@@ -74,6 +78,49 @@ export function parsePythonLiteral(text: string, source: string): PythonLiteral 
     if (!token.isFloat && !Number.isSafeInteger(token.value)) throw fail(token, 'a whole number beyond 2^53 cannot be held exactly');
     return sign * token.value + 0;
   };
+  /** The sign is taken already. */
+  const signed = (path: string, sign: 1 | -1): Json => {
+    const token = peek();
+    if (token.kind !== 'name') return number(path, sign);
+    next += 1;
+    const value = named(token, path, { depth: 0, sign });
+    if (typeof value !== 'number') throw fail(token, `expected a number, found ${describe(token)}`);
+    return sign * value + 0;
+  };
+  const notFinite = (token: Token, path: string, value: NotFinite): Error => {
+    const where = path === '' ? 'this' : path;
+    const fix = `leave the key out where ${value.replace('-', '')} means that there is no limit, or write a finite number.`;
+    return fail(token, `${where} is ${value}, which neither JSON nor a run file can hold`, fix);
+  };
+  /** What a name stands for, with its brackets where it has any. Its first word is taken already. */
+  const named = (token: Token, path: string, at: { readonly depth: number; readonly sign: 1 | -1 }): Json => {
+    let name = String(token.value);
+    while (isSign(peek(), '.') && peek(1).kind === 'name') {
+      name += `.${peek(1).value}`;
+      next += 2;
+    }
+    const isCalled = isSign(peek(), '(');
+    if (name === 'dict' && isCalled) {
+      take('(');
+      return call(path, at.depth);
+    }
+    const meaning = namedValue(name);
+    const minus = (value: NotFinite): NotFinite => (at.sign === -1 && value !== 'nan' ? '-inf' : value);
+    if (meaning?.kind === 'constant' && !isCalled) return meaning.value;
+    if (meaning?.kind === 'not finite' && !isCalled) throw notFinite(token, path, minus(meaning.value));
+    if (meaning?.kind === 'scalar' && isCalled) {
+      take('(');
+      const inner = peek();
+      const value = parse(path, at.depth + 1);
+      take(')');
+      const result = meaning.unwrap(value);
+      if (result === undefined) throw fail(inner, `expected ${meaning.expected} in ${name}(...), found ${describe(inner)}`);
+      if (typeof result === 'object' && result !== null) throw notFinite(token, path, minus(result.notFinite));
+      if (meaning.isFloat && Number.isInteger(result)) wholeFloats.add(path);
+      return result;
+    }
+    throw fail(token, `${whatIs(name, isCalled)}, and nothing is executed here`);
+  };
   const parse = (path: string, depth: number): Json => {
     const token = peek();
     if (depth > MAX_DEPTH) throw fail(token, `nested more than ${MAX_DEPTH} deep`);
@@ -87,32 +134,23 @@ export function parsePythonLiteral(text: string, source: string): PythonLiteral 
       }
       return value;
     }
-    if (isSign(token, '-')) return number(path, -1);
-    if (isSign(token, '+')) return number(path, 1);
+    if (isSign(token, '-')) return signed(path, -1);
+    if (isSign(token, '+')) return signed(path, 1);
     if (isSign(token, '{')) return mapping(path, depth);
     if (isSign(token, '[')) return list(']', path, depth).values;
     if (isSign(token, '(')) {
       const { values, hasComma } = list(')', path, depth);
       return values.length === 1 && !hasComma ? (values[0] as Json) : values;
     }
-    if (token.kind === 'name') {
-      if (Object.hasOwn(CONSTANTS, token.value)) return CONSTANTS[token.value] ?? null;
-      if (token.value === 'dict' && isSign(peek(), '(')) {
-        take('(');
-        return call(path, depth);
-      }
-      throw fail(token, `${whatIs(token.value, isSign(peek(), '('))}, and nothing is executed here`);
-    }
+    if (token.kind === 'name') return named(token, path, { depth, sign: 1 });
     throw fail(token, `expected a value, found ${describe(token)}`);
   };
   if (peek().kind === 'name' && isSign(peek(1), '=')) next = 2;
+  const place = nameTextPlace(text, { source, offset: peek().offset });
   const value = parse('', 0);
   if (peek().kind !== 'end') throw fail(peek(), `expected the end, found ${describe(peek())}`);
-  return { value, wholeFloats };
+  return { value, wholeFloats, place };
 }
-
-/** Python's constants, and JSON's, so that a mixture reads too. */
-const CONSTANTS: Readonly<Record<string, Json>> = { True: true, False: false, None: null, true: true, false: false, null: null };
 
 /** Words that begin a statement of a script. */
 const STATEMENTS = ['import', 'from', 'def', 'class', 'if', 'for', 'with', 'try', 'return', 'assert'];

@@ -53,15 +53,24 @@ export function tokenisePython(text: string, source: string): readonly Token[] {
   }
 }
 
+/** A place in a text. */
+export interface TextPlace {
+  readonly source: string;
+  readonly offset: number;
+}
+
+const FIX = 'give one dictionary as Python prints it (or JSON): literals only, no function calls and no variables.';
+
 /** Builds a CONFIG_SYNTAX error with line and column. */
-export function syntaxError(text: string, at: { readonly source: string; readonly offset: number }, problem: string): RootstockError {
-  const before = text.slice(0, at.offset).split('\n');
-  const place = `${at.source}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
-  return new RootstockError(
-    'CONFIG_SYNTAX',
-    `${place}: ${problem}.\nFix: give one dictionary as Python prints it (or JSON): literals only, no function calls and no variables.`,
-    { place },
-  );
+export function syntaxError(text: string, at: TextPlace, problem: string, fix = FIX): RootstockError {
+  const place = nameTextPlace(text, at);
+  return new RootstockError('CONFIG_SYNTAX', `${place}: ${problem}.\nFix: ${fix}`, { place });
+}
+
+/** `source:line:column`, counting from 1. */
+export function nameTextPlace(text: string, { source, offset }: TextPlace): string {
+  const before = text.slice(0, offset).split('\n');
+  return `${source}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
 }
 
 interface StringStart {

@@ -19,6 +19,7 @@ function convert(config: string, options: { readonly faithful?: boolean } = {}):
   return convertRun({
     modelConfig: literal.value,
     wholeFloats: literal.wholeFloats,
+    place: literal.place,
     name: 'converted',
     data: { train: 'train.parquet' },
     outputPath: 'models/converted',
@@ -115,11 +116,12 @@ test('the written YAML parses to the same run, notes and all', () => {
   assert.deepEqual(run.written, converted.run);
 });
 
-test('something else than a model_config is refused', () => {
+test('something else than a model_config is refused with its place, what it is and what is expected', () => {
   const convertValue = (modelConfig: Json) =>
     convertRun({
       modelConfig,
       wholeFloats: new Set(),
+      place: 'config.py:3:1',
       name: 'x',
       data: null,
       outputPath: 'y',
@@ -127,6 +129,41 @@ test('something else than a model_config is refused', () => {
       faithful: false,
       models,
     });
-  for (const value of [null, [], {}, { name: 'egnn_model' }, { name: 3, config: {} }])
-    assert.throws(() => convertValue(value), { code: 'CONFIG_INVALID' });
+  for (const [value, found] of [
+    [null, 'received null'],
+    [[], 'received a list of 0'],
+    [[{ name: 'egnn_model', config: {} }], 'received a list of 1; take its one entry out of the list'],
+    [{}, 'the dictionary is empty'],
+    [{ name: 'egnn_model' }, 'config: expected a dictionary, received nothing\n  the keys are: name\nFix: give what the script passes'],
+    [{ name: 3, config: {} }, 'name: expected text, received 3'],
+    [{ name: 'egnn_model', config: [1] }, 'config: expected a dictionary, received a list of 1'],
+    [{ x_features: ['a'], trainer: {} }, 'the keys are: x_features, trainer\nFix: put it under "config", beside the model\'s name'],
+  ] as const) {
+    assert.throws(
+      () => convertValue(value as Json),
+      (error: Error & { code?: string }) => {
+        assert.equal(error.code, 'CONFIG_INVALID');
+        assert.match(
+          error.message,
+          /^config\.py:3:1: this is not a model_config: expected a dictionary with "name" \(text\) and "config"/u,
+        );
+        assert.ok(error.message.includes(found), error.message);
+        return true;
+      },
+    );
+  }
+});
+
+test('an accelerator says which backend it becomes, in the base and in each stage', () => {
+  const text = (accelerator: string) => `'trainer': {'accelerator': '${accelerator}'}`;
+  const gpu = convert(`${text('gpu')}, ${transfer(`{}, {${text('gpu')}}`)}`);
+  assert.deepEqual(notesOf(gpu), ['differs trainer.accelerator', 'differs transfer_learning.stages.1.trainer.accelerator']);
+  assert.match(gpu.notes[0]?.text ?? '', /gpu is the tensorflow backend here, .*; auto or cpu, .* are the wasm backend/u);
+  assert.deepEqual(configOf(gpu)['trainer'], { accelerator: 'gpu' });
+  const cuda = convert(text('cuda'));
+  assert.deepEqual([notesOf(cuda), configOf(cuda)['trainer']], [['changed trainer.accelerator'], { accelerator: 'gpu' }]);
+  const mac = convert(text('mps'));
+  assert.deepEqual([notesOf(mac), configOf(mac)['trainer']], [['changed trainer.accelerator'], { accelerator: 'cpu' }]);
+  for (const kept of ['auto', 'cpu']) assert.deepEqual(convert(text(kept)).notes, []);
+  assert.deepEqual(notesOf(convert(text('tpu'))), ['to do trainer.accelerator']);
 });

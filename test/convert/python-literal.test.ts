@@ -47,8 +47,51 @@ test('a float that is whole is remembered, because JSON cannot say it', () => {
   assert.deepEqual([...wholeFloats], ['a', 'c.0', 'd']);
 });
 
+test('scalars as numpy 2 prints them are the numbers, truths and texts that they hold', () => {
+  const text = `{'lr': np.float64(0.001), 'n': np.int64(3), 'a': np.True_, 'b': np.bool_(False), 'c': numpy.float32(-2.5), 'd': np.str_('x'),
+    'e': -np.float64(0.5), 'f': [np.float64(1.0), np.int32(-1)], 'g': float(2), 'h': float('1e-3'), 'i': np.bool(True)}`;
+  const { value, wholeFloats } = read(text);
+  assert.deepEqual(value, { lr: 0.001, n: 3, a: true, b: false, c: -2.5, d: 'x', e: -0.5, f: [1, -1], g: 2, h: 0.001, i: true });
+  assert.deepEqual([...wholeFloats], ['f.0', 'g']);
+});
+
+for (const [written, value] of [
+  ['inf', 'inf'],
+  ['-inf', '-inf'],
+  ["float('inf')", 'inf'],
+  ['-float("Infinity")', '-inf'],
+  ["float('-inf')", '-inf'],
+  ['np.inf', 'inf'],
+  ['math.nan', 'nan'],
+  ['NaN', 'nan'],
+  ['np.float64(nan)', 'nan'],
+  ["np.float32('inf')", 'inf'],
+] as const) {
+  test(`${written} is refused with its key, its line and what to write`, () => {
+    assert.throws(
+      () => read(`{'trainer': {\n  'gradient_clip_val': ${written}}}`),
+      (error: Error & { code?: string }) =>
+        error.code === 'CONFIG_SYNTAX' &&
+        /^config\.py:2:\d+: /u.test(error.message) &&
+        error.message.includes(
+          `: trainer.gradient_clip_val is ${value}, which neither JSON nor a run file can hold.\nFix: leave the key out`,
+        ),
+    );
+  });
+}
+
+test('a literal says where it begins', () => {
+  assert.equal(read('# a model\nmodel_config = {}').place, 'config.py:2:16');
+});
+
 for (const [text, place, problem] of [
   [`{'a': int(1e6)}`, '1:7', 'int(...) is a function call'],
+  [`{'a': np.array([1])}`, '1:7', 'np.array(...) is a function call'],
+  [`{'a': np.float64}`, '1:7', 'np.float64 is a variable'],
+  [`{'a': np.int64(1.5)}`, '1:16', 'expected a whole number in np.int64(...)'],
+  [`{'a': np.float64([1])}`, '1:18', 'expected a number in np.float64(...)'],
+  [`{'a': -None}`, '1:8', 'expected a number'],
+  [`{'a': torch.inf()}`, '1:7', 'torch.inf(...) is a function call'],
   [`{'a':\n  learning_rate}`, '2:3', 'learning_rate is a variable'],
   [`{'a': __import__('os').system('true')}`, '1:7', '__import__(...) is a function call'],
   [`{'a': f'x{1}'}`, '1:7', 'f-string'],

@@ -1,7 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, isAbsolute, relative, resolve } from 'node:path';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
+import { SAVED_MODEL_FILES } from '../../artifacts/saved-model/place.ts';
 import { cannotWrite } from '../../contracts/cannot-write.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import { convertRun } from '../../convert/convert-run.ts';
@@ -34,7 +35,7 @@ export const convertCommand: AddCommand = (program, done) => {
   program
     .command('convert')
     .description('turn a model_config of physicsml or molflux into a run file, and explain everything that changed')
-    .argument('<file>', 'Python dictionary or JSON: {name, config}; - reads standard input')
+    .argument('<file>', 'Python dictionary or JSON: {name, config}, or the directory of a saved model; - reads standard input')
     .option('--out <run.yaml>', 'run file to write (never overwrites); absent: print it')
     .option('--name <name>', 'name of the run; absent: the name of the file')
     .option('--data <file>', 'parquet, CSV, JSONL or SD file (.sdf) with all rows, split 80/10/10 by row id')
@@ -57,16 +58,20 @@ docs/from-physicsml.md compares both side by side.`,
     )
     .action(async (file: string, flags: ConvertFlags, command: Command) => {
       const output = createOutput(flags.json === true);
-      const source = file === '-' ? 'standard input' : file;
-      const literal = parsePythonLiteral(await readText(file), source);
-      const name = flags.name ?? (file === '-' ? 'converted' : nameOf(file));
-      const from = relativeTo(flags.out === undefined ? '.' : dirname(flags.out));
+      const isModel = await isDirectory(file);
+      const path = isModel ? join(file, SAVED_MODEL_FILES.config) : file;
+      const source = path === '-' ? 'standard input' : path;
+      const literal = parsePythonLiteral(await readText(path), source);
+      const name = flags.name ?? (file === '-' ? 'converted' : nameOf(isModel ? resolve(file) : file));
+      const folder = flags.out === undefined ? '.' : dirname(flags.out);
+      const from = relativeTo(folder);
       const { run, notes } = convertRun({
         modelConfig: literal.value,
         wholeFloats: literal.wholeFloats,
+        place: literal.place,
         name,
         data: dataSection(flags, from),
-        outputPath: flags.model === undefined ? `models/${name}` : from(flags.model),
+        outputPath: flags.model === undefined ? newModel(name, { folder, old: isModel ? file : null }) : from(flags.model),
         pathFrom: from,
         faithful: flags.faithful === true,
         models: await loadModels(globalOptions(command).register),
@@ -108,6 +113,18 @@ function relativeTo(folder: string): (path: string) => string {
   return (path) => (isAbsolute(path) || /^[a-z0-9]+:\/\//u.test(path) ? path : relative(resolve(folder), resolve(path)) || '.');
 }
 
+/** Where the run puts its model when nobody says: never where the model that is converted lies. */
+function newModel(name: string, { folder, old }: { readonly folder: string; readonly old: string | null }): string {
+  const path = `models/${name}`;
+  return old !== null && resolve(folder, path) === resolve(old) ? `${path}-converted` : path;
+}
+
+async function isDirectory(file: string): Promise<boolean> {
+  if (file === '-') return false;
+  const found = await stat(file).catch(() => undefined);
+  return found?.isDirectory() === true;
+}
+
 /** The file's name as a run's name: letters, digits, ".", "_" and "-". */
 function nameOf(file: string): string {
   const stem = basename(file, extname(file)).replaceAll(/[^A-Za-z0-9._-]+/gu, '-');
@@ -119,9 +136,11 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    const isMissing = code === 'ENOENT';
     throw new RootstockError(
-      'FILE_NOT_FOUND',
-      `"${file}" cannot be read.\nFix: give a file with one Python dictionary or JSON.`,
+      isMissing ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE',
+      `"${file}" ${isMissing ? 'is not there' : `cannot be read (${code})`}.\nFix: give a file with one Python dictionary or JSON, or the directory of a saved model.`,
       { file },
       { cause },
     );
