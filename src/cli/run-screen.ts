@@ -74,6 +74,12 @@ function eventLines(event: Exclude<RunEvent, { readonly event: 'progress' }>, co
       return event.state === 'train'
         ? [bold(`Stage ${event.stage}`), ...(event.miss_reason === null ? [] : [`  trains again: ${event.miss_reason}`])]
         : [];
+    case 'resumed':
+      return [
+        dim(
+          `  ${event.stage} ${event.step === 0 ? 'begins again: it has no snapshot yet' : `goes on from its snapshot of step ${event.step}`}`,
+        ),
+      ];
     case 'waiting':
       return [dim(`  waiting: ${event.reason}`)];
     case 'stage_done':

@@ -1,16 +1,17 @@
-import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
-import type { RunStatus, TrainHeartbeat } from '../contracts/run-state.ts';
+import type { Client } from '@temporalio/client';
+import type { RunStatus } from '../contracts/run-state.ts';
 import type { PublishResult } from '../contracts/stage-activities.ts';
 import { STATUS_QUERY } from '../contracts/workflow.ts';
+import { createActivityNews } from './activity-events.ts';
 import type { RootstockClient } from './connect.ts';
+import { pendingActivities } from './pending-activity.ts';
 import { type FollowTarget, type RunEnd, watchForEnd } from './run-end.ts';
 import { diffStatus, type RunEvent, toCompletedEvent } from './run-events.ts';
 import { failureOf } from './run-failure.ts';
 import { isServiceError } from './service-error.ts';
-import { temporalClient, temporalCommon } from './temporal.ts';
+import { temporalClient } from './temporal.ts';
 
 const { QueryNotRegisteredError } = temporalClient;
-const { defaultPayloadConverter } = temporalCommon;
 
 /** How often the server is asked; the end of the run is heard of at once. */
 const POLL_MS = 500;
@@ -45,8 +46,8 @@ async function* follow(
   const { workflowId } = target;
   let before: RunStatus | null = null;
   let historyLength = -1;
-  let lastBeat = '';
-  let waiting = '';
+  const news = createActivityNews(workflowId);
+  let away = '';
   while (signal?.aborted !== true) {
     const { client } = connected; // another one after the server has moved
     try {
@@ -74,25 +75,17 @@ async function* follow(
         yield await lastEvent(client, target, description.status.name);
         return;
       }
-      const beat = heartbeatOf(description);
-      if (beat !== undefined && JSON.stringify(beat) !== lastBeat) {
-        lastBeat = JSON.stringify(beat);
-        yield* heartbeatEvents(workflowId, before, beat);
-      }
-      const reason = waitingFor(description);
-      if (reason !== waiting) {
-        waiting = reason;
-        if (reason !== '') yield { event: 'waiting', workflow_id: workflowId, reason };
-      }
+      yield* news(pendingActivities(description), before);
+      away = '';
     } catch (error) {
       if (!isServiceError(error)) throw error;
-      if (waiting !== error.message)
+      if (away !== error.message)
         yield {
           event: 'waiting',
           workflow_id: workflowId,
           reason: 'the Temporal server does not answer; it is being restarted or reached again',
         };
-      waiting = error.message;
+      away = error.message;
     }
     await end.wait(connected.watcher, POLL_MS);
   }
@@ -131,36 +124,4 @@ async function lastEvent(client: Client, { workflowId, runId }: FollowTarget, st
     return { event: 'failed', workflow_id: workflowId, ...failureOf(error) };
   }
   return { event: 'failed', workflow_id: workflowId, code: 'RUN_FAILED', message: `the run ended as ${status.toLowerCase()}` };
-}
-
-function* heartbeatEvents(workflowId: string, status: RunStatus | null, heartbeat: TrainHeartbeat): Generator<RunEvent> {
-  if (heartbeat.waitingFor !== null) {
-    yield { event: 'waiting', workflow_id: workflowId, reason: heartbeat.waitingFor };
-    return;
-  }
-  if (heartbeat.totalSteps === 0) return; // the trainer is still starting
-  const stage = status?.stages.find(({ index }) => index === heartbeat.stage)?.name ?? `stage ${heartbeat.stage + 1}`;
-  yield { event: 'progress', workflow_id: workflowId, stage, heartbeat };
-}
-
-type Pending = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
-
-/** The newest heartbeat of a running train activity, straight from the server. */
-function heartbeatOf(description: WorkflowExecutionDescription): TrainHeartbeat | undefined {
-  const train = description.raw.pendingActivities?.find((activity) => activity.activityType?.name === 'train');
-  const payload = train?.heartbeatDetails?.payloads?.[0];
-  return payload === undefined ? undefined : defaultPayloadConverter.fromPayload<TrainHeartbeat>(payload);
-}
-
-/** What a run that stands still waits for, in words; empty when it does not. */
-function waitingFor(description: WorkflowExecutionDescription): string {
-  const retrying = description.raw.pendingActivities?.find((activity) => isRetrying(activity));
-  if (retrying === undefined) return '';
-  const name = retrying.activityType?.name ?? 'activity';
-  const failure = retrying.lastFailure?.message ?? '';
-  return `attempt ${retrying.attempt ?? '?'} of ${name}: the one before ended with "${failure.split('\n')[0] ?? ''}"`;
-}
-
-function isRetrying(activity: Pending): boolean {
-  return (activity.attempt ?? 1) > 1 && activity.lastFailure !== null && activity.lastFailure !== undefined;
 }

@@ -16,6 +16,8 @@ export type RunEvent =
       readonly miss_reason: string | null;
     }
   | { readonly event: 'progress'; readonly workflow_id: string; readonly stage: string; readonly heartbeat: TrainHeartbeat }
+  /** A stage trains on after an attempt that ended early: from its snapshot of that step; 0: from the beginning, for it has none. */
+  | { readonly event: 'resumed'; readonly workflow_id: string; readonly stage: string; readonly step: number }
   | { readonly event: 'waiting'; readonly workflow_id: string; readonly reason: string }
   | { readonly event: 'stage_done'; readonly workflow_id: string; readonly stage: StageEvent }
   | CompletedEvent

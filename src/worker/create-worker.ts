@@ -19,7 +19,7 @@ export interface CreateWorkerOptions {
   readonly stateDir?: string;
   /** Modules with further model definitions (exports made by `defineModel`): paths or file URLs. Named by the operator, never by data. */
   readonly register?: readonly string[];
-  /** Trainings at once = devices; default 1. */
+  /** Trainings at once = devices; default 1. 0: it answers questions and does light work, and leaves training and publishing to others. */
   readonly trainSlots?: number;
 }
 
@@ -139,7 +139,7 @@ interface CreateWorkersInput {
   readonly trainSlots: number;
 }
 
-/** The io and the train Worker. */
+/** The io and, unless there are no slots for it, the train Worker. */
 async function createWorkers(input: CreateWorkersInput): Promise<readonly Worker[]> {
   const { connection, server, activities } = input;
   const queues = taskQueues(input.storeId);
@@ -157,6 +157,7 @@ async function createWorkers(input: CreateWorkersInput): Promise<readonly Worker
     ...(await workflowCode()),
     maxConcurrentActivityTaskExecutions: 8,
   });
+  if (input.trainSlots === 0) return [io];
   const train = await Worker.create({
     ...common,
     taskQueue: queues.train,

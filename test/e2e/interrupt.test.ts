@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type { PendingActivity } from '../../src/client/pending-activity.ts';
 import { checkClean, checkGolden, untilStep } from '../helpers/e2e-checks.ts';
 import { runCli, runWords, startCli } from '../helpers/e2e-cli.ts';
 import { goldenOf } from '../helpers/e2e-golden.ts';
@@ -20,8 +21,18 @@ test('Ctrl-C saves, says how to go on, leaves the run open and nothing running; 
   assert.match(interrupted.stderr, /Interrupted: saving a snapshot/u);
   await checkClean(workspace);
 
+  // Whoever looks at it is told why nothing moves, and changes nothing: the attempt is still the one that waits.
+  const look = async () => (await runCli(workspace, ['status', RUN_NAME, '--json'])).last;
+  await look();
+  const { workers, activities } = (await look()) as unknown as { workers: unknown; activities: readonly PendingActivity[] };
+  assert.deepEqual(workers, []);
+  const [train, ...others] = activities;
+  assert.deepEqual(others, []);
+  assert.deepEqual([train?.activity, train?.state, train?.attempt, train?.last_failure?.kind], ['train', 'scheduled', 2, 'worker_stopped']);
+
   const again = await runCli(workspace, runWords(workspace));
   assert.equal(again.events[0]?.event, 'attached');
+  assert.ok(Number(again.events.find(({ event }) => event === 'resumed')?.['step']) >= 23, 'it says from which snapshot it goes on');
   // No kill: the snapshot that was saved is of the very step at which it stopped.
   await checkGolden(again, { workspace, golden, kills: [0, 0] });
   await checkClean(workspace);
