@@ -1,6 +1,6 @@
 import { ABORT_UPDATE, RETRY_STAGE_UPDATE } from '../contracts/workflow.ts';
 import { RootstockError } from '../errors.ts';
-import { type HostWorker, untilClosed } from './close-run.ts';
+import { type CloseOptions, untilClosed } from './close-run.ts';
 import type { RootstockClient } from './connect.ts';
 import { type Followed, queryStatus } from './follow-run.ts';
 import { isNotFound } from './not-found.ts';
@@ -11,15 +11,15 @@ const { ApplicationFailure } = temporalCommon;
 
 /**
  * Cancels a run and waits until it has closed: its trainer has saved a snapshot and gone. The server is told first; only a run that is not
- * closed soon after gets a worker of its own from `hostWorker`. RUN_NOT_FOUND; errors of `untilClosed`.
+ * closed soon after gets a worker of its own from `options.hostWorker`. RUN_NOT_FOUND; errors of `untilClosed`.
  */
-export async function cancelRun(connected: Followed, workflowId: string, hostWorker?: HostWorker): Promise<void> {
+export async function cancelRun(connected: Followed, workflowId: string, options?: CloseOptions): Promise<void> {
   try {
     await connected.client.workflow.getHandle(workflowId).cancel();
   } catch (error) {
     throw notFoundOr(error, workflowId);
   }
-  await untilClosed(connected, { workflowId }, hostWorker);
+  await untilClosed(connected, { workflowId }, options);
 }
 
 /** Runs a parked run's step again. Forwards to a parked pre-training child. Needs a live worker. RUN_NOT_FOUND, RUN_NOT_PARKED. */

@@ -7,7 +7,7 @@ import { composeMessage, RootstockError } from '../errors.ts';
 import type { PlannedRun } from '../planner/plan-run.ts';
 import { publishedRunDigest } from '../planner/published-output.ts';
 import { type AttachDecision, decideAttach, type Existing, findExisting } from './attach.ts';
-import { type HostWorker, untilClosed } from './close-run.ts';
+import { type CloseOptions, untilClosed } from './close-run.ts';
 import { conflictFix } from './conflict-fix.ts';
 import type { RootstockClient } from './connect.ts';
 import { jsonDifferences } from './json-difference.ts';
@@ -20,11 +20,8 @@ export interface StartOptions {
   readonly replace?: boolean;
 }
 
-/** How a command starts. */
-export interface StartPlannedOptions extends StartOptions {
-  /** Gives a run that is replaced, and has no worker, one until it has closed. */
-  readonly hostWorker?: HostWorker;
-}
+/** How a command starts; and how it waits for a run that is replaced to close. */
+export interface StartPlannedOptions extends StartOptions, CloseOptions {}
 
 /** A started or attached run. */
 export interface StartedRun extends FollowTarget {
@@ -54,7 +51,7 @@ export async function startPlanned(
     case 'print':
       return { workflowId, runId: decision.runId, action: decision.action, reason: decision.reason };
     case 'replace':
-      await endExisting(connected, { workflowId, decision, hostWorker: options.hostWorker });
+      await endExisting(connected, { workflowId, decision, closing: options });
       break;
     case 'start':
       break;
@@ -116,16 +113,16 @@ function guardSize(input: TransferLearningInput): void {
 interface EndInput {
   readonly workflowId: string;
   readonly decision: Extract<AttachDecision, { readonly action: 'replace' }>;
-  readonly hostWorker: HostWorker | undefined;
+  readonly closing: CloseOptions;
 }
 
 /** A cancelled run has closed after its trainer has saved and gone. */
-async function endExisting(connected: RootstockClient, { workflowId, decision, hostWorker }: EndInput): Promise<void> {
+async function endExisting(connected: RootstockClient, { workflowId, decision, closing }: EndInput): Promise<void> {
   const { runId, how, reason } = decision;
   const handle = connected.client.workflow.getHandle(workflowId, runId);
   if (how === 'terminate') await handle.terminate(reason);
   else await handle.cancel();
-  await untilClosed(connected, { workflowId, runId }, hostWorker);
+  await untilClosed(connected, { workflowId, runId }, closing);
 }
 
 function conflict(workflowId: string, existing: Existing, planned: PlannedRun): RootstockError {

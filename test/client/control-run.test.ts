@@ -24,17 +24,18 @@ test('a run that another worker closes is cancelled without a worker of the comm
   const log: string[] = [];
   const server = serverWithRun(log);
   setTimeout(server.close, 20);
-  await cancelRun(server, 'a', () => assert.fail('no worker is needed'));
+  await cancelRun(server, 'a', { hostWorker: () => assert.fail('no worker is needed') });
   assert.deepEqual(log, ['cancel']);
 });
 
 test('a run that nobody closes is cancelled first, then gets a worker until it has closed', async () => {
   const log: string[] = [];
   const server = serverWithRun(log);
-  await cancelRun(server, 'a', async () => {
+  const hostWorker = async () => {
     log.push('worker');
     setTimeout(server.close, 20);
     return { stop: async () => void log.push('stop') };
-  });
+  };
+  await cancelRun(server, 'a', { hostWorker });
   assert.deepEqual(log, ['cancel', 'worker', 'stop']);
 });

@@ -7,6 +7,7 @@ import type { AddCommand } from '../add-command.ts';
 import { commandLineOf } from '../command-line.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
+import { interruptibly, tellWaiting } from '../interruptible-wait.ts';
 import { createOutput, type Output } from '../output.ts';
 import { createRunScreen } from '../run-screen.ts';
 import { startWorkerProcess } from '../worker-process.ts';
@@ -18,8 +19,12 @@ export const cancelCommand: AddCommand = (program, done) => {
       const output = createOutput(flags.json === true);
       const options = globalOptions(command);
       const connected = await connectRootstock({ stateDir: options.stateDir });
+      const onWaiting = tellWaiting(output, name);
+      const hostWorker = () => startWorkerProcess(options, onWaiting);
+      const wait = { output, workflowId: name, commandLine: commandLineOf(command), more: '' };
       try {
-        await cancelRun(connected, name, () => startWorkerProcess(options, (reason) => output.note(reason)));
+        const ended = await interruptibly(wait, (signal) => cancelRun(connected, name, { hostWorker, onWaiting, signal }));
+        if ('left' in ended) return done(ended.left);
       } finally {
         await connected.close();
       }
@@ -59,7 +64,7 @@ export const abortCommand: AddCommand = (program, done) => {
       const output = createOutput(flags.json === true);
       const decided = await withWorker(command, output, async (connected) => {
         const workflowId = await abortRun(connected, name);
-        await untilClosed(connected, { workflowId: name });
+        await untilClosed(connected, { workflowId: name }, { onWaiting: tellWaiting(output, name) });
         return workflowId;
       });
       output.object({ event: 'aborted', workflow_id: decided });

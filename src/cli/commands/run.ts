@@ -8,6 +8,7 @@ import { collect } from '../collect.ts';
 import { type CommandLine, commandLineOf, runAgain } from '../command-line.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type GlobalOptions, globalOptions } from '../global-options.ts';
+import { interruptibly, tellWaiting } from '../interruptible-wait.ts';
 import { createOutput, type Output } from '../output.ts';
 import { planFile } from '../plan-file.ts';
 import type { PreparedWorker } from '../prepared-worker.ts';
@@ -75,7 +76,13 @@ async function run(file: string, flags: RunFlags, { options, commandLine, prepar
       output.note('Starting a worker that saves and closes the run that is replaced...');
       return startWorkerProcess(options, onRestart, prepared);
     };
-    const started = await startPlanned(connected, planned, { replace: flags.replace === true, hostWorker });
+    const wait = { output, workflowId: planned.plan.name, commandLine, more: ' Nothing has been started in its place.' };
+    const begun = await interruptibly(wait, (signal) => {
+      const onWaiting = tellWaiting(output, planned.plan.name);
+      return startPlanned(connected, planned, { replace: flags.replace === true, hostWorker, onWaiting, signal });
+    });
+    if ('left' in begun) return begun.left;
+    const started = begun.found;
     const { workflowId, runId } = started;
     const startEvent = { event: startEventName(started.action), workflow_id: workflowId, run_id: runId, reason: started.reason } as const;
     output.object(startEvent);
