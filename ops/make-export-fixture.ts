@@ -22,7 +22,7 @@ import { initialiseWeights } from '../src/transfer/initialise.ts';
  * `inputs.json` with the columns to predict from.
  */
 export async function makeExportFixture(directory: string): Promise<void> {
-  for (const folder of ['saved', 'tensors']) await mkdir(join(directory, folder), { recursive: true });
+  for (const folder of ['saved', 'exported', 'tensors']) await mkdir(join(directory, folder), { recursive: true });
   await writeFile(join(directory, 'inputs.json'), `${JSON.stringify({ molecules: MOLECULES, rows: ROWS })}\n`);
   for (const [index, [name, document]] of Object.entries(CASES).entries()) {
     const saved = join(directory, 'saved', name);

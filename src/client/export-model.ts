@@ -1,4 +1,5 @@
-import { extname, join, parse, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, extname, join, resolve } from 'node:path';
 import { createDirectory, createFile, requireFree } from '../artifacts/create-output.ts';
 import { weightsToChunks } from '../artifacts/safetensors/write.ts';
 import { checkWeights } from '../artifacts/saved-model/check-weights.ts';
@@ -7,6 +8,7 @@ import { physicsmlDocument } from '../artifacts/saved-model/physicsml-document.t
 import { findSavedModel, SAVED_MODEL_FILES } from '../artifacts/saved-model/place.ts';
 import { readFeaturisation, readModelConfig, readWeights } from '../artifacts/saved-model/read.ts';
 import { torchToChunks } from '../artifacts/torch/write.ts';
+import { cannotWrite } from '../contracts/cannot-write.ts';
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { Weights } from '../contracts/tensors.ts';
@@ -24,7 +26,7 @@ export interface ExportInput {
   /** A saved model in any format that is read. */
   readonly model: string;
   readonly format: ExportFormat;
-  /** A directory for physicsml, a file for the others. Nothing may be there. */
+  /** A directory for physicsml, a file for the others. Nothing may be there; the directory that it is put in has to be. */
   readonly out: string;
   /** Models whose names and shapes the weights are checked against; others are written unchecked as safetensors and torch. */
   readonly models: readonly ModelDefinition[];
@@ -46,17 +48,24 @@ const EXTENSIONS: Readonly<Record<Exclude<ExportFormat, 'physicsml'>, readonly s
 };
 
 /**
+ * The folder inside a torch file. Any name will do for torch.load; torch.save takes the file's, and this one when it writes to no file. It is
+ * fixed so that the name of the file is not in its bytes.
+ */
+const TORCH_ROOT = 'archive';
+
+/**
  * Writes a saved model in another format: `physicsml` = a directory that molflux.core.load_model loads, `torch` = a state_dict for
- * torch.load(path, weights_only=True), `safetensors` = the tensors alone. Equal models make equal bytes. Whole or not at all, and never over
- * something else.
+ * torch.load(path, weights_only=True), `safetensors` = the tensors alone. Equal models make equal bytes, whatever the file is called. Whole or
+ * not at all, and never over something else.
  *
- * Errors: those of reading a saved model; USAGE for an extension that nothing would read; OUTPUT_EXISTS; NOT_AVAILABLE for models that
- * physicsml does not have.
+ * Errors: those of reading a saved model; USAGE for an extension that nothing would read; OUTPUT_EXISTS; those of `cannotWrite` where the
+ * directory to write to is not there; NOT_AVAILABLE for models that physicsml does not have.
  */
 export async function exportModel({ model, format, out, models }: ExportInput): Promise<Exported> {
   const target = resolve(out);
   checkExtension(target, format);
   await requireFree(target);
+  await requireParent(target);
   const place = await findSavedModel(resolve(model));
   const { directory } = place;
   if (directory === null && format === 'physicsml') {
@@ -83,7 +92,7 @@ export async function exportModel({ model, format, out, models }: ExportInput): 
     ];
     return finish(await createDirectory(target, files));
   }
-  const chunks = format === 'torch' ? torchToChunks(weights, { root: parse(target).name, checkpoint: false }) : weightsToChunks(weights);
+  const chunks = format === 'torch' ? torchToChunks(weights, { root: TORCH_ROOT, checkpoint: false }) : weightsToChunks(weights);
   return finish([{ name: '', ...(await createFile(target, chunks)) }]);
 }
 
@@ -117,7 +126,16 @@ function checkExtension(out: string, format: ExportFormat): void {
   if (format === 'physicsml') return;
   const allowed = EXTENSIONS[format];
   if (allowed.includes(extname(out))) return;
-  throw new RootstockError('USAGE', `--out: expected a file that ends in ${allowed.join(' or ')}, received "${out}".`);
+  const text = `--out: expected a file that ends in ${allowed.join(' or ')}, received "${out}".`;
+  throw new RootstockError('USAGE', `${text}\nFix: give it this extension, by which it can be read again.`);
+}
+
+/** As predict and evaluate do: a directory that is not there is more often a slip than a wish. */
+async function requireParent(out: string): Promise<void> {
+  const parent = await stat(dirname(out)).catch((cause: unknown) => {
+    throw cannotWrite(out, cause);
+  });
+  if (!parent.isDirectory()) throw cannotWrite(out, { code: 'ENOTDIR' });
 }
 
 /** JSON as molflux writes it: four spaces, sorted keys. */

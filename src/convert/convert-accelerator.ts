@@ -8,8 +8,8 @@ const OTHER_NAMES: Readonly<Record<string, { readonly name: string; readonly why
   mps: { name: 'cpu', why: 'mps, the GPU of a Mac, is not used here' },
 };
 
-const GPU = 'gpu is the tensorflow backend here, which needs an NVIDIA GPU and the package @tensorflow/tfjs-node-gpu';
-const CPU = 'auto or cpu, which need neither, are the wasm backend and give the same bits every time';
+const GPU = 'gpu is the tensorflow backend here, which needs the package @tensorflow/tfjs-node-gpu (CUDA 11) or @tensorflow/tfjs-node';
+const CPU = 'auto or cpu, which need none, are the wasm backend and give the same bits every time';
 
 /** Says which backend an accelerator of the base and of each stage becomes: Lightning's devices and the backends here are not the same. */
 export function convertAccelerators(config: JsonObject, notes: Note[]): JsonObject {

@@ -65,7 +65,7 @@ test('the original loads what is exported in each format, and predicts what we p
 });
 
 test('a model that physicsml saved is exported as physicsml with the same tensors', async (t) => {
-  const out = join(await temporaryDirectory(t), 'out', 'model');
+  const out = join(await temporaryDirectory(t), 'model');
   const model = join(golden, 'a_saved_egnn/model');
   const { files, tensors } = await exportModel({ model, format: 'physicsml', out, models: builtinModels });
   assert.equal(tensors, 48);
@@ -95,6 +95,36 @@ test('torch and safetensors hold the tensors alone', async (t) => {
   const safetensors = join(directory, 'model.safetensors');
   await exportModel({ model: torch, format: 'safetensors', out: safetensors, models: builtinModels });
   assert.deepEqual(await readFile(safetensors), Buffer.concat([...weightsToChunks(weights)]));
+});
+
+test('the bytes of a torch file do not depend on what it is called', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const model = join(golden, 'c_mlp/pre_trained_model');
+  const digests = new Set<string | undefined>();
+  for (const name of ['a.pt', 'another name.pth', 'x.y.pt']) {
+    const { files } = await exportModel({ model, format: 'torch', out: join(directory, name), models: builtinModels });
+    digests.add(files[0]?.sha256);
+  }
+  assert.equal(digests.size, 1);
+});
+
+test('a directory that is not there is not made for an export, in any format', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const model = join(golden, 'c_mlp/pre_trained_model');
+  await writeFile(join(directory, 'file'), '');
+  for (const [format, name] of [
+    ['physicsml', 'model'],
+    ['torch', 'model.pt'],
+    ['safetensors', 'model.safetensors'],
+  ] as const) {
+    const write = (folder: string) => exportModel({ model, format, out: join(directory, folder, name), models: builtinModels });
+    await assert.rejects(write('absent'), {
+      code: 'FILE_UNREADABLE',
+      message: /absent.*cannot be written \(ENOENT\)\.\nFix: its directory is not there: make it first, or give another path\.$/u,
+    });
+    await assert.rejects(write('file'), { code: 'FILE_UNREADABLE', message: /\(ENOTDIR\)\.\nFix: a part of the path is a file/u });
+  }
+  assert.deepEqual(await readdir(directory), ['file']);
 });
 
 test('nothing is written over, and a refused export leaves nothing behind', async (t) => {

@@ -6,7 +6,7 @@ import { type ZipFile, zipToChunks } from './write-zip.ts';
 
 /** How to write a torch file. */
 export interface WriteTorchOptions {
-  /** Name of the folder inside the archive; torch takes the file's name without its extension. */
+  /** Name of the folder inside the archive, which torch.load does not look at; torch.save takes the file's name without its extension. */
   readonly root: string;
   /** True: {"state_dict": ...} as molflux and Lightning write it; false: the state_dict alone. */
   readonly checkpoint: boolean;

@@ -18,10 +18,15 @@ interface ExportFlags {
 export const exportCommand: AddCommand = (program, done) => {
   program
     .command('export')
-    .description('write a saved model in another format; equal models give equal bytes, and nothing is written over')
+    .description(
+      'write a saved model in another format; equal models give equal bytes whatever the file is called, and nothing is written over',
+    )
     .argument('<model>', 'output directory of a run, directory saved by physicsml or molflux, or a .safetensors, .pt, .pth or .ckpt file')
     .addOption(new Option('--format <format>', 'physicsml, safetensors or torch').choices(EXPORT_FORMATS).makeOptionMandatory())
-    .requiredOption('--out <path>', 'new directory (physicsml), .safetensors file, or .pt or .pth file (torch)')
+    .requiredOption(
+      '--out <path>',
+      'new directory (physicsml), .safetensors file, or .pt or .pth file (torch), in a directory that is there',
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -33,7 +38,7 @@ Formats:
   torch        a state_dict, for torch.load(path, weights_only=True)
 
 Examples:
-  rootstock export models/u0 --format physicsml --out exported/u0
+  rootstock export models/u0 --format physicsml --out u0-physicsml
   rootstock export models/u0 --format torch --out u0.pt
   rootstock export old-checkpoint.ckpt --format safetensors --out old.safetensors`,
     )
