@@ -59,7 +59,14 @@ function valueIssue(path: Path, received: unknown, expected: string): Issue {
   if (received === undefined) return invalid(path, `missing; expected ${expected}`);
   const words = typeof received === 'string' ? [...expected.matchAll(/"([^"]+)"/gu)].map((match) => match[1] ?? '') : [];
   const near = typeof received === 'string' ? nearest(received, words) : null;
-  return invalid(path, `expected ${expected}, received ${show(received)}${near === null ? '' : `. Did you mean "${near}"?`}`);
+  const hint = near !== null ? `. Did you mean "${near}"?` : isDecimalComma(received, expected) ? DECIMAL_COMMA : '';
+  return invalid(path, `expected ${expected}, received ${show(received)}${hint}`);
+}
+
+const DECIMAL_COMMA = '. Numbers have a decimal point, and no comma';
+
+function isDecimalComma(received: unknown, expected: string): boolean {
+  return typeof received === 'string' && /^[-+]?\d[\d.]*,\d+(?:[eE][-+]?\d+)?$/u.test(received) && expected.includes('number');
 }
 
 /** The one alternative of a union whose outermost type fits, or null. */

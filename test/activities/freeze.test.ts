@@ -42,7 +42,7 @@ test('the second stage is not frozen, and its key depends on the weights it star
   const others = await saveWeights(run.deps.store, initialiseWeights(plan.model.tree, 99));
   const second = await freezeStage(run, prepared, { index: 1, inputWeights: others });
   assert.notEqual(second.stageKey, first.stageKey);
-  assert.match(second.missReason ?? '', /inputWeights/u);
+  assert.match(second.missReason ?? '', /input_weights/u);
 });
 
 test('a finished stage is found again, also by a run with another name; a changed key is named', async (t) => {

@@ -114,3 +114,10 @@ void test('callbacks of a wrong form, name or argument are refused', () => {
   ]);
   assert.deepEqual(texts([{ name: 'EarlyStopping', config: 3 }]).slice(0, 1), ['t.callbacks.0.config: expected a mapping, received 3']);
 });
+
+void test('a number with a decimal comma is told what is wrong with it, where a number is expected', () => {
+  const [problem] = validateSection('optimizer', { name: 'Adam', config: { lr: '0,001' } }, 'o');
+  assert.match(problem?.text ?? '', /received "0,001"\. Numbers have a decimal point, and no comma$/u);
+  const [word] = validateSection('optimizer', { name: 'Adam', config: { lr: 'a,b' } }, 'o');
+  assert.match(word?.text ?? '', /received "a,b"$/u);
+});

@@ -163,9 +163,38 @@ void test('a miss names the keys that differ, with both values', () => {
 void test('a miss shortens digests, and says so when nothing differs', () => {
   assert.equal(
     explainMiss(document(), document({}, { inputWeightsSha256: 'b'.repeat(64) })),
-    'inputWeights was aaaaaaaaaaaa, is bbbbbbbbbbbb',
+    'input_weights was aaaaaaaaaaaa, is bbbbbbbbbbbb',
   );
   assert.equal(explainMiss(document(), document()), 'nothing differs');
+});
+
+void test('a miss names keys as a run file has them, wherever a plan keeps the value', () => {
+  const before = {
+    trainer: { maxEpochs: 1, maxTimeSeconds: 5 },
+    datamodule: { neighbours: { cutOff: 5 } },
+    validation: { batchSize: 8, limitValBatches: 1 },
+    model: { config: { ownKey: 1 } },
+    scheduler: { config: { T_max: 1 } },
+  };
+  const after = {
+    trainer: { maxEpochs: 2, maxTimeSeconds: 6 },
+    datamodule: { neighbours: { cutOff: 6 } },
+    validation: { batchSize: 9, limitValBatches: 2 },
+    model: { config: { ownKey: 2 } },
+    scheduler: { config: { T_max: 2 } },
+  };
+  const keys = explainMiss(before, after)
+    .split('; ')
+    .map((text) => text.split(' ')[0]);
+  assert.deepEqual(keys, [
+    'trainer.max_epochs',
+    'trainer.max_time',
+    'datamodule.cut_off',
+    'datamodule.validation.batch_size',
+    'trainer.limit_val_batches',
+    'model.config.ownKey',
+    'scheduler.config.T_max',
+  ]);
 });
 
 void test('a miss of many keys writes out eight and counts the rest', () => {
