@@ -2,8 +2,9 @@ import { ABORT_UPDATE, RETRY_STAGE_UPDATE } from '../contracts/workflow.ts';
 import { RootstockError } from '../errors.ts';
 import { type CloseOptions, untilClosed } from './close-run.ts';
 import type { RootstockClient } from './connect.ts';
-import { type Followed, queryStatus } from './follow-run.ts';
+import { endOf, type Followed, queryStatus } from './follow-run.ts';
 import { isNotFound } from './not-found.ts';
+import type { RunEvent } from './run-events.ts';
 import { temporalClient, temporalCommon } from './temporal.ts';
 
 const { WorkflowUpdateFailedError } = temporalClient;
@@ -11,15 +12,19 @@ const { ApplicationFailure } = temporalCommon;
 
 /**
  * Cancels a run and waits until it has closed: its trainer has saved a snapshot and gone. The server is told first; only a run that is not
- * closed soon after gets a worker of its own from `options.hostWorker`. RUN_NOT_FOUND; errors of `untilClosed`.
+ * closed soon after gets a worker of its own from `options.hostWorker`. A cancel that comes while the last step is at work may find the run
+ * completed, or failed. RUN_NOT_FOUND; errors of `untilClosed`.
+ *
+ * @returns how the run ended: cancelled, completed or failed
  */
-export async function cancelRun(connected: Followed, workflowId: string, options?: CloseOptions): Promise<void> {
+export async function cancelRun(connected: Followed, workflowId: string, options?: CloseOptions): Promise<RunEvent> {
   try {
     await connected.client.workflow.getHandle(workflowId).cancel();
   } catch (error) {
     throw notFoundOr(error, workflowId);
   }
   await untilClosed(connected, { workflowId }, options);
+  return endOf(connected.client, { workflowId });
 }
 
 /** Runs a parked run's step again. Forwards to a parked pre-training child. Needs a live worker. RUN_NOT_FOUND, RUN_NOT_PARKED. */

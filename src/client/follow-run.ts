@@ -113,6 +113,12 @@ export async function queryStatus(client: Client, { workflowId, runId }: FollowT
   }
 }
 
+/** How a closed run ended. */
+export async function endOf(client: Client, target: FollowTarget): Promise<RunEvent> {
+  const { status } = await client.workflow.getHandle(target.workflowId, target.runId).describe();
+  return lastEvent(client, target, status.name);
+}
+
 async function lastEvent(client: Client, { workflowId, runId }: FollowTarget, status: string): Promise<RunEvent> {
   const handle = client.workflow.getHandle(workflowId, runId);
   if (status === 'COMPLETED') return toCompletedEvent(workflowId, (await handle.result()) as PublishResult);

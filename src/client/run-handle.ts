@@ -49,7 +49,7 @@ export async function startRun(run: string | RunDocument, options: StartRunOptio
         throw new RootstockError('INTERNAL', `The run "${workflowId}" ended without a word.`);
       },
       status: () => queryStatus(connected.client, target),
-      cancel: () => cancelRun(connected, workflowId),
+      cancel: async () => void (await cancelRun(connected, workflowId)),
       close: () => connected.close(),
     };
   } catch (error) {

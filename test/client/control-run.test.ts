@@ -4,16 +4,18 @@ import { cancelRun } from '../../src/client/control-run.ts';
 import type { Followed } from '../../src/client/follow-run.ts';
 
 /** A server with one run that closes when `close` is called. */
-function serverWithRun(log: string[]) {
+function serverWithRun(log: string[], status = 'CANCELLED') {
   let close = () => undefined as void;
-  const result = new Promise<never>((_, reject) => {
-    close = () => reject(new Error('cancelled'));
+  const result = new Promise<object>((resolve, reject) => {
+    close = () =>
+      status === 'COMPLETED' ? resolve({ output: '/models/a', stages: [], test: {}, baseline: null }) : reject(new Error('cancelled'));
   });
   const handle = {
     async cancel() {
       log.push('cancel');
     },
     result: () => result,
+    describe: async () => ({ status: { name: status } }),
   };
   const client = { workflow: { getHandle: () => handle }, withAbortSignal: (_: AbortSignal, work: () => unknown) => work() };
   const connected = { client, watcher: client } as unknown as Followed;
@@ -24,8 +26,17 @@ test('a run that another worker closes is cancelled without a worker of the comm
   const log: string[] = [];
   const server = serverWithRun(log);
   setTimeout(server.close, 20);
-  await cancelRun(server, 'a', { hostWorker: () => assert.fail('no worker is needed') });
+  const end = await cancelRun(server, 'a', { hostWorker: () => assert.fail('no worker is needed') });
+  assert.deepEqual(end, { event: 'cancelled', workflow_id: 'a' });
   assert.deepEqual(log, ['cancel']);
+});
+
+test('a run that completes although it was told to end is not called cancelled', async () => {
+  const server = serverWithRun([], 'COMPLETED');
+  setTimeout(server.close, 20);
+  const end = await cancelRun(server, 'a');
+  assert.equal(end.event, 'completed');
+  assert.equal(end.event === 'completed' ? end.output : null, '/models/a');
 });
 
 test('a run that nobody closes is cancelled first, then gets a worker until it has closed', async () => {

@@ -3,6 +3,7 @@ import { untilClosed } from '../../client/close-run.ts';
 import { connectRootstock, type RootstockClient } from '../../client/connect.ts';
 import { abortRun, cancelRun, retryRun } from '../../client/control-run.ts';
 import { followRun } from '../../client/follow-run.ts';
+import type { RunEvent } from '../../client/run-events.ts';
 import type { AddCommand } from '../add-command.ts';
 import { commandLineOf } from '../command-line.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -25,15 +26,22 @@ export const cancelCommand: AddCommand = (program, done) => {
       try {
         const ended = await interruptibly(wait, (signal) => cancelRun(connected, name, { hostWorker, onWaiting, signal }));
         if ('left' in ended) return done(ended.left);
+        output.object(ended.found);
+        output.line(cancelText(name, ended.found));
+        done(ended.found.event === 'failed' ? EXIT.runFailed : EXIT.done);
       } finally {
         await connected.close();
       }
-      output.object({ event: 'cancelled', workflow_id: name });
-      output.line(`Cancelled "${name}". Its finished stages and last snapshot stay in the store.`);
-      done(EXIT.done);
     },
   );
 };
+
+/** A cancel that comes with the last step may come too late. */
+function cancelText(name: string, end: RunEvent): string {
+  if (end.event === 'completed') return `"${name}" had come to its end: it completed before the cancel took effect.\nModel: ${end.output}`;
+  if (end.event === 'failed') return `"${name}" failed before the cancel took effect.\n${end.code}: ${end.message}`;
+  return `Cancelled "${name}". Its finished stages and last snapshot stay in the store.`;
+}
 
 /** `rootstock retry NAME`. */
 export const retryCommand: AddCommand = (program, done) => {
