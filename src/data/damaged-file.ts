@@ -142,10 +142,17 @@ async function findBrokenLine(path: string): Promise<UnreadableFile | undefined>
   return isJsonLine(rest) ? undefined : brokenLine(path, { number: number + 1, line: rest, isLast: true });
 }
 
+/** Whether DuckDB takes a line: JSON, numbers that are none, and a comma before a closing bracket. */
 function isJsonLine(line: string): boolean {
-  if (line.trim() === '') return true;
+  return line.trim() === '' || isJson(line) || isJson(line.replaceAll(NOT_FINITE, '0').replaceAll(LAST_COMMA, ''));
+}
+
+const NOT_FINITE = /(?<=[:,[\s])-?(?:nan|inf(?:inity)?)(?=[\s,\]}])/gi;
+const LAST_COMMA = /,(?=\s*[\]}])/g;
+
+function isJson(text: string): boolean {
   try {
-    JSON.parse(line);
+    JSON.parse(text);
     return true;
   } catch {
     return false;

@@ -63,6 +63,12 @@ test('a damaged line of JSON is named by its own number, however far down it is'
   }
 });
 
+test('a line that is read although it is no strict JSON is not taken for the damaged one', async (t) => {
+  const odd = '{"x1": NaN, "x2": [-Infinity, inf], "y": 3,}\n';
+  const { message } = await errorOf(t, 'a.jsonl', `${odd}${GOOD_LINE}{"x1" 1}\n${GOOD_LINE}`);
+  assert.match(message, /line 3 is not JSON: "\{\\"x1\\" 1\}"/);
+});
+
 test('lines of JSON that end in the middle of a line were cut off, also in a later file of a glob', async (t) => {
   const cut = await errorOf(t, 'a.jsonl', `${GOOD_LINE}{"x1": 4, "x`);
   assert.match(cut.message, /line 2 is not JSON: .*; the file ends in it, so it was cut off/);
