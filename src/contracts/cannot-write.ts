@@ -11,9 +11,9 @@ const FIXES: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: free some space, or give another path.',
 };
 
-/** The error of a file that could not be written: FILE_UNREADABLE with the path as the person gave it, never that of a temporary file. */
+/** The error of a file that could not be written: OUTPUT_UNWRITABLE with the path as the person gave it, never that of a temporary file. */
 export function cannotWrite(path: string, cause: unknown): RootstockError {
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : String(cause);
   const fix = FIXES[code] ?? 'give another path.';
-  return new RootstockError('FILE_UNREADABLE', `"${path}" cannot be written (${code}).\nFix: ${fix}`, { path }, { cause });
+  return new RootstockError('OUTPUT_UNWRITABLE', `"${path}" cannot be written (${code}).\nFix: ${fix}`, { path }, { cause });
 }

@@ -29,7 +29,7 @@ export function predictionFormat(path: string): Format {
 
 /**
  * Writes predictions as CSV (lists as JSON in a cell), JSONL or parquet, by the extension. The file takes its name only when it is
- * complete. Errors: USAGE, FILE_UNREADABLE when it cannot be written.
+ * complete. Errors: USAGE, OUTPUT_UNWRITABLE when it cannot be written.
  */
 export async function writePredictions(path: string, work: (file: PredictionFile) => Promise<void>): Promise<void> {
   const format = predictionFormat(path);

@@ -11,7 +11,7 @@ const GIVE_UP_MS = 5_000;
 
 /**
  * Turns standard output and error, native code's included, into a file: POSIX open() takes the lowest descriptor that is free, and Node has no
- * dup2(). To be called when this process has loaded its code, for loading opens files in other threads. Errors: FILE_UNREADABLE for a log that
+ * dup2(). To be called when this process has loaded its code, for loading opens files in other threads. Errors: OUTPUT_UNWRITABLE for a log that
  * cannot be opened.
  */
 export async function openLog(path: string): Promise<void> {

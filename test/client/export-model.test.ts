@@ -119,10 +119,10 @@ test('a directory that is not there is not made for an export, in any format', a
   ] as const) {
     const write = (folder: string) => exportModel({ model, format, out: join(directory, folder, name), models: builtinModels });
     await assert.rejects(write('absent'), {
-      code: 'FILE_UNREADABLE',
+      code: 'OUTPUT_UNWRITABLE',
       message: /absent.*cannot be written \(ENOENT\)\.\nFix: its directory is not there: make it first, or give another path\.$/u,
     });
-    await assert.rejects(write('file'), { code: 'FILE_UNREADABLE', message: /\(ENOTDIR\)\.\nFix: a part of the path is a file/u });
+    await assert.rejects(write('file'), { code: 'OUTPUT_UNWRITABLE', message: /\(ENOTDIR\)\.\nFix: a part of the path is a file/u });
   }
   assert.deepEqual(await readdir(directory), ['file']);
 });

@@ -54,7 +54,7 @@ test('a worker that cannot open its log while it loads its code says why', async
   const log = join(root, 'nowhere', 'worker.log');
   const order: ServeMessage = { serve: { stateDir: join(root, 'state'), register: [] }, log, hold: null };
   const [answer] = (await answerOf(root, order)) as [{ readonly code: string; readonly message: string }];
-  assert.equal(answer.code, 'FILE_UNREADABLE');
+  assert.equal(answer.code, 'OUTPUT_UNWRITABLE');
   assert.match(answer.message, /nowhere\/worker\.log" cannot be written \(ENOENT\)/u);
 });
 
