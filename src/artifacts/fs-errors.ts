@@ -49,6 +49,11 @@ export function errnoOf(error: unknown): string | undefined {
   return code !== undefined && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
+/** The path that a STORE_IO error is about; undefined for anything else. */
+export function pathOf(error: unknown): string | undefined {
+  return error instanceof RootstockError && error.code === 'STORE_IO' ? stringOr(error.details.path) : undefined;
+}
+
 /** Awaits a call and gives undefined for the named errnos instead of failing. */
 export async function unlessErrno<T>(errnos: readonly string[], call: () => Promise<T>): Promise<T | undefined> {
   try {

@@ -1,10 +1,9 @@
 import { basename, dirname, join } from 'node:path';
 import type { JsonObject } from '../contracts/json.ts';
 import type { Ref } from '../contracts/refs.ts';
-import { RootstockError } from '../errors.ts';
 import { checkOutput, OUTPUT_MARKER, readMarker } from './check-output.ts';
 import { makeDurablePath, syncDirectory } from './fs-directory.ts';
-import { errnoOf, storeIo, storeIoError, unlessErrno } from './fs-errors.ts';
+import { errnoOf, pathOf, storeIo, storeIoError, unlessErrno } from './fs-errors.ts';
 import { type FsPort, nodeFs } from './fs-port.ts';
 import { tempName } from './fs-temp.ts';
 import { closeQuietly, hashFile, openRegular } from './fs-verify.ts';
@@ -35,9 +34,9 @@ export async function publishDirectory(input: PublishDirectoryInput): Promise<Pu
   try {
     return await stageAndSwap(input);
   } catch (error) {
-    const place = error instanceof RootstockError ? String(error.details['path'] ?? '') : '';
     // What the store says of itself is not about the output.
-    throw place.startsWith(join(input.store.location, '/')) ? error : toUnwritable(error, input.output, 'publish');
+    const isOfStore = pathOf(error)?.startsWith(join(input.store.location, '/')) === true;
+    throw isOfStore ? error : toUnwritable(error, input.output, 'publish');
   }
 }
 

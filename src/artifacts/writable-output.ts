@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { composeMessage, RootstockError } from '../errors.ts';
 import { makeBelow } from './fs-directory.ts';
-import { errnoOf, isLasting, storeIo, storeIoError, unlessErrno } from './fs-errors.ts';
+import { errnoOf, isLasting, pathOf, storeIo, storeIoError, unlessErrno } from './fs-errors.ts';
 import { type FsPort, nodeFs } from './fs-port.ts';
 import { tempName } from './fs-temp.ts';
 
@@ -45,9 +45,10 @@ export async function requireWritable(output: string, fs: FsPort = nodeFs): Prom
 /** OUTPUT_UNWRITABLE for a failure that only a person can end; any other error as it is. */
 export function toUnwritable(error: unknown, output: string, when: UnwritableWhen): unknown {
   const errno = errnoOf(error);
-  if (!(error instanceof RootstockError) || errno === undefined || !isLasting(errno)) return error;
+  const failed = pathOf(error);
+  if (errno === undefined || failed === undefined || !isLasting(errno)) return error;
   const { text, cure } = CAUSES[errno] ?? { text: 'it cannot be written' };
-  const path = withoutStaging(String(error.details['path'] ?? output));
+  const path = withoutStaging(failed);
   return new RootstockError(
     'OUTPUT_UNWRITABLE',
     composeMessage(`The output "${output}" cannot be written.`, [{ where: path, text: `${text} (${errno})` }], fix(when, cure)),

@@ -140,7 +140,7 @@ test('something else than a model_config is refused with its place, what it is a
     [{ x_features: ['a'], trainer: {} }, 'the keys are: x_features, trainer\nFix: put it under "config", beside the model\'s name'],
   ] as const) {
     assert.throws(
-      () => convertValue(value as Json),
+      () => convertValue(value),
       (error: Error & { code?: string }) => {
         assert.equal(error.code, 'CONFIG_INVALID');
         assert.match(

@@ -56,7 +56,7 @@ function replace(name: string, padded: (stock: KernelFunc, call: KernelCall, sid
 
 /** tfjs gives a number for all four sides of an image, or a pair for every axis. */
 function sidesOf(pad: unknown): Sides | undefined {
-  if (Array.isArray(pad)) return pad as unknown as Sides;
+  if (Array.isArray(pad)) return pad as Sides;
   if (typeof pad !== 'number') return undefined;
   const side = [pad, pad] as const;
   return [[0, 0], side, side, [0, 0]];
