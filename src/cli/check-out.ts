@@ -27,9 +27,7 @@ export async function checkOut({ out, model, data, force }: OutInput): Promise<v
   if (!folder.isDirectory()) throw cannotWrite(out, { code: 'ENOTDIR' });
   const found = await lstat(out).catch(() => undefined);
   if (found?.isDirectory() === true) throw cannotWrite(out, { code: 'EISDIR' });
-  if (await isWithin(out, model)) {
-    throw refused(out, `is in the saved model "${model}", which is never changed`, 'choose a path outside the model.');
-  }
+  await requireOutside(out, model);
   if (found === undefined) return;
   for (const path of await dataFiles(data)) {
     if (await isSameFile(out, path)) throw refused(out, `is the data itself ("${path}")`, 'choose another path.');
@@ -37,10 +35,16 @@ export async function checkOut({ out, model, data, force }: OutInput): Promise<v
   if (!force) throw refused(out, 'is there already', 'choose another path, or write over it with --force.');
 }
 
+/** Refuses to write into the saved model that is read: OUTPUT_EXISTS. Both paths are absolute. */
+export async function requireOutside(out: string, model: string): Promise<void> {
+  if (!(await isWithin(out, model))) return;
+  throw refused(out, `is in the saved model "${model}", which is never changed`, 'choose a path outside the model.');
+}
+
 /** Whether a file, or what a link of its name leads to, is in a directory or is it. */
 async function isWithin(path: string, directory: string): Promise<boolean> {
   const top = await realpath(directory).catch(() => directory);
-  const named = join(await realpath(dirname(path)), basename(path));
+  const named = join(await realpath(dirname(path)).catch(() => dirname(path)), basename(path));
   const real = await realpath(path).catch(() => named);
   return [named, real].some((inner) => {
     const way = relative(top, inner);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { captureCli } from '../helpers/cli.ts';
@@ -26,7 +26,7 @@ test('export says what it wrote, for people and for programs', async (t) => {
   const { files, ...event } = JSON.parse(programs.stdout) as {
     readonly files: readonly { readonly path: string; readonly byteLength: number }[];
   };
-  assert.deepEqual(event, { event: 'exported', format: 'torch', out, tensors: 6, conversions: [] });
+  assert.deepEqual(event, { event: 'exported', format: 'torch', out, tensors: 6, conversions: [], warnings: [] });
   assert.deepEqual(
     files.map(({ path, byteLength }) => [path, byteLength]),
     [[out, (await readFile(out)).byteLength]],
@@ -52,6 +52,24 @@ test('a refused export ends with exit code 2 and says what to do', async (t) => 
   ]);
   assert.equal(hostile.exitCode, 2);
   assert.match(hostile.stderr, /^CHECKPOINT_UNSUPPORTED: [\s\S]*__builtin__\.eval/u);
+});
+
+test('an export never lands in the model it reads, and wrong values of its configuration are refused with their place', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const copy = join(directory, 'model');
+  await cp(model, copy, { recursive: true });
+  const write = (out: string) => captureCli(t, ['export', copy, '--format', 'torch', '--out', join(directory, out)]);
+  const inside = await write('model/weights.pt');
+  assert.equal(inside.exitCode, 2);
+  assert.match(inside.stderr, /^OUTPUT_EXISTS: .*weights\.pt" is in the saved model.*\nFix: choose a path outside/u);
+
+  const path = join(copy, 'model_config.json');
+  const written = JSON.parse(await readFile(path, 'utf8')) as { readonly config: object };
+  await writeFile(path, JSON.stringify({ ...written, config: { ...written.config, dropout: 'some' } }));
+  const wrong = await write('weights.pt');
+  assert.equal(wrong.exitCode, 2);
+  assert.match(wrong.stderr, /^CHECKPOINT_INVALID: [^]*config\.dropout: /u);
+  assert.deepEqual(await readdir(directory), ['model']);
 });
 
 test('inspect lists the same tensors of a checkpoint, of its directory, and of what they are exported as', async (t) => {

@@ -1,9 +1,12 @@
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { EXPORT_FORMATS, type ExportFormat, exportModel } from '../../client/export-model.ts';
 import { loadModels } from '../../models/load-models.ts';
 import { formatBytes, formatNamed } from '../../reports/format.ts';
 import { formatTable } from '../../reports/table.ts';
 import type { AddCommand } from '../add-command.ts';
+import { checkModelConfig } from '../check-model-config.ts';
+import { requireOutside } from '../check-out.ts';
 import { EXIT } from '../exit-codes.ts';
 import { globalOptions } from '../global-options.ts';
 import { createOutput } from '../output.ts';
@@ -45,8 +48,11 @@ Examples:
     .action(async (model: string, flags: ExportFlags, command: Command) => {
       const output = createOutput(flags.json === true);
       const models = await loadModels(globalOptions(command).register);
+      const warnings = await checkModelConfig(resolve(model), models);
+      await requireOutside(resolve(flags.out), resolve(model));
       const { out, files, tensors, conversions } = await exportModel({ model, format: flags.format, out: flags.out, models });
-      output.object({ event: 'exported', format: flags.format, out, tensors, files, conversions });
+      output.object({ event: 'exported', format: flags.format, out, tensors, files, conversions, warnings });
+      for (const text of warnings) output.note(`Warning: ${text}`);
       for (const text of conversions) output.note(`Converted ${text}`);
       output.line(`Wrote ${formatNamed(tensors, 'tensor')} as ${flags.format}: ${flags.out}`);
       const rows = files.map(({ path, byteLength, sha256 }) => [path, formatBytes(byteLength), sha256.slice(0, 16)]);
