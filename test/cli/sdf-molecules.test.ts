@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
+import * as ocl from 'openchemlib';
+import { buildMolecule } from '../../examples/molecules/build-molecule.ts';
 import { captureCli } from '../helpers/cli.ts';
 import { temporaryDirectory } from '../helpers/store-faults.ts';
 
@@ -12,8 +14,9 @@ const MODEL = join(root, 'test/fixtures/golden/a_saved_egnn/model');
 test('a model that physicsml saved predicts and judges an SD file, and says that it reads the mol blocks', async (t) => {
   const directory = await temporaryDirectory(t);
   const [data, out] = [join(directory, 'molecules.sdf'), join(directory, 'out.csv')];
-  const records = (await readFile(join(root, 'examples/molecules/data/energies.sdf'), 'utf8')).split('$$$$\n').slice(0, 3);
-  await writeFile(data, records.map((record) => `${record}> <lumo>\n-1.5\n\n$$$$\n`).join(''));
+  ocl.Resources.registerFromNodejs();
+  const records = ['C', 'CO', 'CN'].map((smiles) => `${buildMolecule(smiles)?.molBlock.trimEnd()}\n> <lumo>\n-1.5\n\n$$$$\n`);
+  await writeFile(data, records.join(''));
   for (const words of [
     ['predict', '--model', MODEL, '--data', data, '--out', out],
     ['evaluate', MODEL, data],

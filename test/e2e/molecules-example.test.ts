@@ -25,6 +25,7 @@ test('the molecules example runs from nothing: makes molecules, pre-trains, tran
   const words = ['predict', '--model', join(workspace.root, 'models', 'energy'), '--data', join(data, 'energies.sdf'), '--out', out];
   const end = await runCli(workspace, words);
   assert.equal(end.code, 0, `${end.stdout}\n${end.stderr}`);
+  assert.doesNotMatch(end.stderr, /Warning/u, 'nothing is wrong with the configuration that a run saves');
   const [header, ...rows] = (await readFile(out, 'utf8')).trim().split('\n');
   assert.equal(header, 'energy');
   assert.equal(rows.length, 220);
