@@ -71,10 +71,11 @@ export async function statusReport(
   };
 }
 
-/** The run file as it was named, if it is there from here; a worker goes on with every run and needs no file. */
+/** The run file as it was named, if it is there from here; a worker goes on with every run and needs no file. Overrides are not on record. */
 function goOn(memo: Partial<RunMemo> | undefined, commandLine: CommandLine): string {
   const source = memo?.source;
-  return source !== undefined && existsSync(source) ? commandLine(...runAgain(source, [])) : commandLine('worker');
+  if (source === undefined || !existsSync(source)) return commandLine('worker');
+  return `${commandLine(...runAgain(source, []))}   (with the --set options it was started with, if any)`;
 }
 
 async function describe({ client }: RootstockClient, name: string) {

@@ -5,6 +5,8 @@ import { type KeyNotes, option, text, wholeNumber } from './options.ts';
 import { isMapping } from './read-json.ts';
 
 const columns = () => z.array(text()).min(1).nullable().meta({ words: 'a list of column names, or null' });
+/** physicsml takes an empty list for none. */
+const columnsOrNone = () => z.array(text()).nullable().meta({ words: 'a list of column names, or null' });
 const column = (key: keyof typeof MOLECULE_DEFAULTS, description: string) =>
   option(text(), description, { default: MOLECULE_DEFAULTS[key] as string });
 const targets = (description: string) => option(columns(), description, { default: null });
@@ -35,7 +37,7 @@ export const moleculeDatamoduleShape = {
     'Molecules: the column with bonds as pairs of atoms, each once; read when both it and edge_attrs_col are in x_features.',
   ),
   edge_attrs_col: column('edge_attrs_col', 'Molecules: the column with the features of each bond.'),
-  graph_attrs_cols: option(columns(), 'Molecules: columns with features of a molecule, a number or a list each; sorted by name.', {
+  graph_attrs_cols: option(columnsOrNone(), 'Molecules: columns with features of a molecule, a number or a list each; sorted by name.', {
     default: null,
   }),
   total_atomic_energy_col: column(

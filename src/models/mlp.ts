@@ -15,7 +15,12 @@ export function mlpHyperparameters(zod: typeof z) {
   return {
     input_dim: zod.int().min(1).nullish().describe('Width of the input; default: what x_features give. A contradiction is an error.'),
     num_layers: zod.int().min(1).default(2).describe('Linear modules in all, the output module included.'),
-    hidden_dim: zod.int().min(1).default(128).describe('Width of every hidden layer.'),
+    hidden_dim: zod
+      .int()
+      .min(1)
+      .nullable()
+      .default(128)
+      .describe('Width of every hidden layer; null: the default (molflux wants it with one layer).'),
     activation: zod.enum(ACTIVATIONS).default('SiLU').describe('Activation after each hidden layer (torch.nn names).'),
     dropout: zod.number().min(0).lt(1).default(0).describe('Dropout probability after each hidden layer; 0 adds no module.'),
     batch_norm: zod.boolean().default(false).describe('BatchNorm1d after each hidden Linear; false adds no module.'),

@@ -27,7 +27,7 @@ function countedWarning(data: DataPlan): readonly string[] {
   const counted = meanNeighbours(data);
   if (counted === undefined) return [];
   const { cutOff, mean, atoms } = counted;
-  const neighbours = mean * atoms;
+  const neighbours = Math.round(mean * atoms);
   const joined = atoms - mostLoneAtoms(data, atoms);
   if (joined <= 0 || neighbours >= joined) return [];
   const what =

@@ -15,7 +15,8 @@ test('a model that physicsml saved predicts and judges an SD file, and says that
   const directory = await temporaryDirectory(t);
   const [data, out] = [join(directory, 'molecules.sdf'), join(directory, 'out.csv')];
   ocl.Resources.registerFromNodejs();
-  const records = ['C', 'CO', 'CN'].map((smiles) => `${buildMolecule(smiles)?.molBlock.trimEnd()}\n> <lumo>\n-1.5\n\n$$$$\n`);
+  const blocks = ['CO', 'CCO', 'CCN'].map((smiles) => buildMolecule(smiles)?.molBlock ?? assert.fail(smiles));
+  const records = blocks.map((block) => `${block.trimEnd()}\n> <lumo>\n-1.5\n\n$$$$\n`);
   await writeFile(data, records.join(''));
   for (const words of [
     ['predict', '--model', MODEL, '--data', data, '--out', out],

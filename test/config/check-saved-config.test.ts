@@ -85,3 +85,9 @@ test('what is left out, what trains only and is not built, and documents of mode
   assert.deepEqual(check({ name: 'painn_model', config: { cut_off: 'abc', datamodule: 5 } }), []);
   assert.deepEqual(check({ name: 'egnn_model' }), []);
 });
+
+test('what molflux saves of a network of one layer, and an empty list of columns for none, are in order', () => {
+  const network = { x_features: ['a'], y_features: ['b'], input_dim: 1, num_layers: 1, hidden_dim: null, num_tasks: 1 };
+  assert.deepEqual(check({ name: 'lightning_mlp_regressor', config: network }), []);
+  assert.deepEqual(check(changed({}, { graph_attrs_cols: [] })), []);
+});

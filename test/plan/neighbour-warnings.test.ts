@@ -82,3 +82,7 @@ test('data without molecules has no neighbours to speak of', () => {
   const data = { request: {}, facts: { splits: { train: { rows: 3 } } } } as unknown as DataPlan;
   assert.deepEqual(neighbourWarnings(data, [stage('stage-1', null)]), []);
 });
+
+test('a molecule of two atoms among lone ones is whole, whatever the mean loses by rounding', () => {
+  assert.deepEqual(warnings({ rows: 48, atoms: 49, edges: 2, largest: 2 }), []);
+});
