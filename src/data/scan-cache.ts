@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { Json } from '../contracts/json.ts';
 import type { DataFacts, DataRequest } from '../contracts/plan.ts';
 import { RootstockError } from '../errors.ts';
+import { makeDirectory } from '../files/make-directory.ts';
 import { BLOB_VERSION } from './blob-format.ts';
 import type { FileStamp } from './source-files.ts';
 
@@ -33,12 +34,15 @@ export async function writeCachedFacts(cacheDir: string, key: ScanKey, facts: Da
   const path = cachePath(cacheDir, key);
   const staged = `${path}.${randomUUID()}.tmp`;
   try {
-    await mkdir(cacheDir, { recursive: true });
+    await makeDirectory(cacheDir);
     await writeFile(staged, `${sha256(`${key}\n${body}`)}\n${body}`);
     await rename(staged, path);
   } catch (error) {
-    const message = `The scan cache ${cacheDir} cannot be written.\nFix: make it writable, or name another state directory with --state.`;
-    throw new RootstockError('STORE_IO', message, { path }, { cause: error });
+    await rm(staged, { force: true }).catch(() => undefined);
+    const { code: errno = String(error) } = error as NodeJS.ErrnoException;
+    const cure = errno === 'ENOSPC' || errno === 'EDQUOT' ? 'free some disk space' : 'make it writable';
+    const message = `The scan cache "${cacheDir}" cannot be written (${errno}).\nFix: ${cure}, or name another state directory with --state.`;
+    throw new RootstockError('STORE_IO', message, { path, errno }, { cause: error });
   }
 }
 

@@ -1,7 +1,8 @@
 import { realpathSync } from 'node:fs';
-import { mkdir, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RootstockError } from '../errors.ts';
+import { makeDirectory } from '../files/make-directory.ts';
 import { type AttachInput, type Attachment, attachToSupervisor } from './attach-to-supervisor.ts';
 import type { EmbeddedServer, ServerChange } from './embedded-server.ts';
 
@@ -33,7 +34,7 @@ export interface ConnectSupervisorInput {
  *   CANCELLED when `signal` aborts.
  */
 export async function connectSupervisor(input: ConnectSupervisorInput): Promise<EmbeddedServer> {
-  const madeState = (await mkdir(input.stateDir, { recursive: true })) !== undefined;
+  const madeState = await makeDirectory(input.stateDir);
   let provisional = input.provisional === true;
   const attach: AttachInput = { ...input, stateDir: realpathSync(input.stateDir), provisional, madeState };
   const listeners = new Set<(change: ServerChange) => void>();

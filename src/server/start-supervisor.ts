@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdir, open, rename, stat } from 'node:fs/promises';
+import { open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../files/make-directory.ts';
 import { buildModuleCommand, moduleEnvironment } from './module-command.ts';
 import type { SupervisorOptions } from './supervisor/protocol.ts';
 
@@ -29,16 +30,18 @@ export interface StartedSupervisor {
 /** Long enough for the next command of a script, short enough that nobody wonders about a server left behind. */
 const LINGER_MS = 10_000;
 const LOG_BYTES = 1024 * 1024;
+/** The socket in it commands the server. */
+const OWN = { mode: 0o700 } as const;
 
 /** Starts a supervisor in a session of its own: no terminal's Ctrl-C reaches it, and it outlives this process. */
 export async function startSupervisor({ stateDir, directory, binary, madeState, env }: StartSupervisorInput): Promise<StartedSupervisor> {
-  let madeServer = await makeDirectory(directory);
+  let madeServer = await makeDirectory(directory, OWN);
   const { command, args } = buildModuleCommand(import.meta.url, './supervisor/main');
   const path = join(directory, 'supervisor.log');
   const log = await openLog(path).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
     // It was there, and went with a server that nobody needed.
-    madeServer = await makeDirectory(directory);
+    madeServer = await makeDirectory(directory, OWN);
     return openLog(path);
   });
   const options: SupervisorOptions = { stateDir, binary, lingerMs: readLinger(env), made: { state: madeState, server: madeServer } };
@@ -68,11 +71,6 @@ export async function startSupervisor({ stateDir, directory, binary, madeState, 
 function readLinger(env: NodeJS.ProcessEnv): number {
   const value = Number(env['ROOTSTOCK_LINGER_MS'] ?? LINGER_MS);
   return Number.isFinite(value) && value >= 0 ? value : LINGER_MS;
-}
-
-/** Whether there was none. */
-async function makeDirectory(directory: string): Promise<boolean> {
-  return (await mkdir(directory, { recursive: true, mode: 0o700 })) !== undefined;
 }
 
 async function openLog(path: string) {

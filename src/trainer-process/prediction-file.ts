@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { cannotWrite } from '../contracts/cannot-write.ts';
 import { jsonlToParquet } from '../data/jsonl-to-parquet.ts';
@@ -34,15 +34,16 @@ export function predictionFormat(path: string): Format {
 export async function writePredictions(path: string, work: (file: PredictionFile) => Promise<void>): Promise<void> {
   const format = predictionFormat(path);
   const temp = `${path}.${randomUUID()}.tmp`;
-  const lines = await open(temp, 'wx').catch((cause: unknown) => {
+  const unwritable = (cause: unknown): never => {
     throw cannotWrite(path, cause);
-  });
+  };
+  const lines = await open(temp, 'wx').catch(unwritable);
   const rows = `${temp}.parquet`;
   try {
-    const first = await writeLines(lines, format, work);
+    const first = await writeLines((text) => lines.writeFile(text, 'utf8').catch(unwritable), format, work);
     await lines.close();
     if (format === 'parquet') {
-      await jsonlToParquet(temp, rows, first === null ? {} : parquetTypes(first));
+      await jsonlToParquet(temp, rows, first === null ? {} : parquetTypes(first)).catch(unwritable);
       await rename(rows, path);
       await rm(temp, { force: true });
     } else await rename(temp, path);
@@ -55,17 +56,17 @@ export async function writePredictions(path: string, work: (file: PredictionFile
 
 /** Writes all rows and returns the first table: its columns are the file's, its cells show their types. */
 async function writeLines(
-  file: FileHandle,
+  write: (text: string) => Promise<void>,
   format: Format,
   work: (predictions: PredictionFile) => Promise<void>,
 ): Promise<PredictionTable | null> {
   let first: PredictionTable | null = null;
   await work({
     async append(table) {
-      if (first === null && format === 'csv') await file.writeFile(csvLine(table.columns), 'utf8');
+      if (first === null && format === 'csv') await write(csvLine(table.columns));
       first ??= table;
       const toLine = format === 'csv' ? csvLine : (cells: readonly PredictionCell[]) => jsonLine(table.columns, cells);
-      await file.writeFile(table.rows.map(toLine).join(''), 'utf8');
+      await write(table.rows.map(toLine).join(''));
     },
   });
   return first;

@@ -288,3 +288,9 @@ function overlapping(): Buffer {
   length.writeBigUInt64LE(BigInt(header.length));
   return Buffer.concat([length, header, Buffer.alloc(12)]);
 }
+
+test('an empty --state, as an unset variable of a shell gives, is refused', async (t) => {
+  const { exitCode, stderr } = await captureCli(t, ['--state', '', 'list']);
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /^USAGE: --state: expected a directory, received ""\.\nFix: /u);
+});

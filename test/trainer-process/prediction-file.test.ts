@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { openSession } from '../../src/data/session.ts';
@@ -63,5 +63,20 @@ test('another extension is refused by name, and a failure leaves no file', async
     }),
     /the device is gone/u,
   );
+  assert.deepEqual(await readdir(directory), []);
+});
+
+test('a disk that gets full is named, and leaves nothing behind', async (t) => {
+  const directory = await folder();
+  const handle = await open(join(directory, 'any'), 'w');
+  await handle.close();
+  await rm(join(directory, 'any'));
+  t.mock.method(Object.getPrototypeOf(handle) as { writeFile: () => Promise<void> }, 'writeFile', () =>
+    Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })),
+  );
+  await assert.rejects(write(join(directory, 'p.csv')), {
+    code: 'OUTPUT_UNWRITABLE',
+    message: /p\.csv" cannot be written \(ENOSPC\)\.\nFix: the disk is full/u,
+  });
   assert.deepEqual(await readdir(directory), []);
 });

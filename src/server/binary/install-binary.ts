@@ -1,5 +1,6 @@
-import { chmod, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeDirectory } from '../../files/make-directory.ts';
 
 /** A temporary folder of a killed download is swept after this long: far beyond any download that still runs. */
 const SWEEP_AFTER_MS = 24 * 3600 * 1000;
@@ -10,7 +11,7 @@ const SWEEP_AFTER_MS = 24 * 3600 * 1000;
  * Returns the installed path.
  */
 export async function installBinary(cacheDir: string, fileName: string, produce: (directory: string) => Promise<string>): Promise<string> {
-  await mkdir(cacheDir, { recursive: true });
+  await makeDirectory(cacheDir);
   await sweep(cacheDir);
   const directory = await mkdtemp(join(cacheDir, 'download-'));
   try {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { stateLayout } from '../../contracts/state-directory.ts';
+import { makeDirectory } from '../../files/make-directory.ts';
 import { type Clients, createClients } from './clients.ts';
 import { keepServer, type ServerKeeper } from './keep-server.ts';
 import { connectTo, listenOn } from './open-socket.ts';
@@ -26,7 +27,7 @@ export interface Supervision {
 /** Becomes the supervisor of a state directory; null when a living one is there or another contender was faster. */
 export async function supervise(options: SupervisorOptions, note: (line: string) => void): Promise<Supervision | null> {
   const directory = stateLayout(options.stateDir).server;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory, { mode: 0o700 });
   await chmod(directory, 0o700);
   const previous = await readOwner(directory);
   if (previous !== null && (await answers(join(directory, previous.socket), previous.socket))) return null;
