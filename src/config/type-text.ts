@@ -51,7 +51,8 @@ function arrayText(schema: TypeSchema): string {
   if (items.type === undefined && items.anyOf === undefined && items.enum === undefined) return some;
   const plural = items.type === 'object' ? 'mappings' : typeText(items).replace(/^an? (whole number|number|string)/u, '$1s');
   if (typeof schema.minItems === 'number' && schema.minItems === schema.maxItems) return `a list of ${schema.minItems} ${plural}`;
-  return `${some} of ${plural}`;
+  const most = typeof schema.maxItems === 'number' ? `, at most ${schema.maxItems} of them` : '';
+  return `${some} of ${plural}${most}`;
 }
 
 function bounds(schema: TypeSchema): string {

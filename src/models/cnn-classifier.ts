@@ -9,6 +9,7 @@ import { sequentialPrefix } from './nn/sequential-prefix.ts';
 import {
   ACTIVATIONS,
   agreeWithData,
+  MAX_LAYERS,
   readActivation,
   readClassCount,
   readCount,
@@ -42,7 +43,7 @@ export const cnnClassifier: FeatureModel = {
   hyperparameters: (zod) =>
     zod.strictObject({
       input_shape: zod.array(zod.int().min(1)).length(3).describe('[channels, height, width] of one row of x_features.'),
-      channels: zod.array(zod.int().min(1)).min(1).default([16, 32]).describe('Output channels of each convolution.'),
+      channels: zod.array(zod.int().min(1)).min(1).max(MAX_LAYERS).default([16, 32]).describe('Output channels of each convolution.'),
       kernel_size: zod.int().min(1).default(3),
       padding: zod.int().min(0).default(1).describe('Zero padding on each side of each convolution.'),
       pooling: zod.int().min(1).default(2).describe('Window and stride of the max pooling after each convolution; 1 means none.'),
@@ -111,8 +112,16 @@ function readShape(config: JsonObject): { readonly channels: number; readonly he
   return { channels, height, width };
 }
 
+/** Output channels of each convolution. */
+function readChannels(config: JsonObject): readonly number[] {
+  const channels = readCounts(config, 'channels', [16, 32]);
+  if (channels.length <= MAX_LAYERS) return channels;
+  const text = `model.config.channels: expected at most ${MAX_LAYERS} convolutions, received ${channels.length}.`;
+  throw new RootstockError('MODEL_CONFIG_INVALID', text, { key: 'channels' });
+}
+
 function featureLayers(config: JsonObject): readonly Layer[] {
-  const outputs = readCounts(config, 'channels', [16, 32]);
+  const outputs = readChannels(config);
   const convolution = readConvolution(config);
   const pooling = readPooling(config);
   const name = readActivation(config, 'ReLU');
@@ -138,7 +147,7 @@ function headLayers(config: JsonObject, classes: number): readonly Layer[] {
 
 /** Numbers per image that the convolutions hand to the head. Throws MODEL_CONFIG_INVALID when the image is too small for them. */
 function flatWidth(config: JsonObject): number {
-  const outputs = readCounts(config, 'channels', [16, 32]);
+  const outputs = readChannels(config);
   const { kernelSize, padding } = readConvolution(config);
   const pooling = readPooling(config);
   let { height, width } = readShape(config);

@@ -6,7 +6,7 @@ import type { FeaturePrefix, ForwardContext, InputFacts, Params, StandsStill } f
 import { enter, rootScope } from './nn/scope.ts';
 import { describeSequential, forwardSequential, type Layer, sequentialGradientKernels } from './nn/sequential.ts';
 import { sequentialPrefix } from './nn/sequential-prefix.ts';
-import { ACTIVATIONS, readActivation, readCount, readFlag, readProbability } from './read-config.ts';
+import { ACTIVATIONS, MAX_LAYERS, readActivation, readCount, readFlag, readProbability } from './read-config.ts';
 
 // The body that mlp_regressor and mlp_classifier share: molflux 0.8.0's MLPModule, one torch.nn.Sequential named "module".
 
@@ -14,7 +14,7 @@ import { ACTIVATIONS, readActivation, readCount, readFlag, readProbability } fro
 export function mlpHyperparameters(zod: typeof z) {
   return {
     input_dim: zod.int().min(1).nullish().describe('Width of the input; default: what x_features give. A contradiction is an error.'),
-    num_layers: zod.int().min(1).default(2).describe('Linear modules in all, the output module included.'),
+    num_layers: zod.int().min(1).max(MAX_LAYERS).default(2).describe('Linear modules in all, the output module included.'),
     hidden_dim: zod
       .int()
       .min(1)
@@ -56,7 +56,7 @@ export function mlpGradientKernels(config: JsonObject): readonly string[] {
 // Linear, [BatchNorm1d], activation, [Dropout] for each hidden layer, then Linear. With both extras off: module.0, module.2, ... as molflux.
 function mlpLayers(config: JsonObject, widths: { readonly input: number; readonly output: number }): readonly Layer[] {
   const hidden = readCount(config, 'hidden_dim', { fallback: 128, minimum: 1 });
-  const count = readCount(config, 'num_layers', { fallback: 2, minimum: 1 }) - 1;
+  const count = readCount(config, 'num_layers', { fallback: 2, minimum: 1, maximum: MAX_LAYERS }) - 1;
   const activation = readActivation(config, 'SiLU');
   const p = readProbability(config, 'dropout');
   const normalised = readFlag(config, 'batch_norm');

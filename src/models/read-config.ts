@@ -28,15 +28,21 @@ export const ACTIVATIONS: readonly [Activation, ...Activation[]] = [
   'Tanhshrink',
 ];
 
-/** Reads a whole number of at least `minimum` from a model's configuration; absent or null gives the fallback. Errors: MODEL_CONFIG_INVALID. */
+/** The most layers of one kind that a model can have: far above any real one, and far below what only listing them would cost. */
+export const MAX_LAYERS = 1000;
+
+/**
+ * Reads a whole number of at least `minimum`, and at most `maximum`, from a model's configuration; absent or null gives the fallback.
+ * Errors: MODEL_CONFIG_INVALID.
+ */
 export function readCount(
   config: JsonObject,
   key: string,
-  { fallback, minimum }: { readonly fallback: number; readonly minimum: number },
+  { fallback, minimum, maximum }: { readonly fallback: number; readonly minimum: number; readonly maximum?: number },
 ): number {
   const value = config[key] ?? fallback;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= minimum) return value;
-  throw invalid(key, `a whole number of at least ${minimum}`, value);
+  if (typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= (maximum ?? value)) return value;
+  throw invalid(key, `a whole number of at least ${minimum}${maximum === undefined ? '' : ` and at most ${maximum}`}`, value);
 }
 
 /** Reads a list of whole numbers of at least 1. Errors: MODEL_CONFIG_INVALID. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { ACTIVATIONS } from '../read-config.ts';
+import { ACTIVATIONS, MAX_LAYERS } from '../read-config.ts';
 
 /** The hyperparameters that every EGNN has: physicsml 0.6.0's names and defaults. zod comes as an argument. */
 export function egnnHyperparameters(zod: typeof z) {
@@ -19,9 +19,19 @@ export function egnnHyperparameters(zod: typeof z) {
       .min(0)
       .default(0)
       .describe('Radial Bessel functions of each distance, with trained roots and cut-off; 0: the distance alone.'),
-    num_layers: zod.int().min(0).default(4).describe('Blocks after the embedding block.'),
-    num_layers_phi: zod.int().min(1).default(2).describe('Linear modules of each small network (1 gives two, as in physicsml).'),
-    num_layers_pooling: zod.int().min(1).default(2).describe('Linear modules of each network of the pooling head (1 gives two).'),
+    num_layers: zod.int().min(0).max(MAX_LAYERS).default(4).describe('Blocks after the embedding block.'),
+    num_layers_phi: zod
+      .int()
+      .min(1)
+      .max(MAX_LAYERS)
+      .default(2)
+      .describe('Linear modules of each small network (1 gives two, as in physicsml).'),
+    num_layers_pooling: zod
+      .int()
+      .min(1)
+      .max(MAX_LAYERS)
+      .default(2)
+      .describe('Linear modules of each network of the pooling head (1 gives two).'),
     c_hidden: zod.int().min(1).default(128).describe('Width of node and edge features and of every hidden layer.'),
     modify_coords: zod.boolean().default(false).describe('Whether blocks move the atoms.'),
     pool_type: zod.enum(['sum', 'mean']).default('sum').describe('How features become one line per molecule.'),

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../contracts/json.ts';
 import type { Activation } from '../../ops/ops.ts';
-import { readChoice, readCount, readFlag, readNamedActivation, readNumber } from '../read-config.ts';
+import { MAX_LAYERS, readChoice, readCount, readFlag, readNamedActivation, readNumber } from '../read-config.ts';
 
 /** The hyperparameters that every EGNN has, read and checked. Names and defaults: physicsml 0.6.0. */
 export interface EgnnSettings extends MlpSettings {
@@ -32,6 +32,7 @@ export interface MlpSettings {
 /** Reads the hyperparameters from model.config. Errors: MODEL_CONFIG_INVALID. */
 export function readEgnnSettings(config: JsonObject): EgnnSettings {
   const count = (key: string, fallback: number, minimum: number) => readCount(config, key, { fallback, minimum });
+  const layers = (key: string, fallback: number, minimum: number) => readCount(config, key, { fallback, minimum, maximum: MAX_LAYERS });
   const dropout = config['dropout'] ?? null;
   return {
     hidden: count('c_hidden', 128, 1),
@@ -39,9 +40,9 @@ export function readEgnnSettings(config: JsonObject): EgnnSettings {
     mlpActivation: readNamedActivation(config, 'mlp_activation', 'SiLU'),
     mlpOutputActivation: readNamedActivation(config, 'mlp_output_activation', null),
     numRbf: count('num_rbf', 0, 0),
-    numLayers: count('num_layers', 4, 0),
-    numLayersPhi: count('num_layers_phi', 2, 1),
-    numLayersPooling: count('num_layers_pooling', 2, 1),
+    numLayers: layers('num_layers', 4, 0),
+    numLayersPhi: layers('num_layers_phi', 2, 1),
+    numLayersPooling: layers('num_layers_pooling', 2, 1),
     modifyCoords: readFlag(config, 'modify_coords'),
     poolType: readChoice(config, 'pool_type', ['sum', 'mean']),
     poolFrom: readChoice(config, 'pool_from', ['nodes', 'edges', 'nodes_edges']),
