@@ -61,7 +61,7 @@ function toMarker(text: string): JsonObject | undefined {
 function occupied(output: string, why: string): RootstockError {
   return new RootstockError(
     'OUTPUT_EXISTS',
-    `The output "${output}" belongs to something else: ${why}.\nFix: set output.path to another directory, or move "${basename(output)}" away.`,
+    `The output "${output}" belongs to something else: ${why}.\nFix: set output.path to another directory${basename(output) === '' ? '' : `, or move "${basename(output)}" away`}.`,
     { output },
   );
 }

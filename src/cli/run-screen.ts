@@ -91,7 +91,7 @@ function eventLines(event: Exclude<RunEvent, { readonly event: 'progress' }>, co
         '',
         bold(`Needs attention: ${event.code} in ${event.activity}${event.stage === null ? '' : ` of stage ${event.stage}`}`),
         event.message,
-        `Go on:   ${commandLine('retry', event.workflow_id)}   (from the last good snapshot)`,
+        `Go on:   ${commandLine('retry', event.workflow_id)}${event.activity === 'train' ? '   (from the last good snapshot)' : ''}`,
         `Give up: ${commandLine('abort', event.workflow_id)}`,
       ];
     case 'failed':

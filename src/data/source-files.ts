@@ -85,5 +85,7 @@ async function explainMissing(pattern: string): Promise<string> {
   const folder = dirname(pattern);
   const names = await readdir(folder).catch(() => undefined);
   if (names === undefined) return `${pattern} is not there (nor is the directory ${folder})`;
+  // It is in its directory and yet not there: a symbolic link that leads nowhere, or in a circle.
+  if (names.includes(basename(pattern))) return `${pattern} is a symbolic link that leads nowhere`;
   return `${pattern} is not there${didYouMean(basename(pattern), names)}`;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import type { DataRequest } from '../../src/contracts/plan.ts';
@@ -28,6 +28,12 @@ test('every missing file of every source is named at once, with the nearest name
   assert.equal(error.code, 'FILE_NOT_FOUND');
   assert.match(error.message, /data\.train: .*tran\.csv is not there \(did you mean "train\.csv"\?\)/);
   assert.match(error.message, /data\.test: no file matches .*\*\.parquet/);
+});
+
+test('a symbolic link in a circle is named for what it is, not as its own nearest name', async (t) => {
+  const path = join(await makeDirectory(t), 'loop.csv');
+  await symlink('loop.csv', path);
+  assert.match((await scan(separate(files(path)))).message, /loop\.csv is a symbolic link that leads nowhere$/mu);
 });
 
 test('a directory, an unknown extension and a remote path are DATA_UNREADABLE and say what to do', async (t) => {
