@@ -43,9 +43,12 @@ export function createParking(onChange: (parked: Parked | null) => void): Parkin
           parked = { ...place, ...facts };
           decision = undefined;
           onChange(parked);
-          await condition(() => decision !== undefined);
+          try {
+            await condition(() => decision !== undefined);
+          } finally {
+            parked = null; // also when a cancel ends the wait
+          }
           if ((decision as 'retry' | 'abort' | undefined) === 'abort') throw runFailure(facts);
-          parked = null;
           onChange(null);
         }
       }

@@ -1,6 +1,7 @@
-import { type ActivityOptions, CancellationScope, patched, proxyActivities } from '@temporalio/workflow';
+import { type ActivityOptions, CancellationScope, proxyActivities } from '@temporalio/workflow';
 import type { StageActivities } from '../src/contracts/stage-activities.ts';
 import type { TaskQueues } from '../src/contracts/workflow.ts';
+import type { Cancelling } from './cancelling.ts';
 
 /**
  * Timeouts and retries. heartbeatTimeout 15 s: workers heartbeat each second, so a dead worker is noticed within 15 s and a
@@ -22,16 +23,12 @@ const TRAIN_RETRY = { ...COMMON.retry, backoffCoefficient: 1 } as const;
 /** No scheduleToClose and no cap on attempts: NO_PROGRESS ends a stage that gets nowhere. 30 days is the longest attempt. */
 const TRAIN_TIMEOUT = '30 days';
 
-/** Runs that began before this kept a cancel from checkpoint and publish for as long as these were retried: up to ten minutes. */
-const CANCEL_BETWEEN_ATTEMPTS = 'cancel-between-attempts';
-
 /**
- * The activities of a run, on their task queues, each with a summary for the Temporal UI. To be called once, before the first of them.
+ * The activities of a run, on their task queues, each with a summary for the Temporal UI.
  * A cancel lets the attempt of checkpoint or publish that is at work finish (these activities do not stop for it, and their result stands),
- * and ends the wait for another attempt.
+ * and ends the wait for another attempt. An attempt of any activity that fails after the cancel ends the run as cancelled.
  */
-export function createProxies(queues: TaskQueues): StageActivities {
-  const cancelBetweenAttempts = patched(CANCEL_BETWEEN_ATTEMPTS);
+export function createProxies(queues: TaskQueues, cancelling: Cancelling): StageActivities {
   const io = proxyActivities<StageActivities>({ ...COMMON, taskQueue: queues.io, startToCloseTimeout: '6 hours', retry: IO_RETRY });
   const train = proxyActivities<StageActivities>({
     ...COMMON,
@@ -47,23 +44,24 @@ export function createProxies(queues: TaskQueues): StageActivities {
     retry: IO_RETRY,
     allowEagerDispatch: false,
   });
+  const { guard } = cancelling;
   return {
-    plan: (input) => io.plan.executeWithOptions({ summary: `Plan ${input.run.source}` }, [input]),
-    load: (input) => io.load.executeWithOptions({ summary: 'Load the pre-trained model and the data' }, [input]),
-    match: (input) => io.match.executeWithOptions({ summary: 'Match pre-trained modules to the new model' }, [input]),
-    freeze: (input) => io.freeze.executeWithOptions({ summary: `Freeze modules of stage ${input.stage + 1}` }, [input]),
-    train: (input) => train.train.executeWithOptions({ summary: `Train stage ${input.stage + 1}` }, [input]),
+    plan: (input) => guard(() => io.plan.executeWithOptions({ summary: `Plan ${input.run.source}` }, [input])),
+    load: (input) => guard(() => io.load.executeWithOptions({ summary: 'Load the pre-trained model and the data' }, [input])),
+    match: (input) => guard(() => io.match.executeWithOptions({ summary: 'Match pre-trained modules to the new model' }, [input])),
+    freeze: (input) => guard(() => io.freeze.executeWithOptions({ summary: `Freeze modules of stage ${input.stage + 1}` }, [input])),
+    train: (input) => guard(() => train.train.executeWithOptions({ summary: `Train stage ${input.stage + 1}` }, [input])),
     checkpoint: (input) => {
       const options = { summary: `Checkpoint stage ${input.stage + 1}` };
-      if (!cancelBetweenAttempts) return CancellationScope.nonCancellable(() => io.checkpoint.executeWithOptions(options, [input]));
-      if (!CancellationScope.current().consideredCancelled) return io.checkpoint.executeWithOptions(options, [input]);
+      if (!cancelling.betweenAttempts) return CancellationScope.nonCancellable(() => io.checkpoint.executeWithOptions(options, [input]));
+      if (!cancelling.isRequested()) return guard(() => io.checkpoint.executeWithOptions(options, [input]));
       // The run was cancelled when its trainer had all but finished: the stage is kept if one attempt can do it.
-      const retry = { maximumAttempts: 1 };
-      return CancellationScope.nonCancellable(() => io.checkpoint.executeWithOptions({ ...options, retry }, [input]));
+      const once = { ...options, retry: { maximumAttempts: 1 } };
+      return guard(() => CancellationScope.nonCancellable(() => io.checkpoint.executeWithOptions(once, [input])));
     },
     publish: (input) => {
       const options = { summary: 'Evaluate and publish' };
-      if (cancelBetweenAttempts) return test.publish.executeWithOptions(options, [input]);
+      if (cancelling.betweenAttempts) return guard(() => test.publish.executeWithOptions(options, [input]));
       return CancellationScope.nonCancellable(() => test.publish.executeWithOptions(options, [input]));
     },
   };

@@ -2,6 +2,7 @@ import { CancellationScope, ContinueAsNew, continueAsNew, executeChild, isCancel
 import type { TransferLearningState } from '../src/contracts/run-state.ts';
 import type { ChildRun, PublishResult, StageActivities, StageResult } from '../src/contracts/stage-activities.ts';
 import { childWorkflowId, type TransferLearningInput } from '../src/contracts/workflow.ts';
+import { type Cancelling, createCancelling } from './cancelling.ts';
 import { failureFacts, runFailure } from './failure.ts';
 import { createParking, type Parking } from './parking.ts';
 import { createProxies } from './proxies.ts';
@@ -26,6 +27,7 @@ export async function transferLearning(input: TransferLearningInput): Promise<Pu
     return result;
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
+    view.update({ parked: null }); // it waits for nobody any more
     await CancellationScope.nonCancellable(async () => view.announce(isCancellation(error) ? 'cancelled' : 'failed'));
     if (isCancellation(error)) throw error;
     throw runFailure(failureFacts(error));
@@ -33,8 +35,9 @@ export async function transferLearning(input: TransferLearningInput): Promise<Pu
 }
 
 async function run(input: TransferLearningInput, view: RunView, parking: Parking): Promise<PublishResult> {
-  const activities = createProxies(input.queues);
-  const state = input.resume ?? (await prepare(input, activities, view));
+  const cancelling = createCancelling();
+  const activities = createProxies(input.queues, cancelling);
+  const state = input.resume ?? (await prepare(input, { activities, view, cancelling }));
   const { summary, loaded, matched } = state;
   if (input.resume !== null) view.planned(summary);
   view.update({ phase: 'stages', matched });
@@ -47,7 +50,7 @@ async function run(input: TransferLearningInput, view: RunView, parking: Parking
       summary.stages.map((stage) => stage.name),
       parking,
     ),
-    { ...view, onDone: (results) => afterStage(results, { input, state, view }) },
+    { ...view, onDone: (results) => afterStage(results, { input, state, view, cancelling }) },
   );
   const baseline = await runBaseline(state, activities, view);
 
@@ -65,10 +68,17 @@ async function run(input: TransferLearningInput, view: RunView, parking: Parking
   );
 }
 
-async function prepare(input: TransferLearningInput, activities: StageActivities, view: RunView): Promise<TransferLearningState> {
+interface Preparing {
+  readonly activities: StageActivities;
+  readonly view: RunView;
+  readonly cancelling: Cancelling;
+}
+
+async function prepare(input: TransferLearningInput, { activities, view, cancelling }: Preparing): Promise<TransferLearningState> {
   const summary = await activities.plan({ run: input.run, expectedPlanDigest: input.expectedPlanDigest });
   view.planned(summary);
-  if (summary.child !== null) await preTrain(summary.child, input, view);
+  const { child } = summary;
+  if (child !== null) await cancelling.guard(() => preTrain(child, input, view));
   view.update({ phase: 'load' });
   const loaded = await activities.load({ plan: summary.plan });
   view.update({ phase: 'match' });
@@ -101,15 +111,21 @@ function guardSteps(activities: StageActivities, names: readonly string[], parki
   };
 }
 
-/** Shows a finished stage and, when the history has grown long, goes on in a new run of the workflow. */
-async function afterStage(
-  results: readonly StageResult[],
-  context: { readonly input: TransferLearningInput; readonly state: TransferLearningState; readonly view: RunView },
-): Promise<void> {
-  const { input, state, view } = context;
+interface StageContext {
+  readonly input: TransferLearningInput;
+  readonly state: TransferLearningState;
+  readonly view: RunView;
+  readonly cancelling: Cancelling;
+}
+
+/**
+ * Shows a finished stage and, when the history has grown long, goes on in a new run of the workflow. Not when the run is cancelled: the new
+ * one would know nothing of it, and this one ends at its next step.
+ */
+async function afterStage(results: readonly StageResult[], { input, state, view, cancelling }: StageContext): Promise<void> {
   const last = results.at(-1);
   if (last !== undefined) view.finished(results.length - 1, last);
-  if (workflowInfo().continueAsNewSuggested) {
+  if (workflowInfo().continueAsNewSuggested && !cancelling.isRequested()) {
     await continueAsNew<typeof transferLearning>({ ...input, resume: { ...state, stages: results } });
   }
 }

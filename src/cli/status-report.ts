@@ -50,6 +50,7 @@ export async function statusReport(
   }
   const samples = await sampleLogs(connected.stateDir, status);
   const state = description.status.name.toLowerCase();
+  if (status !== undefined && state !== 'running') status = { ...status, parked: null }; // one that was terminated waits for nobody either
   const left = state === 'running' && workers?.length === 0 && (status?.parked ?? null) === null;
   const facts = { name, status, activities };
   return {

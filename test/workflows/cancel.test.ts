@@ -1,115 +1,29 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import test, { after, before } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { ApplicationFailure, Context } from '@temporalio/activity';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import type { PlanSummary, PublishResult, StageActivities, StageResult, StageSummary } from '../../src/contracts/stage-activities.ts';
-import { TRANSFER_LEARNING, type TransferLearningInput } from '../../src/contracts/workflow.ts';
-import { startTestServer, type TestServer, waitFor } from '../helpers/temporal-server.ts';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { RunStatus } from '../../src/contracts/run-state.ts';
+import type { StageActivities } from '../../src/contracts/stage-activities.ts';
+import { ABORT_UPDATE, SEARCH_ATTRIBUTES, STATUS_QUERY } from '../../src/contracts/workflow.ts';
+import { waitFor } from '../helpers/temporal-server.ts';
+import { broken, busy, cancelled, full, PUBLISHED, QUICK, RESULT, type Runs, startRuns } from './support.ts';
 
-const REF = { digest: 'd'.repeat(64), byteLength: 1 };
-const STAGE: StageSummary = { index: 0, name: 'head', maxEpochs: 1, totalSteps: 1, trainableParameters: 1, frozenParameters: 0 };
-const SUMMARY: PlanSummary = {
-  plan: REF,
-  planDigest: 'p',
-  runDigest: 'r',
-  name: 'a',
-  modelName: 'm',
-  stages: [STAGE],
-  baseline: null,
-  child: null,
-  warnings: [],
-};
-const RESULT = { index: 0, name: 'head', stageKey: 'k', weights: REF, cached: false, metrics: {} } as unknown as StageResult;
-const PUBLISHED: PublishResult = { output: '/out', weightsSha256: 'w', stages: [], test: {}, baseline: null };
-
-/** A run whose steps are all done at once, except for what a test replaces. */
-const QUICK: StageActivities = {
-  plan: async () => SUMMARY,
-  load: async () => ({ preTrained: null, data: {} }),
-  match: async () => ({ weights: REF, report: null, matchedParameters: 0, freshParameters: 1 }),
-  freeze: async () => ({
-    stageKey: 'k',
-    mask: REF,
-    inputWeights: REF,
-    trainableParameters: 1,
-    frozenParameters: 0,
-    cached: null,
-    missReason: null,
-  }),
-  train: async () => ({ snapshot: 1, stateDigest: 's', epochs: 1, steps: 1, metrics: {}, stoppedBy: 'max_epochs' }),
-  checkpoint: async () => RESULT,
-  publish: async () => PUBLISHED,
-};
-
-/** A disk that is full: retried, with ever longer waits. */
-const full = () => ApplicationFailure.retryable('the disk is full', 'STORE_IO');
-
-let server: TestServer;
-let connection: Connection;
-let native: NativeConnection;
-let workflowBundle: WorkflowBundleWithSourceMap;
+let runs: Runs;
 
 before(async () => {
-  // Activities that fail are a warning, and expected below.
-  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
-  server = await startTestServer();
-  const { address } = server.server;
-  connection = await Connection.connect({ address });
-  native = await NativeConnection.connect({ address });
-  const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
-  workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  runs = await startRuns();
 });
 
-after(async () => {
-  await native.close();
-  await connection.close();
-  await server.stop();
-});
+after(() => runs.stop());
 
-/** Starts a run with these steps and has `act` deal with it while a worker works; then it is cancelled at the latest. */
-async function withRun(steps: Partial<StageActivities>, act: (handle: WorkflowHandle) => Promise<void>): Promise<void> {
-  const workflowId = `cancel-${randomUUID()}`;
-  const worker = await Worker.create({
-    connection: native,
-    taskQueue: workflowId, // of its own: a run that another test has left open is none of its worker's
-    workflowBundle,
-    activities: { ...QUICK, ...steps },
-    maxHeartbeatThrottleInterval: '100 ms',
+const withRun: Runs['withRun'] = (steps, act) => runs.withRun(steps, act);
+
+/** What a run has announced of itself, in order. */
+async function announced(handle: WorkflowHandle): Promise<readonly string[]> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).flatMap(({ upsertWorkflowSearchAttributesEventAttributes: upsert }) => {
+    const data = upsert?.searchAttributes?.indexedFields?.[SEARCH_ATTRIBUTES.status]?.data;
+    return data == null ? [] : [JSON.parse(Buffer.from(data).toString('utf8')) as string];
   });
-  const input: TransferLearningInput = {
-    run: { config: {}, baseDir: '/', source: 'a.yaml' },
-    expectedPlanDigest: null,
-    queues: { io: workflowId, train: workflowId },
-    searchAttributes: false,
-    resume: null,
-  };
-  await worker.runUntil(async () => {
-    const handle = await new Client({ connection }).workflow.start(TRANSFER_LEARNING, { workflowId, taskQueue: workflowId, args: [input] });
-    await act(handle);
-  });
-}
-
-/** How a run ended, and how long that took since it was cancelled. */
-async function cancelled(handle: WorkflowHandle): Promise<{ readonly status: string; readonly ms: number }> {
-  const since = performance.now();
-  await handle.cancel();
-  const closed = handle.result().catch(() => undefined);
-  await Promise.race([closed, sleep(20_000, undefined, { ref: false })]);
-  const ms = performance.now() - since;
-  return { status: (await handle.describe()).status.name, ms };
-}
-
-/** An attempt that goes on for a while, whoever cancels it, and heartbeats so that it could know. */
-async function busy(ms: number): Promise<void> {
-  const context = Context.current();
-  for (const until = Date.now() + ms; Date.now() < until; ) {
-    context.heartbeat();
-    await sleep(50);
-  }
 }
 
 for (const step of ['checkpoint', 'publish'] as const) {
@@ -176,6 +90,58 @@ test('a stage whose trainer was done when the cancel came is checkpointed, in on
       await waitFor(() => log.length === 1, 'the trainer');
       assert.equal((await cancelled(handle)).status, 'CANCELLED');
       assert.deepEqual(log, ['train', 'checkpoint']);
+    });
+  }
+});
+
+for (const step of ['plan', 'load', 'match'] as const) {
+  for (const failure of [full, broken]) {
+    test(`a cancel during ${step} ends the run as cancelled although the attempt at work fails (${failure().message})`, async () => {
+      let begun = false;
+      const failing = async () => {
+        begun = true;
+        await busy(600);
+        throw failure();
+      };
+      await withRun({ [step]: failing }, async (handle) => {
+        await waitFor(() => begun, 'the attempt');
+        assert.equal((await cancelled(handle)).status, 'CANCELLED');
+        assert.deepEqual(await announced(handle), ['running', 'cancelled']);
+      });
+    });
+  }
+}
+
+for (const step of ['freeze', 'train', 'checkpoint', 'publish'] as const) {
+  test(`a cancelled run whose attempt of ${step} fails asks nobody for attention`, async () => {
+    let begun = false;
+    const failing = async () => {
+      begun = true;
+      await busy(600);
+      throw broken();
+    };
+    await withRun({ [step]: failing }, async (handle) => {
+      await waitFor(() => begun, 'the attempt');
+      assert.equal((await cancelled(handle)).status, 'CANCELLED');
+      assert.deepEqual(await announced(handle), ['running', 'cancelled']);
+      assert.equal((await handle.query<RunStatus>(STATUS_QUERY)).parked, null);
+    });
+  });
+}
+
+test('a parked run that is cancelled, or aborted, waits for nobody any more', async () => {
+  const publish = () => Promise.reject(broken());
+  const parked = async (handle: WorkflowHandle) => (await handle.query<RunStatus>(STATUS_QUERY)).parked;
+  for (const end of ['CANCELLED', 'FAILED']) {
+    await withRun({ publish }, async (handle) => {
+      await waitFor(async () => (await parked(handle)) !== null, 'the run to wait');
+      if (end === 'CANCELLED') await cancelled(handle);
+      else {
+        await handle.executeUpdate(ABORT_UPDATE);
+        await assert.rejects(handle.result());
+      }
+      assert.equal((await handle.describe()).status.name, end);
+      assert.equal(await parked(handle), null);
     });
   }
 });
