@@ -23,7 +23,7 @@ export interface StatusReport {
 
 /** What a report is made with. */
 export interface StatusReporting {
-  /** Starts a worker that can be asked and trains nothing. */
+  /** Starts a worker that can be asked and begins no activity. */
   readonly hostWorker: () => Promise<{ stop(): Promise<void> }>;
   readonly commandLine: CommandLine;
 }

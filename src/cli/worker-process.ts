@@ -26,8 +26,8 @@ export interface WorkerProcess {
 export interface WorkerProcessOptions extends GlobalOptions {
   /** Detached: goes on without the command, until this run ends or parks. */
   readonly untilRun?: string;
-  /** Trainings at once; default 1. 0: it answers what runs are asked and begins no training. */
-  readonly trainSlots?: number;
+  /** True: it answers what runs are asked, and begins no activity. */
+  readonly answersOnly?: boolean;
 }
 
 /** Waits between the death of a worker and its replacement: doubled each time, back to the first after a good minute. */

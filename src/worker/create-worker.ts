@@ -19,8 +19,10 @@ export interface CreateWorkerOptions {
   readonly stateDir?: string;
   /** Modules with further model definitions (exports made by `defineModel`): paths or file URLs. Named by the operator, never by data. */
   readonly register?: readonly string[];
-  /** Trainings at once = devices; default 1. 0: it answers questions and does light work, and leaves training and publishing to others. */
+  /** Trainings at once = devices; default 1. */
   readonly trainSlots?: number;
+  /** True: it runs the code of workflows, which answers what runs are asked, and leaves all activities to others. Default false. */
+  readonly answersOnly?: boolean;
 }
 
 /** A worker that is ready to poll. */
@@ -42,7 +44,8 @@ export interface RootstockWorker {
 const FORCE_AFTER = '70 seconds';
 
 /**
- * Creates the two Workers of a process: `io` runs workflows and light activities, `train` runs trainings (slots = devices).
+ * Creates the Workers of a process: `io` runs workflows and light activities, `train` runs trainings (slots = devices). One that only answers has
+ * no `train`, and an `io` without activities.
  * Errors: SERVER_UNAVAILABLE and those of `resolveServer`, STORE_UNSUPPORTED.
  */
 export function createWorker(options: CreateWorkerOptions = {}): Promise<RootstockWorker> {
@@ -73,7 +76,14 @@ export async function createHeldWorker(options: CreateWorkerOptions, hold: Worke
     const connectionOptions = server.connectionOptions;
     const connection = await NativeConnection.connect(connectionOptions);
     try {
-      const workers = await createWorkers({ connection, server, activities, storeId: store.id, trainSlots: options.trainSlots ?? 1 });
+      const { trainSlots = 1, answersOnly = false } = options;
+      const workers = await createWorkers({
+        connection,
+        server,
+        activities: answersOnly ? null : activities,
+        storeId: store.id,
+        trainSlots,
+      });
       return {
         identity: IDENTITY,
         storeId: store.id,
@@ -134,12 +144,13 @@ const IDENTITY = `rootstock ${hostname()} pid ${process.pid}`;
 interface CreateWorkersInput {
   readonly connection: NativeConnection;
   readonly server: ServerConnection;
-  readonly activities: Activities;
+  /** Null: it polls for workflow tasks only. */
+  readonly activities: Activities | null;
   readonly storeId: string;
   readonly trainSlots: number;
 }
 
-/** The io and, unless there are no slots for it, the train Worker. */
+/** The io and, where there are activities, the train Worker. An io Worker that has none does not ask for any: none is begun to be given up at once. */
 async function createWorkers(input: CreateWorkersInput): Promise<readonly Worker[]> {
   const { connection, server, activities } = input;
   const queues = taskQueues(input.storeId);
@@ -153,11 +164,11 @@ async function createWorkers(input: CreateWorkersInput): Promise<readonly Worker
   const io = await Worker.create({
     ...common,
     taskQueue: queues.io,
-    activities: { ...activities.io },
+    ...(activities === null ? {} : { activities: { ...activities.io } }),
     ...(await workflowCode()),
     maxConcurrentActivityTaskExecutions: 8,
   });
-  if (input.trainSlots === 0) return [io];
+  if (activities === null) return [io];
   const train = await Worker.create({
     ...common,
     taskQueue: queues.train,

@@ -8,7 +8,7 @@ import type { Mailbox } from './mailbox.ts';
 export interface ServeOptions {
   readonly stateDir: string;
   readonly register: readonly string[];
-  readonly trainSlots?: number;
+  readonly answersOnly?: boolean;
   /** Detached: ends when this run has ended or waits for a person. */
   readonly untilRun?: string;
 }

@@ -2,13 +2,18 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { before } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { openFsStore } from '../../src/artifacts/fs-store.ts';
+import { connectRootstock } from '../../src/client/connect.ts';
+import { queryStatus } from '../../src/client/follow-run.ts';
+import { pendingActivities } from '../../src/client/pending-activity.ts';
 import { stateLayout } from '../../src/contracts/state-directory.ts';
+import { TRANSFER_LEARNING, type TransferLearningInput } from '../../src/contracts/workflow.ts';
 import { createWorker } from '../../src/worker/create-worker.ts';
 import { processesOf, untilNoProcessOf } from '../helpers/e2e-processes.ts';
 import { temporaryDirectory } from '../helpers/store-faults.ts';
-import { testServerEnvironment } from '../helpers/temporal-server.ts';
+import { testServerEnvironment, waitFor } from '../helpers/temporal-server.ts';
 
 before(() => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -38,4 +43,28 @@ test('a named server that does not answer is SERVER_UNAVAILABLE, and no other on
   t.after(() => delete process.env.TEMPORAL_ADDRESS);
   await assert.rejects(createWorker({ stateDir }), { code: 'SERVER_UNAVAILABLE', message: /127\.0\.0\.1:1/u });
   assert.deepEqual(processesOf(stateDir), []);
+});
+
+test('a worker that only answers says where a run is, and begins none of its activities', async (t) => {
+  const stateDir = join(await temporaryDirectory(t), 'state');
+  const worker = await createWorker({ stateDir, answersOnly: true });
+  const working = worker.run();
+  const connected = await connectRootstock({ stateDir });
+  try {
+    const { workflow } = connected.client;
+    const run = { config: {}, baseDir: '/', source: 'a.yaml' };
+    const input: TransferLearningInput = { run, expectedPlanDigest: null, queues: connected.queues, searchAttributes: false, resume: null };
+    const handle = await workflow.start(TRANSFER_LEARNING, { workflowId: 'a', taskQueue: connected.queues.io, args: [input] });
+    const pending = async () => pendingActivities(await handle.describe());
+    await waitFor(async () => (await pending()).length === 1, 'the run to ask for its plan');
+    await sleep(1_000); // a worker that polled for it would have it at once
+    assert.equal((await queryStatus(connected.client, { workflowId: 'a' }))?.phase, 'plan');
+    const [plan] = await pending();
+    assert.deepEqual([plan?.activity, plan?.state, plan?.attempt, plan?.worker], ['plan', 'scheduled', 1, null]);
+  } finally {
+    await connected.close();
+    worker.shutdown();
+    await working;
+  }
+  await untilNoProcessOf(stateDir);
 });

@@ -55,7 +55,7 @@ export const statusCommand: AddCommand = (program, done) => {
       const output = createOutput(flags.json === true);
       const connected = await connectRootstock(options);
       try {
-        const hostWorker = () => startWorkerProcess({ ...options, trainSlots: 0 }); // to be asked is no reason to train
+        const hostWorker = () => startWorkerProcess({ ...options, answersOnly: true }); // to be asked is no reason to work
         const report = await statusReport(connected, name, { hostWorker, commandLine: commandLineOf(command) });
         output.object(report.json);
         output.line(report.text);
