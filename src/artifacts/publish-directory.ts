@@ -3,11 +3,10 @@ import type { JsonObject } from '../contracts/json.ts';
 import type { Ref } from '../contracts/refs.ts';
 import { checkOutput, OUTPUT_MARKER, readMarker } from './check-output.ts';
 import { makeDurablePath, syncDirectory } from './fs-directory.ts';
-import { errnoOf, pathOf, storeIo, storeIoError, unlessErrno } from './fs-errors.ts';
+import { errnoOf, isLasting, pathOf, storeIo, storeIoError, unlessErrno } from './fs-errors.ts';
 import { type FsPort, nodeFs } from './fs-port.ts';
-import { tempName } from './fs-temp.ts';
-import { closeQuietly, hashFile, openRegular } from './fs-verify.ts';
-import { removeFlatDirectory, stageFiles, sweepStaged } from './publish-staging.ts';
+import { removeFlatDirectory, stagedName, stageFiles, sweepStaged } from './publish-staging.ts';
+import { hasFiles, publishedAlready } from './published-already.ts';
 import { isFileName, type PublishDirectoryInput } from './published-file.ts';
 import { toUnwritable } from './writable-output.ts';
 
@@ -26,39 +25,60 @@ const SWAP_ATTEMPTS = 8;
 /**
  * Publishes an output directory: everything is written and made durable in a sibling `<output>.staged-...`, an earlier output of the same
  * run is renamed to `<output>.old-<n>`, the staged directory takes its place, and the old one goes. A death in between leaves the old
- * output under one of the two names; calling it again finishes the work. Same content: nothing happens.
+ * output under one of the two names; calling it again finishes the work. Same content: nothing happens. Where nothing can be written (a disk that
+ * is read-only by now), what this very run has published there already will do.
  *
  * Errors: OUTPUT_EXISTS when something else is at `output`; OUTPUT_UNWRITABLE when only a person can help; STORE_IO and those of the store.
  */
 export async function publishDirectory(input: PublishDirectoryInput): Promise<PublishedDirectory> {
+  const fs = input.fs ?? nodeFs;
   try {
-    return await stageAndSwap(input);
+    const placed = await place(fs, input);
+    const kept = placed.changed === null ? [] : await removeFormer(fs, placed.output, input.marker.name);
+    return { output: placed.output, changed: placed.changed === true, kept };
   } catch (error) {
-    // What the store says of itself is not about the output.
-    const isOfStore = pathOf(error)?.startsWith(join(input.store.location, '/')) === true;
-    throw isOfStore ? error : toUnwritable(error, input.output, 'publish');
+    throw isOfStore(error, input) ? error : toUnwritable(error, input.output, 'publish');
   }
 }
 
-async function stageAndSwap(input: PublishDirectoryInput): Promise<PublishedDirectory> {
-  const fs = input.fs ?? nodeFs;
+interface Placed {
+  readonly output: string;
+  /** Null: nothing can be written there, and what is there will do. */
+  readonly changed: boolean | null;
+}
+
+async function place(fs: FsPort, input: PublishDirectoryInput): Promise<Placed> {
+  try {
+    return await stageAndSwap(fs, input);
+  } catch (error) {
+    if (isOfStore(error, input) || !isLasting(errnoOf(error) ?? '')) throw error;
+    const output = await publishedAlready(fs, input);
+    if (output === undefined) throw error;
+    return { output, changed: null };
+  }
+}
+
+/** What the store says of itself is not about the output. */
+function isOfStore(error: unknown, { store }: PublishDirectoryInput): boolean {
+  return pathOf(error)?.startsWith(join(store.location, '/')) === true;
+}
+
+async function stageAndSwap(fs: FsPort, input: PublishDirectoryInput): Promise<Placed> {
   const parent = await makeDurablePath(fs, dirname(input.output));
   const output = join(parent, basename(input.output));
   await sweepStaged(fs, output);
   await checkOutput(output, input.marker.name, fs);
-  const staged = `${output}.staged-${await tempName()}`;
-  let changed: boolean;
+  const staged = await stagedName(output);
   try {
     const digests = await stageFiles(fs, staged, input);
-    changed = await swap(fs, { output, staged, digests, runName: input.marker.name });
+    const changed = await swap(fs, { output, staged, digests, runName: input.marker.name });
     if (!changed) await removeFlatDirectory(fs, staged);
+    return { output, changed };
   } catch (error) {
     // The failure is what counts; what stays behind is swept by the next publication.
     await removeFlatDirectory(fs, staged).catch(() => undefined);
     throw error;
   }
-  const kept = await removeFormer(fs, output, input.marker.name);
-  return { output, changed, kept };
 }
 
 interface Swap {
@@ -73,7 +93,7 @@ async function swap(fs: FsPort, plan: Swap): Promise<boolean> {
   for (let attempt = 0; attempt < SWAP_ATTEMPTS; attempt += 1) {
     const state = await checkOutput(plan.output, plan.runName, fs);
     if (state.kind === 'earlier') {
-      if (await hasSameContent(fs, plan)) {
+      if (await hasFiles(fs, plan.output, plan.digests)) {
         // It may be there since an attempt that died before this.
         await syncDirectory(fs, dirname(plan.output));
         return false;
@@ -107,20 +127,6 @@ async function moveAway(fs: FsPort, output: string): Promise<void> {
     await storeIo('move away', output, () => unlessErrno(['ENOENT'], () => fs.rename(output, former)));
     return;
   }
-}
-
-async function hasSameContent(fs: FsPort, plan: Swap): Promise<boolean> {
-  for (const [name, ref] of plan.digests) {
-    const path = join(plan.output, name);
-    const opened = await openRegular(fs, path);
-    if (typeof opened === 'string') return false;
-    try {
-      if (opened.stat.size !== ref.byteLength || (await hashFile(opened.file, path, ref.byteLength)) !== ref.digest) return false;
-    } finally {
-      await closeQuietly(opened.file);
-    }
-  }
-  return true;
 }
 
 /**

@@ -6,10 +6,13 @@ import { OUTPUT_MARKER } from './check-output.ts';
 import { syncDirectory } from './fs-directory.ts';
 import { storeIo, unlessErrno } from './fs-errors.ts';
 import type { FsPort } from './fs-port.ts';
-import { CHUNK_BYTES, isAbandoned, writeNewFile } from './fs-temp.ts';
+import { CHUNK_BYTES, isAbandoned, tempName, writeNewFile } from './fs-temp.ts';
 import { closeQuietly, hashFile, openRegular } from './fs-verify.ts';
 import { checkFileName, type PublishDirectoryInput, type PublishedFile } from './published-file.ts';
 import type { ArtifactStore } from './store.ts';
+
+/** Stands between the name of an output and that of the attempt that writes it. */
+const STAGED = '.staged-';
 
 /** Writes all files and the manifest into a new directory and makes them durable. Returns what each holds, the manifest included. */
 export async function stageFiles(fs: FsPort, staged: string, input: PublishDirectoryInput): Promise<ReadonlyMap<string, Ref>> {
@@ -26,17 +29,40 @@ export async function stageFiles(fs: FsPort, staged: string, input: PublishDirec
   return digests;
 }
 
+/** Names the directory that an output is first written to, or whose making shows that it could be. `sweepStaged` and `sweepProbes` know it by that. */
+export async function stagedName(output: string): Promise<string> {
+  return `${output}${STAGED}${await tempName()}`;
+}
+
 /** Removes what dead attempts left beside an output: their staging directories. */
 export async function sweepStaged(fs: FsPort, output: string): Promise<void> {
+  for (const path of await abandonedStaging(fs, output)) await removeFlatDirectory(fs, path);
+}
+
+/**
+ * Removes those of them that are empty, as a death leaves the ones that were made to see whether that can be done. One that may not be looked for or
+ * removed (of another user, in a directory of all) stays: what can be written is not for this to say.
+ */
+export async function sweepProbes(fs: FsPort, output: string): Promise<void> {
+  const foreign = ['EACCES', 'EPERM', 'EROFS'];
+  for (const path of (await unlessErrno(foreign, () => abandonedStaging(fs, output))) ?? []) {
+    const stays = ['ENOENT', 'ENOTEMPTY', 'EEXIST', ...foreign];
+    await storeIo('remove', path, () => unlessErrno(stays, () => fs.rmdir(path)));
+  }
+}
+
+async function abandonedStaging(fs: FsPort, output: string): Promise<readonly string[]> {
   const parent = dirname(output);
-  const prefix = `${basename(output)}.staged-`;
+  const prefix = `${basename(output)}${STAGED}`;
+  const abandoned: string[] = [];
   for (const name of await storeIo('list', parent, () => fs.readdir(parent))) {
     if (!name.startsWith(prefix)) continue;
     const path = join(parent, name);
     const stat = await storeIo('inspect', path, () => unlessErrno(['ENOENT'], () => fs.lstat(path)));
     if (stat?.kind !== 'directory') continue;
-    if (await isAbandoned(name.slice(prefix.length), Date.now() - stat.mtimeMs)) await removeFlatDirectory(fs, path);
+    if (await isAbandoned(name.slice(prefix.length), Date.now() - stat.mtimeMs)) abandoned.push(path);
   }
+  return abandoned;
 }
 
 /**

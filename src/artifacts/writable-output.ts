@@ -3,7 +3,7 @@ import { composeMessage, RootstockError } from '../errors.ts';
 import { makeBelow } from './fs-directory.ts';
 import { errnoOf, isLasting, pathOf, storeIo, storeIoError, unlessErrno } from './fs-errors.ts';
 import { type FsPort, nodeFs } from './fs-port.ts';
-import { tempName } from './fs-temp.ts';
+import { stagedName, sweepProbes } from './publish-staging.ts';
 
 /** When it turned out that an output cannot be written: it decides what helps. */
 export type UnwritableWhen = 'plan' | 'publish';
@@ -21,7 +21,7 @@ const CAUSES: Readonly<Record<string, { readonly text: string; readonly cure?: s
 
 /**
  * Makes sure that an output can be written, by making a directory where its first one will be and removing it: what permissions say is not
- * the whole truth for root or on special file systems. Touches nothing else; `output` itself is for `checkOutput`.
+ * the whole truth for root or on special file systems. Touches nothing else but what a death left of such a directory; `output` itself is for `checkOutput`.
  *
  * Errors: OUTPUT_UNWRITABLE when only a person can help; STORE_IO for a disk that is full or broken.
  */
@@ -33,8 +33,11 @@ export async function requireWritable(output: string, fs: FsPort = nodeFs): Prom
       const path = join(directory, name);
       await storeIo('inspect', path, () => unlessErrno(['ENOENT'], () => fs.lstat(path)));
     }
-    // The very name under which publishing begins: what a death leaves of it is swept there, too.
-    const probe = join(directory, `${basename(output)}.staged-${await tempName()}`);
+    // The very name under which publishing begins, beside the output or, where directories are missing, above them. What a death leaves of it is swept
+    // by the next attempt from there: this one until the directories are made, publishing where none was missing.
+    const first = join(directory, basename(output));
+    await sweepProbes(fs, first);
+    const probe = await stagedName(first);
     await makeBelow(fs, probe);
     await storeIo('remove', probe, () => fs.rmdir(probe));
   } catch (error) {

@@ -8,8 +8,8 @@ export interface OutputPlace {
 }
 
 /**
- * Makes sure before anything else that a run can publish at `output`. What this very run has published already is not written again, so it may
- * well be on a read-only disk. Errors: OUTPUT_EXISTS, OUTPUT_UNWRITABLE, STORE_IO.
+ * Makes sure before anything else that a run can publish at `output`. What this very run has published already will do where it cannot be written
+ * again (`publishDirectory`), so it may well be on a read-only disk. Errors: OUTPUT_EXISTS, OUTPUT_UNWRITABLE, STORE_IO.
  */
 export async function takeOutput(output: string, runName: string): Promise<OutputPlace> {
   let found: OutputState;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { checkOutput } from '../../src/artifacts/check-output.ts';
@@ -92,7 +92,9 @@ test('an edited output is put right', async (context) => {
   await writeFile(join(output, 'weights.safetensors'), 'eno');
   assert.equal((await publishDirectory(await input(store, output, 'one'))).changed, true);
   assert.equal(await weightsOf(output), 'one');
-  assert.equal((await store.open(await store.put([bytes('one')]))).byteLength, 3);
+  const kept = await store.open(await store.put([bytes('one')]));
+  assert.equal(kept.byteLength, 3);
+  await kept.close();
 });
 
 test('what belongs to something else is OUTPUT_EXISTS, in planning and at publishing, and stays as it is', async (context) => {
@@ -132,6 +134,44 @@ for (const errno of ['EPERM', 'EACCES', 'EROFS', 'ENAMETOOLONG', 'ELOOP']) {
     });
   });
 }
+
+for (const errno of ['EROFS', 'EACCES', 'EPERM']) {
+  test(`an output of this very run, whole, where nothing can be written by now (${errno}) is a publication that changes nothing`, async (context) => {
+    const { store, output, parent } = await place(context);
+    const ofRun = async (weights: string, runDigest: string, node: string) => ({
+      ...(await input(store, output, weights)),
+      marker: { name: 'digits', run_digest: runDigest, versions: { node } },
+    });
+    await publishDirectory(await ofRun('one', 'r', '20'));
+    await mkdir(`${output}.staged-${(await tempName()).replace(`~${process.pid}~`, '~999999999~')}`); // of an attempt that died before that
+    const before = await readdir(parent);
+    const writing = new Set(['link', 'write', 'rename', 'unlink', 'mkdir']);
+    const faulty = faultyFs(({ kind, path }) => (writing.has(kind) && path.startsWith(join(parent, '/')) ? { errno } : undefined));
+    const fs: FsPort = { ...faulty, rmdir: () => Promise.reject(Object.assign(new Error(errno), { code: errno })) };
+    const publish = async (...run: Parameters<typeof ofRun>) => publishDirectory({ ...(await ofRun(...run)), fs });
+
+    // What the manifest says of the versions would be replaced, were it not for the disk.
+    assert.deepEqual(await publish('one', 'r', '22'), { output: join(await realpath(parent), 'digits'), changed: false, kept: [] });
+    await assert.rejects(publish('one', 'another', '20'), code('OUTPUT_UNWRITABLE'), 'of another configuration');
+    await assert.rejects(publish('two', 'r', '20'), code('OUTPUT_UNWRITABLE'), 'trained anew, to other bits');
+    await writeFile(join(output, 'metrics.csv'), 'mine');
+    await assert.rejects(publish('one', 'r', '20'), code('OUTPUT_UNWRITABLE'), 'edited');
+    await rm(join(output, 'metrics.csv'));
+    await assert.rejects(publish('one', 'r', '20'), code('OUTPUT_UNWRITABLE'), 'in part');
+    await writeFile(join(output, 'manifest.json'), '{"name":"other","files":{}}');
+    await assert.rejects(publish('one', 'r', '20'), code('OUTPUT_EXISTS'));
+    assert.deepEqual(await readdir(parent), before);
+  });
+}
+
+test('a former output that cannot be removed is told although the new one is in its place', async (context) => {
+  const { store, output } = await place(context);
+  const ofRun = async (weights: string) => ({ ...(await input(store, output, weights)), marker: { name: 'digits', run_digest: weights } });
+  await publishDirectory(await ofRun('one'));
+  const fs = faultyFs(({ kind, path }) => (kind === 'unlink' && path.includes('.old-') ? { errno: 'EPERM' } : undefined));
+  await assert.rejects(publishDirectory({ ...(await ofRun('two')), fs }), code('OUTPUT_UNWRITABLE'));
+  assert.equal(await weightsOf(output), 'two');
+});
 
 test('an output below a file is OUTPUT_UNWRITABLE', async (context) => {
   const { store, output } = await place(context);
