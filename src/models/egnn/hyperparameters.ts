@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { ACTIVATIONS, MAX_LAYERS } from '../read-config.ts';
+import { SCALES_NOTHING, scales } from './scaling.ts';
 
 /** The hyperparameters that every EGNN has: physicsml 0.6.0's names and defaults. zod comes as an argument. */
 export function egnnHyperparameters(zod: typeof z) {
@@ -47,7 +48,11 @@ export function egnnHyperparameters(zod: typeof z) {
     mlp_output_activation: activation.default(null).describe('Activation after the small networks but attention, phi_x and headMLP2.'),
     output_activation: activation.default(null).describe('Activation after headMLP2.'),
     scaling_mean: zod.number().default(0).describe('Added to every output.'),
-    scaling_std: zod.number().default(1).describe('Every output is multiplied by it first.'),
+    scaling_std: zod
+      .number()
+      .refine(scales, SCALES_NOTHING)
+      .default(1)
+      .describe('Every output is multiplied by it first; not 0, which would leave scaling_mean alone.'),
     y_node_scalars_loss_config: lossConfig.describe('Loss of y_node_scalars: {name, weight, config}; null: not trained.'),
     y_edge_scalars_loss_config: lossConfig.describe('Loss of y_edge_scalars.'),
     y_node_vector_loss_config: lossConfig.describe('Loss of y_node_vector: not built.'),

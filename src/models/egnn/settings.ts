@@ -1,6 +1,8 @@
 import type { JsonObject } from '../../contracts/json.ts';
+import { RootstockError } from '../../errors.ts';
 import type { Activation } from '../../ops/ops.ts';
 import { MAX_LAYERS, readChoice, readCount, readFlag, readNamedActivation, readNumber } from '../read-config.ts';
+import { SCALES_NOTHING, scales } from './scaling.ts';
 
 /** The hyperparameters that every EGNN has, read and checked. Names and defaults: physicsml 0.6.0. */
 export interface EgnnSettings extends MlpSettings {
@@ -48,6 +50,14 @@ export function readEgnnSettings(config: JsonObject): EgnnSettings {
     poolFrom: readChoice(config, 'pool_from', ['nodes', 'edges', 'nodes_edges']),
     outputActivation: readNamedActivation(config, 'output_activation', null),
     scalingMean: readNumber(config, 'scaling_mean', { fallback: 0 }),
-    scalingStd: readNumber(config, 'scaling_std', { fallback: 1 }),
+    scalingStd: readScalingStd(config),
   };
+}
+
+function readScalingStd(config: JsonObject): number {
+  const value = readNumber(config, 'scaling_std', { fallback: 1 });
+  if (scales(value)) return value;
+  throw new RootstockError('MODEL_CONFIG_INVALID', `model.config.scaling_std: ${SCALES_NOTHING}, received ${value}.`, {
+    key: 'scaling_std',
+  });
 }
