@@ -7,6 +7,7 @@ import { convertMapping } from './convert-mapping.ts';
 import { convertStage } from './convert-stages.ts';
 import { isObject } from './json-object.ts';
 import { dropMeaningless } from './meaningless-keys.ts';
+import { missingLoss } from './missing-loss.ts';
 import { checkModelConfig } from './model-config.ts';
 import type { Note } from './notes.ts';
 import { trainerNotes } from './trainer-notes.ts';
@@ -62,6 +63,7 @@ export function convertRun(input: ConvertInput): Converted {
       text: 'a model_config says nothing about data: write the path of your parquet file, or give --data',
     });
   }
+  notes.push(...missingLoss(modelConfig.name, config, input.models));
   for (const { path, text } of checkRun(run, input.models)) notes.push({ kind: 'to do', where: formatPath(path), text });
   return { run, notes };
 }

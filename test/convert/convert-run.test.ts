@@ -167,3 +167,31 @@ test('an accelerator says which backend it becomes, in the base and in each stag
   for (const kept of ['auto', 'cpu']) assert.deepEqual(convert(text(kept)).notes, []);
   assert.deepEqual(notesOf(convert(text('tpu'))), ['to do trainer.accelerator']);
 });
+
+test('a model of molecules without a loss is left for a person, with the line to add; plan would refuse it', () => {
+  const todo = (name: string, more: string) => {
+    const datamodule = "'datamodule': {'num_elements': 2, 'y_node_scalars': ['y']}";
+    const x = "'x_features': ['physicsml_atom_numbers', 'physicsml_coordinates'], 'y_features': ['y']";
+    const { value, wholeFloats, place } = parsePythonLiteral(`{'name': '${name}', 'config': {${x}, ${datamodule}, ${more}}}`, 'c.py');
+    const { notes } = convertRun({
+      modelConfig: value,
+      wholeFloats,
+      place,
+      name: 'n',
+      data: { train: 'a.parquet' },
+      outputPath: 'o',
+      pathFrom: (path: string) => path,
+      faithful: false,
+      models,
+    });
+    return notes.filter(({ where }) => where.endsWith('_loss_config'));
+  };
+  for (const name of ['egnn_model', 'ssf_egnn_model', 'adapter_egnn_model']) {
+    const [note, ...rest] = todo(name, "'y_graph_scalars_loss_config': None");
+    assert.deepEqual([note?.kind, note?.where, rest], ['to do', 'model.config.y_node_scalars_loss_config', []]);
+    assert.match(note?.text ?? '', /no head has a loss.*physicsml fails as well.*add "y_node_scalars_loss_config: \{name: MSELoss\}"/u);
+  }
+  assert.deepEqual(todo('egnn_model', "'y_node_scalars_loss_config': {'name': 'MSELoss'}"), []);
+  assert.deepEqual(todo('mean_var_egnn_model', ''), []);
+  assert.deepEqual(todo('mlp_regressor', ''), []);
+});
