@@ -24,8 +24,12 @@ function containing(word: string, candidates: readonly string[]): string | null 
   );
 }
 
-/** What to say about a key that does not exist: the nearest one, or all that do when they are few. */
+/**
+ * What to say about a key that does not exist: the nearest one, or all that do when they are few. One of digits alone is what YAML makes of
+ * `{ lr: 0,001 }`: the comma ends the value, and the rest of the number is a key.
+ */
 export function unknownKeyText(key: string, known: readonly string[]): string {
+  if (/^\d+(?:[eE][-+]?\d+)?$/u.test(key)) return 'unknown key. A decimal comma? Numbers have a decimal point: 0.001, not 0,001';
   const near = nearest(key, known);
   if (near !== null) return `unknown key. Did you mean "${near}"?`;
   if (known.length === 0) return 'unknown key: nothing can be set here';

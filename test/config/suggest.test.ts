@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as fc from 'fast-check';
+import { parseRun } from '../../src/config/parse-run.ts';
 import { formatPath, parsePath } from '../../src/config/path.ts';
 import { nearest, unknownKeyText } from '../../src/config/suggest.ts';
 import { typeText } from '../../src/config/type-text.ts';
 import { editDistance } from '../../src/contracts/edit-distance.ts';
+import { builtinModels } from '../../src/models/registry.ts';
+import { failure } from './helpers.ts';
 
 void test('the edit distance counts insertions, deletions, substitutions and swaps', () => {
   assert.equal(editDistance('kitten', 'sitting'), 3);
@@ -48,4 +51,18 @@ void test('types are said in words', () => {
   );
   assert.equal(typeText({ anyOf: [{ enum: ['a', 'b'] }, { type: 'null' }] }), '"a" or "b" or null');
   assert.equal(typeText({ type: ['string', 'null'] }), 'a string or null');
+});
+
+void test('a decimal comma in a flow mapping, whose second half YAML makes a key, is called one', () => {
+  const comma = 'unknown key. A decimal comma? Numbers have a decimal point: 0.001, not 0,001';
+  for (const [section, key] of [
+    ['optimizer: { name: Adam, config: { lr: 0,001 } }', 'optimizer.config.001'],
+    ['optimizer: { name: Adam, config: { lr: 0,1e-3 } }', 'optimizer.config.1e-3'],
+    ['datamodule: { num_elements: 2, y_graph_scalars: [b], cut_off: 5,0 }', 'datamodule.0'],
+  ] as const) {
+    const text = `{ name: n, data: { train: a.parquet }, output: { path: o }, model: { name: egnn_model, config: { x_features: [physicsml_atom_numbers, physicsml_coordinates], y_features: [b], ${section} } } }`;
+    const { message } = failure(() => parseRun(text, { source: 'run.yaml', models: builtinModels }));
+    assert.ok(message.includes(` model.config.${key}: ${comma}`), message);
+  }
+  assert.doesNotMatch(unknownKeyText('lr2', ['lr']), /comma/u);
 });
