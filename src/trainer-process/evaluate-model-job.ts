@@ -25,7 +25,7 @@ export async function runEvaluateModel(job: EvaluateModelJob, { channel }: JobCo
   const { saved, model, params, batches: sources, batchSize, mostEdges } = await openModel(job);
   const targets = saved.graph?.columns.targets;
   const columns = targets === undefined ? { y: saved.yFeatures } : { ...targets };
-  const metrics = createHeadMetrics(targetLayout(model, columns), job.metrics, { perColumn: true });
+  const metrics = createHeadMetrics(targetLayout(model, columns), job.metrics, { perColumn: true, where: '--metrics' });
   const { dataset, facts } = await loadDataset(dataRequest(job.data, saved, model.definition));
   checkWidths(job.data, saved, facts);
   checkEdges(job.data, facts, { saved, batchSize: Math.min(batchSize, dataset.rows), mostEdges });

@@ -68,8 +68,10 @@ export function runningMetrics(chosen: readonly Metric[], task: Task): MetricSet
   };
 }
 
-/** Finds metrics by name, the loss first; null: all that fit the task. Throws as `createMetrics`. */
-export function chooseMetrics(wanted: readonly string[] | null, task: Task): readonly Metric[] {
+/**
+ * Finds metrics by name, the loss first; null: all that fit the task. `where`: what names them, for messages. Throws as `createMetrics`.
+ */
+export function chooseMetrics(wanted: readonly string[] | null, task: Task, where = 'evaluation.metrics'): readonly Metric[] {
   const fitting = metricNames(task);
   const names = wanted ?? fitting;
   const problems: Problem[] = names
@@ -77,7 +79,7 @@ export function chooseMetrics(wanted: readonly string[] | null, task: Task): rea
     .map((name) => {
       const known = METRICS.find((metric) => metric.name === name);
       return {
-        where: 'evaluation.metrics',
+        where,
         text:
           known === undefined
             ? `"${name}" is not a metric${didYouMean(name, fitting)}`

@@ -46,15 +46,15 @@ export interface HeadMetrics {
 
 /**
  * Creates metrics for every head. Null names mean all that fit the task. `perColumn` adds `<prefix>/mae/<column>` where a head has several
- * columns. Throws CONFIG_INVALID as `createMetrics`.
+ * columns; `where`: what names the metrics, a run file when absent. Throws CONFIG_INVALID as `createMetrics`.
  */
 export function createHeadMetrics(
   layout: TargetLayout,
   names: readonly string[] | null,
-  options: { readonly perColumn: boolean },
+  options: { readonly perColumn: boolean; readonly where?: string },
 ): HeadMetrics {
   const { task, heads } = layout;
-  const chosen = chooseMetrics(names, task).filter((metric) => metric !== lossMetric);
+  const chosen = chooseMetrics(names, task, options.where).filter((metric) => metric !== lossMetric);
   const losses = ['loss', ...(layout.headLosses ? heads.map(({ name }) => name) : [])].map((name) => ({ name, set: createRunningLoss() }));
   const lossValues = () => {
     const values = losses.map(({ name, set }) => ({ name, value: set.value() }));

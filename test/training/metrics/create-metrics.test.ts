@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { RootstockError } from '../../../src/errors.ts';
-import { createMetrics, metricNames } from '../../../src/training/metrics/create-metrics.ts';
+import { chooseMetrics, createMetrics, metricNames } from '../../../src/training/metrics/create-metrics.ts';
 import type { MetricBatch } from '../../../src/training/metrics/metric.ts';
 
 /** Four roundings of float64 at most; inputs are exact in float32. */
@@ -121,3 +121,8 @@ void test('every unknown or unfitting metric is refused, with the names there ar
 function near(actual: unknown, expected: number): void {
   assert.ok(typeof actual === 'number' && Math.abs(actual - expected) <= TOLERANCE, `expected ${expected}, received ${String(actual)}`);
 }
+
+void test('a metric that does not exist is located where it was named: in the run file, or as an option', () => {
+  assert.throws(() => chooseMetrics(['MAE'], 'regression'), { message: /\n {2}evaluation\.metrics: "MAE"/u });
+  assert.throws(() => chooseMetrics(['MAE'], 'regression', '--metrics'), { message: /\n {2}--metrics: "MAE"/u });
+});
