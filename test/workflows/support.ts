@@ -76,7 +76,7 @@ export async function cancelled(handle: WorkflowHandle): Promise<{ readonly stat
 
 /** A server, and workers for runs on it. */
 export interface Runs {
-  /** Starts a run with these steps and has `act` deal with it while a worker works. */
+  /** Starts a run with these steps and has `act` deal with it while a worker works. Makes sure that what has become of it replays. */
   withRun(steps: Partial<StageActivities>, act: (handle: WorkflowHandle) => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
@@ -113,6 +113,8 @@ export async function startRuns(): Promise<Runs> {
         await workflow.start(TRANSFER_LEARNING, { workflowId, taskQueue: workflowId, args: [input] });
         await act(workflow.getHandle(workflowId)); // the newest run of that id
       });
+      const history = await new Client({ connection }).workflow.getHandle(workflowId).fetchHistory();
+      await Worker.runReplayHistory({ workflowBundle }, history, workflowId); // another worker could have gone on with it at any time
     },
     async stop() {
       await native.close();
