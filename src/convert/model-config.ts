@@ -19,6 +19,11 @@ export function checkModelConfig(value: Json, place: string): ModelConfig {
   throw new RootstockError('CONFIG_INVALID', composeMessage(headline, problems, fix), { place, problems });
 }
 
+/** Whether a mapping is a run file: it says which model and which data, or where the result goes. */
+export function isRunFile(value: JsonObject): boolean {
+  return isObject(value['model']) && ['data', 'output'].some((key) => Object.hasOwn(value, key));
+}
+
 function received(value: Json): Problem {
   const isWrapped = Array.isArray(value) && value.length === 1 && isObject(value[0]) && isObject(value[0]['config']);
   return { where: '', text: `received ${describe(value)}${isWrapped ? '; take its one entry out of the list' : ''}` };
@@ -26,6 +31,10 @@ function received(value: Json): Problem {
 
 /** What is wrong with a dictionary. One with keys of a configuration is most likely what belongs under "config". */
 function explainObject(value: JsonObject): { readonly problems: readonly Problem[]; readonly fix: string } {
+  if (isRunFile(value)) {
+    const text = 'this is a run file already (its keys are model, data and output), and there is nothing to convert';
+    return { problems: [{ where: '', text }], fix: '"rootstock plan" with this file shows what it does.' };
+  }
   const { name, config } = value;
   const problems: Problem[] = [];
   if (typeof name !== 'string') problems.push({ where: 'name', text: `expected text, received ${describe(name)}` });

@@ -74,6 +74,7 @@ export function parsePythonLiteral(text: string, source: string): PythonLiteral 
     const token = peek();
     if (token.kind !== 'number') throw fail(token, `expected a number, found ${describe(token)}`);
     next += 1;
+    if (!Number.isFinite(token.value)) throw notFinite(token, path, sign === 1 ? 'inf' : '-inf');
     if (token.isFloat && Number.isInteger(token.value)) wholeFloats.add(path);
     if (!token.isFloat && !Number.isSafeInteger(token.value)) throw fail(token, 'a whole number beyond 2^53 cannot be held exactly');
     return sign * token.value + 0;

@@ -57,5 +57,7 @@ function toFloat(value: Json): number | { readonly notFinite: NotFinite } | unde
   const [, sign = '', word = ''] = /^([+-]?)(inf|infinity|nan)$/u.exec(text) ?? [];
   if (word === 'nan') return { notFinite: 'nan' };
   if (word !== '') return { notFinite: sign === '-' ? '-inf' : 'inf' };
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/u.test(text) ? Number(text) : undefined;
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/u.test(text)) return undefined;
+  const number = Number(text);
+  return Number.isFinite(number) ? number : { notFinite: number < 0 ? '-inf' : 'inf' };
 }

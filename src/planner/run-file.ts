@@ -1,8 +1,8 @@
-import { isUtf8 } from 'node:buffer';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ModelSchema } from '../config/model-schema.ts';
 import { parseRun } from '../config/parse-run.ts';
+import { decodeUtf8 } from '../contracts/decode-utf8.ts';
 import type { RunDocument } from '../contracts/stage-activities.ts';
 import { RootstockError } from '../errors.ts';
 
@@ -48,20 +48,13 @@ async function nameOne(directory: string): Promise<string> {
   return `name the run file: ${shown.join(', ')}${more} ${names.length === 1 ? 'is' : 'are'} there.`;
 }
 
-/** Run files are UTF-8, with or without a byte order mark. Anything else would be read as other names than were written. */
+/** Run files are UTF-8, with or without a byte order mark. */
 function decode(bytes: Buffer, path: string): string {
-  const mark = bytes.subarray(0, 2).toString('hex');
-  if (mark === 'fffe' || mark === 'feff') {
-    const text = `The run file "${path}" is UTF-16, as Windows PowerShell writes it; a run file is UTF-8.\nFix: save it as UTF-8.`;
-    throw new RootstockError('CONFIG_SYNTAX', text, { path: resolve(path) });
-  }
-  const text = bytes.toString('utf8').replace(/^\uFEFF/u, '');
-  if (isUtf8(bytes)) return text;
-  const before = text.slice(0, text.indexOf('\uFFFD')).split('\n');
-  const where = `${path}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
-  throw new RootstockError(
-    'CONFIG_SYNTAX',
-    `${where}: a letter that is not UTF-8, as files in Latin-1 or Windows-1252 have it; a run file is UTF-8.\nFix: save it as UTF-8.`,
-    { path: resolve(path) },
-  );
+  const text = decodeUtf8(bytes);
+  if (typeof text === 'string') return text;
+  const problem =
+    text.kind === 'utf-16'
+      ? `The run file "${path}" is UTF-16, as Windows PowerShell writes it`
+      : `${path}:${text.line}:${text.column}: a letter that is not UTF-8, as files in Latin-1 or Windows-1252 have it`;
+  throw new RootstockError('CONFIG_SYNTAX', `${problem}; a run file is UTF-8.\nFix: save it as UTF-8.`, { path: resolve(path) });
 }

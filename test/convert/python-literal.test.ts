@@ -116,3 +116,18 @@ for (const [text, place, problem] of [
     );
   });
 }
+
+test('a number too large for a float is infinity, and refused as such, whoever writes it', () => {
+  for (const [number, word] of [
+    ['1e400', 'inf'],
+    ['-1e400', '-inf'],
+    ['np.float64(1e400)', 'inf'],
+    ['float("1e400")', 'inf'],
+    ['float("-1e400")', '-inf'],
+  ] as const)
+    assert.throws(() => read(`{'a': ${number}}`), {
+      code: 'CONFIG_SYNTAX',
+      message: new RegExp(`: a is ${word}, which neither JSON nor`, 'u'),
+    });
+  assert.deepEqual(read("{'a': 1e300}").value, { a: 1e300 });
+});

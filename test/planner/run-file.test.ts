@@ -29,9 +29,9 @@ test('a path that leads through a file is a run file that is not there', async (
   assert.equal((await refusal(join(path, 'run.yaml'))).code, 'FILE_NOT_FOUND');
 });
 
-test('UTF-16 text is called by its name, in either order of bytes', async (t) => {
+test('UTF-16 text is called by its name, in either order of bytes, with a mark or without', async (t) => {
   const little = Buffer.from('\uFEFFname: a\n', 'utf16le');
-  for (const bytes of [little, Buffer.from(little).swap16()]) {
+  for (const bytes of [little, Buffer.from(little).swap16(), little.subarray(2), Buffer.from(little).swap16().subarray(2)]) {
     const error = await refusal(await written(t, bytes));
     assert.equal(error.code, 'CONFIG_SYNTAX');
     assert.match(error.message, /is UTF-16, .*\nFix: save it as UTF-8\.$/u);

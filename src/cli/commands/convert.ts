@@ -1,13 +1,13 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
-import { text as readAll } from 'node:stream/consumers';
+import { buffer as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { SAVED_MODEL_FILES } from '../../artifacts/saved-model/place.ts';
 import { cannotWrite } from '../../contracts/cannot-write.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import { convertRun } from '../../convert/convert-run.ts';
 import { noteLines } from '../../convert/notes.ts';
-import { parsePythonLiteral } from '../../convert/python-literal.ts';
+import { readModelConfig } from '../../convert/read-model-config.ts';
 import { writeRunFile } from '../../convert/write-run-file.ts';
 import { RootstockError } from '../../errors.ts';
 import { loadModels } from '../../models/load-models.ts';
@@ -61,7 +61,7 @@ docs/from-physicsml.md compares both side by side.`,
       const isModel = await isDirectory(file);
       const path = isModel ? join(file, SAVED_MODEL_FILES.config) : file;
       const source = path === '-' ? 'standard input' : path;
-      const literal = parsePythonLiteral(await readText(path), source);
+      const literal = readModelConfig(await readBytes(path), source);
       const name = flags.name ?? (file === '-' ? 'converted' : nameOf(isModel ? resolve(file) : file));
       const folder = flags.out === undefined ? '.' : dirname(flags.out);
       const from = relativeTo(folder);
@@ -131,10 +131,10 @@ function nameOf(file: string): string {
   return /^[A-Za-z0-9]/u.test(stem) ? stem.slice(0, 128) : `run-${stem}`.slice(0, 128);
 }
 
-async function readText(file: string): Promise<string> {
+async function readBytes(file: string): Promise<Buffer> {
   if (file === '-') return readAll(process.stdin);
   try {
-    return await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     const isMissing = code === 'ENOENT';
