@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { decodeUtf8 } from '../../contracts/decode-utf8.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import { RootstockError } from '../../errors.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type TreeTensor,
 } from '../safetensors/read.ts';
 import { inspectTorch, readTorch, readTorchTree } from '../torch/read.ts';
+import { explainNotJson } from './explain-not-json.ts';
 import { SAVED_MODEL_FILES, type SavedModelPlace } from './place.ts';
 
 /** No document of a model is larger; reading one that is would only fill the memory. */
@@ -61,16 +63,33 @@ async function readDocument(path: string): Promise<JsonObject | undefined> {
   });
   if (bytes === undefined) return undefined;
   if (bytes.byteLength > MAX_DOCUMENT_BYTES) throw invalid(path, `has ${bytes.byteLength} bytes; at most ${MAX_DOCUMENT_BYTES} are read`);
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch (cause) {
-    throw invalid(path, `is not JSON: ${String(cause)}`, cause);
-  }
+  const value = parseDocument(path, decode(path, bytes));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(path, 'is not a JSON object');
   return value as JsonObject;
 }
 
-function invalid(path: string, text: string, cause?: unknown): RootstockError {
-  return new RootstockError('CHECKPOINT_INVALID', `"${path}" ${text}`, { path }, { cause });
+function decode(path: string, bytes: Buffer): string {
+  const text = decodeUtf8(bytes);
+  if (typeof text === 'string') return text;
+  const place = text.kind === 'letter' ? `, from line ${text.line}, column ${text.column} on` : ', but UTF-16';
+  throw invalid(path, `is not UTF-8${place}`, { fix: 'save it as UTF-8, as physicsml and molflux do.' });
+}
+
+function parseDocument(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const { place, why, fix } = explainNotJson(text, cause);
+    throw invalid(path, `is not JSON: ${place === null ? '' : `${place}: `}${why}`, { ...(fix === null ? {} : { fix }), cause });
+  }
+}
+
+const FIX = 'put the file there that was saved with the weights.';
+
+function invalid(
+  path: string,
+  text: string,
+  { fix = FIX, cause }: { readonly fix?: string; readonly cause?: unknown } = {},
+): RootstockError {
+  return new RootstockError('CHECKPOINT_INVALID', `"${path}" ${text}.\nFix: ${fix}`, { path }, { cause });
 }
