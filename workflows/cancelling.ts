@@ -10,7 +10,7 @@ export interface Cancelling {
   /** Whether nothing new may begin. Always false in runs that began before. */
   isRequested(): boolean;
   /** Does work whose failure, once the run is cancelled, is the cancel's: there is no other attempt, and nothing for a person to decide. */
-  guard<T>(work: () => Promise<T>): Promise<T>;
+  readonly guard: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** Finds out how this run takes a cancel. To be called once, before the first of its activities: it leaves a marker in the history. */

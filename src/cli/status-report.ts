@@ -64,12 +64,17 @@ export async function statusReport(
       sample_logs: samples,
     },
     text: [
-      left ? `${name}: ${state}, but no worker is there to go on with it` : `${name}: ${state}`,
+      `${name}: ${stateText(state, { left, parked: (status?.parked ?? null) !== null })}`,
       ...statusLines(facts, commandLine),
       ...(left ? [`Go on:   ${goOn(description.memo, commandLine)}`] : []),
       ...samples.map((log) => `Sample log of ${log.stage}: ${log.directory}`),
     ].join('\n'),
   };
+}
+
+function stateText(state: string, { left, parked }: { readonly left: boolean; readonly parked: boolean }): string {
+  if (parked) return `${state}, needs attention`;
+  return left ? `${state}, but no worker is there to go on with it` : state;
 }
 
 /** The run file as it was named, if it is there from here; a worker goes on with every run and needs no file. Overrides are not on record. */

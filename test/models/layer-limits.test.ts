@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { JsonObject } from '../../src/contracts/json.ts';
 import { cnnClassifier } from '../../src/models/cnn-classifier.ts';
 import { readEgnnSettings } from '../../src/models/egnn/settings.ts';
 import { mlpRegressor } from '../../src/models/mlp-regressor.ts';
@@ -18,7 +17,7 @@ test('a model never begins to list more than 1,000 layers, whoever wrote the num
   assert.equal(mlp(1000).tensors.length, 2000);
   refused(() => mlp(1001), 'model.config.num_layers: expected a whole number of at least 1 and at most 1000, received 1001.');
   for (const key of ['num_layers', 'num_layers_phi', 'num_layers_pooling']) {
-    const settings = (value: number) => readEgnnSettings({ [key]: value } as JsonObject);
+    const settings = (value: number) => readEgnnSettings({ [key]: value });
     settings(1000);
     refused(() => settings(1e9), `model.config.${key}: expected a whole number of at least `);
   }
