@@ -8,7 +8,7 @@ import { openFsStore } from '../artifacts/fs-store.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import { stateLayout } from '../contracts/state-directory.ts';
 import { taskQueues } from '../contracts/workflow.ts';
-import { RootstockError } from '../errors.ts';
+import { composeMessage, RootstockError } from '../errors.ts';
 import { loadModels, toModuleUrls } from '../models/load-models.ts';
 import { resolveServer, type ServerConnection } from '../server/resolve-server.ts';
 import { createTrainers, type Trainers } from '../trainer-client/trainers.ts';
@@ -46,7 +46,7 @@ const FORCE_AFTER = '70 seconds';
 /**
  * Creates the Workers of a process: `io` runs workflows and light activities, `train` runs trainings (slots = devices). One that only answers has
  * no `train`, and an `io` without activities.
- * Errors: SERVER_UNAVAILABLE and those of `resolveServer`, STORE_UNSUPPORTED.
+ * Errors: USAGE for `trainSlots`; SERVER_UNAVAILABLE and those of `resolveServer`, STORE_UNSUPPORTED.
  */
 export function createWorker(options: CreateWorkerOptions = {}): Promise<RootstockWorker> {
   return createHeldWorker(options, null);
@@ -62,6 +62,8 @@ export interface WorkerHold {
 
 /** Creates a worker as `createWorker` does, ahead of its work unless `hold` is null. */
 export async function createHeldWorker(options: CreateWorkerOptions, hold: WorkerHold | null): Promise<RootstockWorker> {
+  const { trainSlots = 1, answersOnly = false } = options;
+  requireSlots(trainSlots);
   const stateDir = resolve(options.stateDir ?? '.rootstock');
   const register = toModuleUrls(options.register ?? []);
   // A server is started for a worker that can be: everything else comes first.
@@ -76,7 +78,6 @@ export async function createHeldWorker(options: CreateWorkerOptions, hold: Worke
     const connectionOptions = server.connectionOptions;
     const connection = await NativeConnection.connect(connectionOptions);
     try {
-      const { trainSlots = 1, answersOnly = false } = options;
       const workers = await createWorkers({
         connection,
         server,
@@ -97,6 +98,14 @@ export async function createHeldWorker(options: CreateWorkerOptions, hold: Worke
     await server.close();
     throw error;
   }
+}
+
+/** The SDK takes no Worker without slots, and leaves those that were created before it behind. */
+function requireSlots(trainSlots: number): void {
+  if (Number.isInteger(trainSlots) && trainSlots >= 1) return;
+  const problem = { where: 'trainSlots', text: `expected a whole number of at least 1, received ${trainSlots}` };
+  const fix = 'leave trainSlots out for one training at a time; set answersOnly: true for a worker that trains nothing.';
+  throw new RootstockError('USAGE', composeMessage('This worker cannot be created.', [problem], fix), { trainSlots });
 }
 
 interface StoreToBe {

@@ -37,6 +37,16 @@ test('a worker that cannot be created holds no server', async (t) => {
   assert.equal(existsSync(stateLayout(stateDir).server), false, 'none was started in the meantime');
 });
 
+test('a worker without slots for training is refused before a server is started, and told of the one that only answers', async (t) => {
+  const stateDir = join(await temporaryDirectory(t), 'state');
+  for (const trainSlots of [0, -1, 1.5, Number.NaN])
+    await assert.rejects(createWorker({ stateDir, trainSlots }), {
+      code: 'USAGE',
+      message: /at least 1, received .*\nFix: .*answersOnly: true/u,
+    });
+  assert.equal(existsSync(stateDir), false);
+});
+
 test('a named server that does not answer is SERVER_UNAVAILABLE, and no other one is started', async (t) => {
   const stateDir = join(await temporaryDirectory(t), 'state');
   process.env.TEMPORAL_ADDRESS = '127.0.0.1:1'; // nobody listens there
