@@ -4,7 +4,7 @@ import type { PendingActivity } from '../../src/client/pending-activity.ts';
 import { checkClean, checkGolden, untilStep } from '../helpers/e2e-checks.ts';
 import { runCli, runWords, startCli } from '../helpers/e2e-cli.ts';
 import { goldenOf } from '../helpers/e2e-golden.ts';
-import { MODEL_MODULE, makeWorkspace, RUN_NAME, runDocument } from '../helpers/e2e-workspace.ts';
+import { MODEL_MODULE, makeWorkspace, RUN_NAME, runDocument, withDelay } from '../helpers/e2e-workspace.ts';
 
 test('Ctrl-C saves, says how to go on, leaves the run open and nothing running; the same command attaches and finishes', async (t) => {
   const golden = await goldenOf(runDocument());
@@ -30,7 +30,8 @@ test('Ctrl-C saves, says how to go on, leaves the run open and nothing running; 
   assert.deepEqual(others, []);
   assert.deepEqual([train?.activity, train?.state, train?.attempt, train?.last_failure?.kind], ['train', 'scheduled', 2, 'worker_stopped']);
 
-  const again = await runCli(workspace, runWords(workspace));
+  // Slow enough that the rest of the stage is seen: where it goes on from is told by a heartbeat.
+  const again = await runCli(withDelay(workspace, 200), runWords(workspace));
   assert.equal(again.events[0]?.event, 'attached');
   assert.ok(Number(again.events.find(({ event }) => event === 'resumed')?.['step']) >= 23, 'it says from which snapshot it goes on');
   // No kill: the snapshot that was saved is of the very step at which it stopped.
