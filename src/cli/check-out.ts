@@ -54,7 +54,7 @@ async function isWithin(path: string, directory: string): Promise<boolean> {
 
 /** The files of the data. What is wrong with them is for reading to say. */
 async function dataFiles(data: string): Promise<readonly string[]> {
-  if ((await stat(data).catch(() => undefined)) !== undefined || !/[*?[]/u.test(data)) return [data];
+  if ((await stat(data).catch(() => undefined)) !== undefined) return [data];
   const { findFiles } = await import('../data/source-files.ts');
   const found = await findFiles(data, 'data');
   return 'paths' in found ? found.paths : [];

@@ -14,7 +14,7 @@ export function decodeUtf8(bytes: Uint8Array): string | NotUtf8 {
 }
 
 /** A byte order mark, or a zero in every second byte of the beginning, as ASCII has it in UTF-16. */
-function isUtf16(bytes: Uint8Array): boolean {
+export function isUtf16(bytes: Uint8Array): boolean {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true;
   const head = bytes.subarray(0, 16);

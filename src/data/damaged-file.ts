@@ -1,5 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { isUtf16 } from '../contracts/decode-utf8.ts';
 import { RootstockError } from '../errors.ts';
 import { readHead, readUnpacked } from './file-head.ts';
 import type { SourceFiles } from './source-files.ts';
@@ -37,13 +38,6 @@ export async function refuseUtf16({ format, paths }: SourceFiles): Promise<void>
     });
     if (isUtf16(head)) throw new UnreadableFile(path, 'the text is UTF-16; expected UTF-8', UTF_16_REMEDY);
   }
-}
-
-/** A byte order mark, or a zero in every second byte of the beginning, as ASCII has it in UTF-16. */
-function isUtf16(head: Buffer): boolean {
-  if (head.length >= 2 && ['fffe', 'feff'].includes(head.toString('hex', 0, 2))) return true;
-  const pairs = head.subarray(0, 8);
-  return pairs.length >= 4 && [0, 1].some((odd) => pairs.every((byte, at) => (at % 2 === odd) === (byte === 0)));
 }
 
 /** Finds the cause of a failed reading and what helps; `error` itself where neither is known. */

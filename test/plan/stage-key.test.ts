@@ -169,21 +169,14 @@ void test('a miss shortens digests, and says so when nothing differs', () => {
 });
 
 void test('a miss names keys as a run file has them, wherever a plan keeps the value', () => {
-  const before = {
-    trainer: { maxEpochs: 1, maxTimeSeconds: 5 },
-    datamodule: { neighbours: { cutOff: 5 } },
-    validation: { batchSize: 8, limitValBatches: 1 },
-    model: { config: { ownKey: 1 } },
-    scheduler: { config: { T_max: 1 } },
-  };
-  const after = {
-    trainer: { maxEpochs: 2, maxTimeSeconds: 6 },
-    datamodule: { neighbours: { cutOff: 6 } },
-    validation: { batchSize: 9, limitValBatches: 2 },
-    model: { config: { ownKey: 2 } },
-    scheduler: { config: { T_max: 2 } },
-  };
-  const keys = explainMiss(before, after)
+  const withValue = (value: number) => ({
+    trainer: { maxEpochs: value, maxTimeSeconds: value },
+    datamodule: { neighbours: { cutOff: value } },
+    validation: { batchSize: value, limitValBatches: value },
+    model: { config: { ownKey: value } },
+    scheduler: { config: { T_max: value } },
+  });
+  const keys = explainMiss(withValue(1), withValue(2))
     .split('; ')
     .map((text) => text.split(' ')[0]);
   assert.deepEqual(keys, [

@@ -26,6 +26,22 @@ async function announced(handle: WorkflowHandle): Promise<readonly string[]> {
   });
 }
 
+/** Cancels a run while an attempt is at work that fails then: it ends as cancelled and never waits for anyone. */
+async function cancelledWhileFailing(step: keyof StageActivities, failure: () => Error): Promise<void> {
+  let begun = false;
+  const failing = async () => {
+    begun = true;
+    await busy(600);
+    throw failure();
+  };
+  await withRun({ [step]: failing }, async (handle) => {
+    await waitFor(() => begun, 'the attempt');
+    assert.equal((await cancelled(handle)).status, 'CANCELLED');
+    assert.deepEqual(await announced(handle), ['running', 'cancelled']);
+    assert.equal((await handle.query<RunStatus>(STATUS_QUERY)).parked, null);
+  });
+}
+
 for (const step of ['checkpoint', 'publish'] as const) {
   test(`a cancel that comes between two attempts of ${step} ends the run at once`, async () => {
     let attempts = 0;
@@ -96,37 +112,13 @@ test('a stage whose trainer was done when the cancel came is checkpointed, in on
 
 for (const step of ['plan', 'load', 'match'] as const) {
   for (const failure of [full, broken]) {
-    test(`a cancel during ${step} ends the run as cancelled although the attempt at work fails (${failure().message})`, async () => {
-      let begun = false;
-      const failing = async () => {
-        begun = true;
-        await busy(600);
-        throw failure();
-      };
-      await withRun({ [step]: failing }, async (handle) => {
-        await waitFor(() => begun, 'the attempt');
-        assert.equal((await cancelled(handle)).status, 'CANCELLED');
-        assert.deepEqual(await announced(handle), ['running', 'cancelled']);
-      });
-    });
+    test(`a cancel during ${step} ends the run as cancelled although the attempt at work fails (${failure().message})`, () =>
+      cancelledWhileFailing(step, failure));
   }
 }
 
 for (const step of ['freeze', 'train', 'checkpoint', 'publish'] as const) {
-  test(`a cancelled run whose attempt of ${step} fails asks nobody for attention`, async () => {
-    let begun = false;
-    const failing = async () => {
-      begun = true;
-      await busy(600);
-      throw broken();
-    };
-    await withRun({ [step]: failing }, async (handle) => {
-      await waitFor(() => begun, 'the attempt');
-      assert.equal((await cancelled(handle)).status, 'CANCELLED');
-      assert.deepEqual(await announced(handle), ['running', 'cancelled']);
-      assert.equal((await handle.query<RunStatus>(STATUS_QUERY)).parked, null);
-    });
-  });
+  test(`a cancelled run whose attempt of ${step} fails asks nobody for attention`, () => cancelledWhileFailing(step, broken));
 }
 
 test('a parked run that is cancelled, or aborted, waits for nobody any more', async () => {
