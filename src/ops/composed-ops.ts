@@ -8,6 +8,8 @@ import { batchNorm, layerNorm, moments, runningStatistics } from './composed-nor
 import { edgeLinear, gatedSegmentSum, gather, segmentMean, segmentSum } from './composed-segments.ts';
 import { gatedEdgeSumByLayers } from './gated-edge-sum.ts';
 import type { Activation, ConvOptions, Ops } from './ops.ts';
+import { segmentNetworkByLayers } from './segment-network.ts';
+import type { Segments } from './segments.ts';
 
 /**
  * The implementation of Ops that composes tfjs operations: it runs on every backend and is what a fused implementation is checked
@@ -31,7 +33,8 @@ export function composedOps(): Ops {
     dropout: (x, mask, p) => tf.mul(x, tf.mul(mask, tf.scalar(1 / (1 - p)))),
     gather,
     segmentSum,
-    segmentSumLinear: (x, weight, bias, segments) => segmentSum(linear(x, weight, bias), segments),
+    segmentSumLinear,
+    segmentNetwork: (x, network, segments) => segmentNetworkByLayers({ linear, segmentSum, segmentSumLinear }, x, network, segments),
     edgeLinear,
     gatedSegmentSum,
     gatedEdgeSum: (input, network) => gatedEdgeSumByLayers({ edgeLinear, linear, gatedSegmentSum }, input, network),
@@ -53,6 +56,10 @@ export function composedOps(): Ops {
 }
 
 // Letters as in ops.ts.
+function segmentSumLinear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | null, segments: Segments): tf.Tensor {
+  return segmentSum(linear(x, weight, bias), segments);
+}
+
 function linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | null, activation: Activation = 'Identity'): tf.Tensor {
   const product = tf.matMul(x, weight, false, true); // [B, O]
   return activate(bias === null ? product : tf.add(product, bias), activation);

@@ -1,18 +1,22 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { type FusedActivation, isFusedActivation } from '../kernels/fused/activation.ts';
 import { fusedConcat } from '../kernels/fused/concat.ts';
 import { fusedEdgeLinear } from '../kernels/fused/edge-linear.ts';
 import type { FusedEdges } from '../kernels/fused/edge-products.ts';
-import type { GatedNetwork as FusedNetwork } from '../kernels/fused/gated-chain.ts';
+import type { GatedNetwork as FusedNetwork, GatedLayer } from '../kernels/fused/gated-chain.ts';
 import { fusedGatedEdgeSum } from '../kernels/fused/gated-edges.ts';
 import { fusedEdgeVectors, fusedLengths } from '../kernels/fused/geometry.ts';
 import { fusedLinear } from '../kernels/fused/linear.ts';
+import { fusedMeanSquares } from '../kernels/fused/mean-squares.ts';
+import { fusedSegmentNetwork } from '../kernels/fused/segment-network.ts';
 import { fusedSegmentSumLinear } from '../kernels/fused/segment-sum-linear.ts';
 import { fusedGatedSegmentSum, fusedGather, fusedSegmentSum } from '../kernels/fused/segments.ts';
 import { SHORTEST_SQUARED } from './composed-geometry.ts';
 import { composedOps } from './composed-ops.ts';
 import { gatedEdgeSumByLayers } from './gated-edge-sum.ts';
+import type { LossSpec, ReducedLoss } from './loss-spec.ts';
 import type { Activation, EdgeInput, GatedNetwork, LinearLayer, Ops } from './ops.ts';
+import { segmentNetworkByLayers } from './segment-network.ts';
 
 /**
  * Largest weight, in values, that our own products take. Against XNNPACK's, forward and backward need 0.5-0.6 of the time up to 12 x 12,
@@ -45,6 +49,11 @@ export function fusedOps(): Ops {
       if (!isMatrix(x) || weight.size > MAX_WEIGHT) return ops.segmentSum(ops.linear(x, weight, bias), segments);
       return fusedSegmentSumLinear(x, { weight, bias }, segments);
     },
+    segmentNetwork(x, network, segments) {
+      const [before, after] = [fusedLayers(network.before), fusedLayers(network.after)];
+      if (!isMatrix(x) || before === null || after === null) return segmentNetworkByLayers(ops, x, network, segments);
+      return fusedSegmentNetwork(x, { before, after }, segments);
+    },
     gatedSegmentSum: (x, gate, segments) =>
       isMatrix(x) ? fusedGatedSegmentSum(x, gate, segments) : composed.gatedSegmentSum(x, gate, segments),
     gatedEdgeSum(input, network) {
@@ -58,6 +67,12 @@ export function fusedOps(): Ops {
       if (edges[0].index.size === 0) return composed.edgeVectors(coordinates, edges, cellShifts);
       return fusedEdgeVectors(coordinates, edges, cellShifts);
     },
+    loss(spec, data) {
+      const { prediction, target } = data;
+      if (!isMeanSquares(spec) || !haveOneShape(prediction, target)) return composed.loss(spec, data);
+      const mean = fusedMeanSquares(prediction, target);
+      return (spec.scale === 1 ? mean : composed.scaleAndShift(mean, spec.scale, 0)) as Scalar;
+    },
     lengths: (vectors) => (isMatrix(vectors) ? fusedLengths(vectors, SHORTEST_SQUARED) : composed.lengths(vectors)),
   };
   return ops;
@@ -69,13 +84,25 @@ function fusedEdges({ edges, ...input }: EdgeInput): FusedEdges | null {
 
 /** Null when a layer has an activation without a kernel, or is too large. */
 function fusedNetwork({ messages, gate }: GatedNetwork): FusedNetwork | null {
-  const known = (layers: readonly LinearLayer[]) =>
-    layers.flatMap(({ activation, ...layer }) =>
-      isFusedActivation(activation) && layer.weight.size <= MAX_WEIGHT ? [{ ...layer, activation }] : [],
-    );
-  const network = { messages: known(messages), gate: known(gate) };
-  const isWhole = network.messages.length === messages.length && network.gate.length === gate.length;
-  return isWhole && messages.length > 0 && gate.length > 0 ? network : null;
+  const network = { messages: fusedLayers(messages), gate: fusedLayers(gate) };
+  if (network.messages === null || network.gate === null || messages.length === 0 || gate.length === 0) return null;
+  return { messages: network.messages, gate: network.gate };
+}
+
+/** Null as above. */
+function fusedLayers(layers: readonly LinearLayer[]): readonly GatedLayer[] | null {
+  const known = layers.flatMap(({ activation, ...layer }) =>
+    isFusedActivation(activation) && layer.weight.size <= MAX_WEIGHT ? [{ ...layer, activation }] : [],
+  );
+  return known.length === layers.length ? known : null;
+}
+
+function isMeanSquares(spec: LossSpec): spec is ReducedLoss {
+  return spec.kind === 'reduced' && spec.element.name === 'MSELoss' && spec.reduction === 'mean';
+}
+
+function haveOneShape(prediction: Tensor, target: Tensor): boolean {
+  return isMatrix(prediction) && isMatrix(target) && prediction.shape.every((length, axis) => length === target.shape[axis]);
 }
 
 function isMatrix({ rank, dtype, size }: Tensor): boolean {

@@ -79,6 +79,11 @@ export interface Ops {
   /** The sums of a linear layer by segment: x [E, I], weight [O, I], bias [O] -> sum of (weight . x + bias): [n, O]; 0 where there are none. */
   segmentSumLinear(x: Tensor, weight: Tensor, bias: Tensor | null, segments: Segments): Tensor;
   /**
+   * Layers over rows, the sums of their outputs by segment, layers over the sums: x [E, I] -> [n, O]. The sum of a last layer without activation is taken
+   * as segmentSumLinear does.
+   */
+  segmentNetwork(x: Tensor, network: SegmentNetwork, segments: Segments): Tensor;
+  /**
    * A linear layer over what each edge sees: activation(weight . [nodes_i, nodes_j, edges] + bias) -> [E, O], for nodes [n, C], edges [E, K]
    * (null: K = 0), weight [O, 2C + K], bias [O]; edge e goes from i = edgeIndex[0].index[e] to j = edgeIndex[1].index[e].
    */
@@ -164,6 +169,12 @@ export interface LinearLayer {
   readonly activation: Activation;
   /** Whether weight and bias are constants: their gradients may then be left out. */
   readonly frozen: boolean;
+}
+
+/** The layers of segmentNetwork; none is fine. */
+export interface SegmentNetwork {
+  readonly before: readonly LinearLayer[];
+  readonly after: readonly LinearLayer[];
 }
 
 /** The layers of gatedEdgeSum, at least one each: see there. */

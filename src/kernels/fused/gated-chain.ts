@@ -37,7 +37,7 @@ export function chainOf({ messages, gate }: GatedNetwork): GatedChain {
 }
 
 /** The parameters that gradients are asked of, by name. */
-export function parametersOf({ layers }: GatedChain): Readonly<Record<string, Tensor | null>> {
+export function parametersOf({ layers }: Pick<GatedChain, 'layers'>): Readonly<Record<string, Tensor | null>> {
   return Object.fromEntries(
     layers.flatMap(({ name, frozen, weight, bias }): readonly (readonly [string, Tensor | null])[] =>
       frozen
@@ -68,7 +68,7 @@ export function sizesOf({ weight }: Pick<GatedLayer, 'weight'>): readonly [numbe
 export type Rows = (first: number) => number;
 
 /** Rows of so many columns from a byte offset on. */
-function rowsFrom(start: number, columns: number): Rows {
+export function rowsFrom(start: number, columns: number): Rows {
   return (first) => start + 4 * columns * first;
 }
 
@@ -90,12 +90,12 @@ export interface KeptRows {
 }
 
 /** Floats of the one tensor that keeps the outputs of all layers: one allocation, and one tensor for tfjs to look after. */
-export function keptFloats({ layers }: GatedChain, entries: number): number {
+export function keptFloats({ layers }: Pick<GatedChain, 'layers'>, entries: number): number {
   return layers.reduce((sum, layer) => sum + arraysOf(layer) * arrayFloats(layer, entries), 0);
 }
 
 /** Where each layer's outputs lie in that tensor, from its byte offset on: y [E, O], then the slope [E, O]. */
-export function keptRows({ layers }: GatedChain, entries: number, start: number): readonly KeptRows[] {
+export function keptRows({ layers }: Pick<GatedChain, 'layers'>, entries: number, start: number): readonly KeptRows[] {
   let next = start;
   const take = (layer: NamedLayer): Rows => {
     const rows = rowsFrom(next, sizesOf(layer)[0]);

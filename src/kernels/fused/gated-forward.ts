@@ -1,6 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
-import { FUSED_ACTIVATIONS } from './activation.ts';
 import { newTensor } from './differentiable.ts';
 import { combineEdges, combineFloats, type FusedEdges, multiplyNodes } from './edge-products.ts';
 import {
@@ -16,7 +15,8 @@ import {
   sizesOf,
   zeros,
 } from './gated-chain.ts';
-import { kernelsOf, pointerOf, scratchAreas, wholeVectors } from './runtime.ts';
+import { linearStep, packedFloats } from './linear-step.ts';
+import { kernelsOf, pointerOf, scratchAreas } from './runtime.ts';
 
 /** What a forward pass is given. */
 export interface GatedForward {
@@ -74,19 +74,4 @@ export function gatedForward(backend: WasmBackend, { input, chain, keeps }: Gate
     addToSegments(count, 1, last.y(edge), from(edge), gatesStart);
   });
   return { sums, gates, kept: outputs === null ? [] : [nodes, edges, outputs, ...layers.map(({ weight }) => weight)] };
-}
-
-function packedFloats(layer: NamedLayer): number {
-  const [outputs, inputs] = sizesOf(layer);
-  return (inputs + 1) * wholeVectors(outputs);
-}
-
-/** One layer over `count` rows, its weight packed into `memory`. */
-function linearStep(backend: WasmBackend, layer: NamedLayer, memory: number) {
-  const { linear, pack } = kernelsOf(backend);
-  const [outputs, inputs] = sizesOf(layer);
-  const { weight, bias, activation } = layer;
-  pack(inputs, outputs, pointerOf(backend, weight), 1, inputs, bias === null ? 0 : pointerOf(backend, bias), memory);
-  const kind = FUSED_ACTIVATIONS[activation];
-  return (count: number, x: number, y: number, slope: number) => linear(count, outputs, inputs, x, memory, kind, y, slope);
 }

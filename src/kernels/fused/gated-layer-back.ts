@@ -11,7 +11,7 @@ export type Gradients = Readonly<Record<string, () => Tensor>>;
 
 /** A layer on the way back. */
 export interface LayerBack {
-  /** Takes a block back: dy, the gradient of the output, is overwritten; dx takes that of the input, or it is added to what is there. */
+  /** Takes a block back: dy, the gradient of the output, becomes that before the activation; dx (0: not wanted) takes that of the input, or it is added to what is there. */
   block(at: { readonly edge: number; readonly count: number; readonly dy: number; readonly dx: number; readonly adds: boolean }): void;
   /** The gradients of weight and bias over all blocks; none of a frozen layer. */
   gradients(): Gradients;
@@ -48,7 +48,7 @@ export function layerBack(backend: WasmBackend, layer: NamedLayer, { x, saved, a
         sums.add(count, dy, x(edge));
         addColumnSums(count, outputs, dy, outputs, biasSums);
       }
-      multiply(count, inputs, outputs, dy, outputs, packed, dx, inputs, adds ? 1 : 0);
+      if (dx !== 0) multiply(count, inputs, outputs, dy, outputs, packed, dx, inputs, adds ? 1 : 0);
     },
     gradients() {
       if (frozen) return {};

@@ -1,11 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { TensorSpec } from '../../contracts/tensors.ts';
-import type { Ops } from '../../ops/ops.ts';
+import type { Ops, SegmentNetwork } from '../../ops/ops.ts';
 import type { Segments } from '../../ops/segments.ts';
 import type { GraphBatch } from '../definition.ts';
 import { enter, joinPath, parameter, type Scope } from '../nn/scope.ts';
 import { forwardSequential } from '../nn/sequential.ts';
-import { describeMlp, forwardMlp, type MlpShape, mlpLayers } from './mlp.ts';
+import { describeMlp, forwardMlp, type MlpShape, mlpLayers, readLinearLayers } from './mlp.ts';
 import type { EgnnSettings } from './settings.ts';
 import type { EgnnFeatures } from './state.ts';
 
@@ -38,6 +38,8 @@ export function forwardPoolingHead(
   }: { readonly graphs: GraphBatch; readonly state: EgnnFeatures; readonly poolType?: 'sum' | 'mean' },
 ): Tensor {
   const { ops } = scope.ctx;
+  const networks = poolType === 'sum' && settings.poolFrom === 'nodes' && graphs.graphAttrs === null ? bothNetworks(scope, settings) : null;
+  if (networks !== null) return ops.segmentNetwork(state.nodeFeats, networks, graphs.batch);
   const transformed = (x: Tensor, into: Segments) => poolTransformed(enter(scope, 'headMLP1'), settings, x, { into, poolType });
   const pooled: Tensor[] = [];
   if (settings.poolFrom !== 'edges') pooled.push(transformed(state.nodeFeats, graphs.batch)); // [G, c]
@@ -48,6 +50,13 @@ export function forwardPoolingHead(
   const parts = graphs.graphAttrs === null ? pooled : [...pooled, graphs.graphAttrs];
   const joined = parts.length === 1 ? (parts[0] as Tensor) : ops.concat(parts);
   return forwardMlp(enter(scope, 'headMLP2'), settings, afterShape(settings, { outFeatures: 1, graphWidth: 0 }), joined);
+}
+
+/** Both networks for one operation; null where Dropout runs. */
+function bothNetworks(scope: Scope, settings: EgnnSettings): SegmentNetwork | null {
+  const before = readLinearLayers(enter(scope, 'headMLP1'), settings, beforeShape(settings));
+  const after = readLinearLayers(enter(scope, 'headMLP2'), settings, afterShape(settings, { outFeatures: 1, graphWidth: 0 }));
+  return before === null || after === null ? null : { before, after };
 }
 
 interface Pooling {

@@ -1,0 +1,45 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { floats, type WasmBackend } from '../wasm/heap.ts';
+import { newTensor, runDifferentiable } from './differentiable.ts';
+
+/**
+ * The mean over all elements of (prediction - target)^2, a scalar, of two tensors of one shape: one pass on the host over the wasm memory, with every number
+ * rounded to float32 where tfjs's kernels round it, so that the bits are theirs.
+ */
+export function fusedMeanSquares(prediction: Tensor, target: Tensor): Tensor {
+  const { size } = prediction;
+  return runDifferentiable({
+    inputs: { prediction, target },
+    forward(backend, save) {
+      const mean = newTensor(backend, []);
+      const [p, t] = [floats(backend, prediction), floats(backend, target)];
+      let sum = 0;
+      for (let at = 0; at < size; at++) {
+        const difference = Math.fround((p[at] as number) - (t[at] as number));
+        sum = Math.fround(sum + Math.fround(difference * difference));
+      }
+      floats(backend, mean)[0] = sum / size;
+      save?.([prediction, target]);
+      return mean;
+    },
+    backward(backend, dy, saved) {
+      const [p, t] = saved as readonly [Tensor, Tensor];
+      return { prediction: () => slope(backend, { dy, p, t, sign: 1 }), target: () => slope(backend, { dy, p, t, sign: -1 }) };
+    },
+  });
+}
+
+/** dy / size * 2 (p - t), or its negative. */
+function slope(
+  backend: WasmBackend,
+  { dy, p, t, sign }: { readonly dy: Tensor; readonly p: Tensor; readonly t: Tensor; readonly sign: 1 | -1 },
+): Tensor {
+  const dx = newTensor(backend, p.shape);
+  const [to, from, away] = [floats(backend, dx), floats(backend, p), floats(backend, t)];
+  const share = Math.fround((floats(backend, dy)[0] as number) * Math.fround(1 / p.size));
+  for (let at = 0; at < to.length; at++) {
+    const doubled = Math.fround(2 * Math.fround((from[at] as number) - (away[at] as number)));
+    to[at] = sign * Math.fround(share * doubled);
+  }
+  return dx;
+}

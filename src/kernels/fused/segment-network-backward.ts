@@ -1,0 +1,201 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { WasmBackend } from '../wasm/heap.ts';
+import { newTensor } from './differentiable.ts';
+import { type KeptRows, type NamedLayer, overBlocks, type Rows, rowsFrom, sizesOf } from './gated-chain.ts';
+import { type Gradients, type LayerBack, layerBack, layerBackFloats } from './gated-layer-back.ts';
+import { kernelsOf, pointerOf, scratchAreas } from './runtime.ts';
+import { layersOf, type SegmentChain } from './segment-chain.ts';
+import { type SegmentPlaces, segmentPlaces } from './segment-places.ts';
+import { checkIndexes, type SegmentTensors } from './segments.ts';
+import { paddedFloats, weightSums, weightSumsFloats } from './weight-sums.ts';
+
+/** What a backward pass is given. */
+export interface SegmentNetworkBackward {
+  readonly chain: SegmentChain;
+  readonly segments: SegmentTensors;
+  /** [n, O] the gradient of the result. */
+  readonly dy: Tensor;
+  /** What the forward pass kept: x [E, I], the outputs of the layers (`segmentPlaces`), the weight of each layer. */
+  readonly saved: readonly Tensor[];
+}
+
+/** Computes the gradients of `<name>.weight` and `<name>.bias` of each layer that is not frozen, and, when it is asked for, that of `x`. */
+export function segmentNetworkBackward(backend: WasmBackend, { chain: given, segments, dy, saved }: SegmentNetworkBackward): Gradients {
+  const [x, kept, ...weights] = saved as readonly [Tensor, Tensor, ...Tensor[]];
+  const chain = withWeights(given, weights);
+  const [entries = 0, width = 0] = x.shape;
+  const { count } = segments;
+  const places = segmentPlaces(chain, { entries, count, width }, pointerOf(backend, kept));
+  const layers = layersOf(chain);
+  const widest = Math.max(width, places.outputs, ...layers.flatMap((layer) => sizesOf(layer)));
+  // Gradients of the lines: two areas in turn for sums, two for rows.
+  const lines = newTensor(backend, [2 * (count + entries) * widest]);
+  const areaAt = (floats: number) => pointerOf(backend, lines, floats);
+  const sumAreas = [areaAt(0), areaAt(count * widest)] as const;
+  const rowAreas = [areaAt(2 * count * widest), areaAt((2 * count + entries) * widest)] as const;
+  const [padded = 0, foldedBias = 0, ...areas] = scratchAreas(backend, [
+    paddedFloats(widest, widest),
+    weightSumsFloats(widest, 1),
+    ...layers.flatMap(layerBackFloats),
+  ]);
+  const areasOf = (index: number) => areas.slice(3 * index, 3 * index + 3);
+  const kernels = kernelsOf(backend);
+
+  kernels.copyColumns(count, places.outputs, pointerOf(backend, dy), places.outputs, sumAreas[0], places.outputs);
+  const firstSum = layers.length - chain.sums.length;
+  const start = rowsFrom(places.start, places.startWidth);
+  const overSums = backThrough(backend, chain.sums, {
+    lines: count,
+    x: start,
+    places: places.after,
+    areas: sumAreas,
+    memory: (index) => areasOf(firstSum + index),
+    padded,
+    readsGradient: true,
+  });
+  const overFolded = backThroughFolded(backend, chain.folded, {
+    dy: overSums.dx,
+    free: overSums.dx === sumAreas[0] ? sumAreas[1] : sumAreas[0],
+    places,
+    count,
+    memory: areasOf(chain.rows.length),
+    padded,
+    biasMemory: foldedBias,
+  });
+  const index = pointerOf(backend, segments.index);
+  checkIndexes('gather', kernels.gatherRows(entries, count, places.width, overFolded.dx, index, rowAreas[0]), count);
+  const overRows = backThrough(backend, chain.rows, {
+    lines: entries,
+    x: rowsFrom(pointerOf(backend, x), width),
+    places: places.rows,
+    areas: rowAreas,
+    memory: areasOf,
+    padded,
+    readsGradient: false,
+  });
+  return { x: () => overRows.input(x), ...overRows.gradients, ...overFolded.gradients, ...overSums.gradients };
+}
+
+interface BackThrough {
+  readonly lines: number;
+  /** What the first layer read. */
+  readonly x: Rows;
+  readonly places: readonly KeptRows[];
+  /** The gradient of the last layer's output lies in the first of two areas, which are used in turn. */
+  readonly areas: readonly [number, number];
+  readonly memory: (index: number) => readonly number[];
+  readonly padded: number;
+  /** Whether the gradient of the input is needed at once. */
+  readonly readsGradient: boolean;
+}
+
+interface WentBack {
+  /** Where the gradient of the input lies, when it is needed at once. */
+  readonly dx: number;
+  readonly gradients: Gradients;
+  /** The gradient of the input as a tensor of its shape. */
+  readonly input: (x: Tensor) => Tensor;
+}
+
+function backThrough(backend: WasmBackend, layers: readonly NamedLayer[], at: BackThrough): WentBack {
+  const { lines, x, places, areas, memory, padded, readsGradient } = at;
+  const back = layers.map((layer, index) =>
+    layerBack(backend, layer, {
+      x: index === 0 ? x : (places[index - 1] as KeptRows).y,
+      saved: savedRows(places[index] as KeptRows),
+      areas: memory(index),
+      padded,
+    }),
+  );
+  // Layer by layer, because rows of different widths would overlap in one area.
+  const gradientAt = (index: number): Rows => {
+    const area = areas[(layers.length - 1 - index) % 2] as number;
+    return rowsFrom(area, index < 0 ? inputsOf(layers) : sizesOf(layers[index] as NamedLayer)[0]);
+  };
+  const dxRows = gradientAt(-1);
+  for (let index = layers.length - 1; index >= 0; index--) {
+    const [dyRows, below] = [gradientAt(index), gradientAt(index - 1)];
+    const wantsDx = index > 0 || readsGradient;
+    overBlocks(lines, (edge, count) => {
+      (back[index] as LayerBack).block({ edge, count, dy: dyRows(edge), dx: wantsDx ? below(edge) : 0, adds: false });
+    });
+  }
+  return {
+    dx: dxRows(0),
+    gradients: Object.assign({}, ...back.map((layer) => layer.gradients())) as Gradients,
+    input: (given) => inputGradient(backend, { first: layers[0], dz: gradientAt(Math.min(0, layers.length - 1))(0), given }),
+  };
+}
+
+/** dx = dz W, or dz itself where there is no layer. */
+function inputGradient(
+  backend: WasmBackend,
+  { first, dz, given }: { readonly first: NamedLayer | undefined; readonly dz: number; readonly given: Tensor },
+): Tensor {
+  const { copyColumns, multiply, pack } = kernelsOf(backend);
+  const [lines = 0, inputs = 0] = given.shape;
+  const dx = newTensor(backend, [lines, inputs]);
+  const to = pointerOf(backend, dx);
+  if (first === undefined) {
+    copyColumns(lines, inputs, dz, inputs, to, inputs);
+    return dx;
+  }
+  const [outputs] = sizesOf(first);
+  const [packed = 0] = scratchAreas(backend, [layerBackFloats(first)[0]]);
+  pack(outputs, inputs, pointerOf(backend, first.weight), inputs, 1, 0, packed);
+  multiply(lines, inputs, outputs, dz, outputs, packed, to, inputs, 0);
+  return dx;
+}
+
+interface BackThroughFolded {
+  /** The gradient of its output, and an area for that of the sums. */
+  readonly dy: number;
+  readonly free: number;
+  readonly places: SegmentPlaces;
+  readonly count: number;
+  readonly memory: readonly number[];
+  readonly padded: number;
+  readonly biasMemory: number;
+}
+
+/** Of W sums + b sizes: dW = dy^T sums, db = dy^T sizes. */
+function backThroughFolded(
+  backend: WasmBackend,
+  folded: NamedLayer | null,
+  { dy, free, places, count, memory, padded, biasMemory }: BackThroughFolded,
+): { readonly dx: number; readonly gradients: Gradients } {
+  if (folded === null) return { dx: dy, gradients: {} };
+  const [outputs, inputs] = sizesOf(folded);
+  const x = rowsFrom(places.sums, inputs);
+  const back = layerBack(backend, { ...folded, bias: null }, { x, saved: x, areas: memory, padded });
+  const biasSums = weightSums(backend, [outputs, 1], { memory: biasMemory, padded });
+  overBlocks(count, (edge, lines) => {
+    const block = dy + 4 * outputs * edge;
+    back.block({ edge, count: lines, dy: block, dx: free + 4 * inputs * edge, adds: false });
+    if (!folded.frozen) biasSums.add(lines, block, places.sizes + 4 * edge);
+  });
+  if (folded.frozen) return { dx: free, gradients: {} };
+  const db = newTensor(backend, [outputs]);
+  biasSums.copyTo({ pointer: pointerOf(backend, db), stride: 1 });
+  return { dx: free, gradients: { ...back.gradients(), ...(folded.bias === null ? {} : { [`${folded.name}.bias`]: () => db }) } };
+}
+
+/** The weights as they were in the forward pass. */
+function withWeights({ rows, folded, sums }: SegmentChain, weights: readonly Tensor[]): SegmentChain {
+  const from = (layer: NamedLayer, index: number) => ({ ...layer, weight: weights[index] as Tensor });
+  const firstSum = rows.length + (folded === null ? 0 : 1);
+  return {
+    rows: rows.map(from),
+    folded: folded === null ? null : from(folded, rows.length),
+    sums: sums.map((layer, index) => from(layer, firstSum + index)),
+  };
+}
+
+function inputsOf([first]: readonly NamedLayer[]): number {
+  return first === undefined ? 0 : sizesOf(first)[1];
+}
+
+/** What the gradient of an activation reads. */
+function savedRows({ y, slope }: KeptRows): Rows {
+  return slope ?? y;
+}
