@@ -5,10 +5,10 @@ import type { Dataset, FeatureDataset } from '../data/dataset.ts';
 import { concatenate, takeRows } from '../data/float-rows.ts';
 import { buildGraphBatch } from '../data/graphs/build-graph-batch.ts';
 import type { HostGraphBatch } from '../data/graphs/graph-batch.ts';
-import type { Encodings, FeaturePrefix, GraphBatch, GraphPrefix } from '../models/definition.ts';
+import type { Encodings, FeaturePrefix, GraphPrefix } from '../models/definition.ts';
 import { permutation } from '../random/permutation.ts';
 import { permutationStream } from '../random/stream.ts';
-import { disposeGraphBatch, uploadGraphBatch } from './graph-batches.ts';
+import { type UploadedGraphBatch, uploadGraphBatch } from './graph-batches.ts';
 
 /** Which rows a batch holds: positions in the dataset. */
 export type Rows = Uint32Array;
@@ -31,8 +31,8 @@ export interface FeatureBatch {
 /** A batch of molecules; `samples` counts them. */
 export interface MoleculeBatch {
   readonly kind: 'graphs';
-  readonly graphs: GraphBatch;
-  /** What was copied there: how many atoms and edges each molecule has is read here. */
+  readonly graphs: UploadedGraphBatch;
+  /** What is copied there: how many atoms and edges each molecule has is read here. */
   readonly host: HostGraphBatch;
   /** What the frozen part of the model made of them. Absent: nothing is done yet. */
   readonly encoded?: { readonly prefix: GraphPrefix; readonly values: Encodings };
@@ -75,7 +75,7 @@ export function loadBatch(dataset: Dataset, rows: Rows, neighbours: NeighbourPla
   };
 }
 
-/** Copies a batch of molecules to the device. */
+/** Gives a batch of molecules on the device, each part of it once it is read. */
 export function toMoleculeBatch(host: HostGraphBatch): MoleculeBatch {
   return { kind: 'graphs', graphs: uploadGraphBatch(host), host, samples: host.numGraphs };
 }
@@ -83,7 +83,7 @@ export function toMoleculeBatch(host: HostGraphBatch): MoleculeBatch {
 /** Frees a batch. */
 export function disposeBatch(batch: Batch): void {
   if (batch.kind === 'graphs') {
-    disposeGraphBatch(batch.graphs);
+    batch.graphs.dispose();
     for (const values of Object.values(batch.encoded?.values ?? {})) values.dispose();
     return;
   }

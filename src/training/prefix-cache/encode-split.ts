@@ -1,9 +1,11 @@
-import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Dataset, FeatureDataset, GraphDataset } from '../../data/dataset.ts';
 import { concatenate } from '../../data/float-rows.ts';
+import { copyLines, countLines, type RaggedLines } from '../../data/ragged-lines.ts';
 import type { Encodings, FeaturePrefix, GraphPrefix, Params } from '../../models/definition.ts';
 import { BATCHES_AHEAD, type BatchSource } from '../batch-source.ts';
 import { type Batch, disposeBatch, type Rows } from '../batches.ts';
+import { fillTensor } from '../fill-on-heap.ts';
 import { evaluationContext } from '../forward-context.ts';
 import { edgesPerGraph } from '../graph-batches.ts';
 import type { Model } from '../stage-setup.ts';
@@ -35,12 +37,9 @@ export async function encodeFeatures(dataset: FeatureDataset, prefix: FeaturePre
     values.set(await encoded.data(), first * width);
     encoded.dispose();
   });
+  const lines = { offsets: range(dataset.rows + 1), width, values };
   return {
-    take(rows) {
-      const taken = new Float32Array(rows.length * width);
-      rows.forEach((row, at) => taken.set(values.subarray(row * width, (row + 1) * width), at * width));
-      return { x: tensor(taken, [rows.length, ...prefix.shape], 'float32') };
-    },
+    take: (rows) => ({ x: fillTensor([rows.length, ...prefix.shape], (taken) => copyLines(lines, rows, taken)) }),
   };
 }
 
@@ -62,10 +61,10 @@ export async function encodeGraphs(dataset: GraphDataset, prefix: GraphPrefix, i
   const offsets = { graph: range(dataset.rows + 1), node: dataset.nodeOffsets, edge: runningSum(edges) };
   const all = names.map((name) => {
     const { lines, width } = prefix.encodings[name] as GraphPrefix['encodings'][string];
-    return { name, width, offsets: offsets[lines], values: concatenate(parts[name] ?? []) };
+    return { name, lines: { offsets: offsets[lines], width, values: concatenate(parts[name] ?? []) } };
   });
   return {
-    take: (rows) => Object.fromEntries(all.map(({ name, ...lines }) => [name, takeLines(lines, rows)])),
+    take: (rows) => Object.fromEntries(all.map(({ name, lines }) => [name, takeLines(lines, rows)])),
   };
 }
 
@@ -88,17 +87,8 @@ async function overBatches(
   }
 }
 
-interface Lines {
-  readonly width: number;
-  readonly offsets: Uint32Array;
-  readonly values: Float32Array;
-}
-
-function takeLines({ width, offsets, values }: Lines, rows: Rows): Tensor {
-  const taken = concatenate(
-    Array.from(rows, (row) => values.subarray((offsets[row] as number) * width, (offsets[row + 1] as number) * width)),
-  );
-  return tensor(taken, [taken.length / width, width], 'float32');
+function takeLines(lines: RaggedLines, rows: Rows): Tensor {
+  return fillTensor([countLines(lines.offsets, rows), lines.width], (taken) => copyLines(lines, rows, taken));
 }
 
 function range(length: number): Uint32Array {

@@ -1,10 +1,10 @@
-import type { NeighbourPlan } from '../../contracts/graphs.ts';
-import type { Dataset, GraphDataset } from '../../data/dataset.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { buildHeadBatch } from '../../data/graphs/build-head-batch.ts';
 import { RootstockError } from '../../errors.ts';
 import type { GraphPrefix, Params } from '../../models/definition.ts';
 import { standsStill } from '../../transfer/stands-still.ts';
-import { type BatchSource, type BatchSources, batchesHere, type StageBatches } from '../batch-source.ts';
-import { loadTargets } from '../batches.ts';
+import type { BatchSource, BatchSources, StageBatches } from '../batch-source.ts';
+import { loadTargets, toMoleculeBatch } from '../batches.ts';
 import type { StageSetup } from '../stage-setup.ts';
 import { checkPrefix } from './check-prefix.ts';
 import { type EncodedSplit, type EncodeInput, encodeFeatures, encodeGraphs } from './encode-split.ts';
@@ -53,8 +53,8 @@ async function encodeSplit(dataset: Dataset, { setup, params, batches, between }
     if (dataset === train) await checkPrefix(dataset, prefix, input);
     const encoded = await encodeGraphs(dataset, prefix, input);
     const readsEdges = Object.values(prefix.encodings).some(({ lines }) => lines === 'edge');
-    // Joining nodes alone takes less time than waking the thread and taking its answer.
-    const rest = readsEdges ? source : batchesHere(withoutEdges(dataset), NO_EDGES);
+    // Joining what heads read takes less time than waking the thread and taking its answer.
+    const rest: BatchSource = readsEdges ? source : { load: (rows) => toMoleculeBatch(buildHeadBatch(dataset, rows)) };
     return { readsEdges, ...withEncodings(rest, { prefix, encoded }) };
   }
   const prefix = definition.prefix?.(config, facts, still) ?? null;
@@ -83,15 +83,6 @@ function withEncodings(
       return { ...batch, encoded: { prefix, values: encoded.take(rows) } };
     },
   };
-}
-
-/** No two atoms are at one place (the data is checked for it), so that nobody has a neighbour. */
-const NO_EDGES: NeighbourPlan = { cutOff: 0, selfInteraction: false, cell: null };
-
-/** What is left for a decoder that reads nothing of edges: finding and uploading them would cost more than the rest of its step. */
-function withoutEdges(dataset: GraphDataset): GraphDataset {
-  const { y_edge_scalars: _scalars, y_edge_vector: _vector, ...targets } = dataset.targets;
-  return { ...dataset, bonds: null, targets };
 }
 
 function noPrefix(model: string, stage: string): RootstockError {

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { memory, type Tensor } from '@tensorflow/tfjs-core';
+import { dispose, memory, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { PrefixCachePlan } from '../../../src/contracts/plan.ts';
 import type { Weights } from '../../../src/contracts/tensors.ts';
-import type { BondColumns, RaggedTargets } from '../../../src/data/dataset.ts';
+import type { BondColumns, GraphDataset, RaggedTargets } from '../../../src/data/dataset.ts';
 import { loadBackend } from '../../../src/kernels/backend.ts';
 import type { GraphModel } from '../../../src/models/definition.ts';
 import { findModel } from '../../../src/models/registry.ts';
+import { openBatches } from '../../../src/training/batch-source.ts';
+import { disposeBatch, type MoleculeBatch } from '../../../src/training/batches.ts';
+import { openPrefixCache } from '../../../src/training/prefix-cache/prefix-cache.ts';
 import type { StageSetup } from '../../../src/training/stage-setup.ts';
 import { standsStill } from '../../../src/transfer/stands-still.ts';
-import { FACTS, makeGraphSetup, TINY_GRAPH_MODEL } from '../graph-support.ts';
+import { FACTS, makeGraphSetup, NEIGHBOURS, TINY_GRAPH_MODEL } from '../graph-support.ts';
 import { digestState, lastState, makeDataset, makeSetup, record } from '../support.ts';
 
 const CACHED: PrefixCachePlan = { modules: ['given by the plan'], byteLength: 0, fits: true };
@@ -122,6 +125,27 @@ test('the cache leaves no tensor behind', async () => {
   const before = memory().numTensors;
   for (const make of Object.values(SETUPS)) await record(withCache(make()));
   assert.equal(memory().numTensors, before);
+});
+
+test('a batch behind a prefix that reads no edges holds the encodings alone until more of it is read, and frees all of it', async (t) => {
+  await loadBackend('wasm');
+  const setup = withCache(makeGraphSetup({ trainer, freeze: ['encoder'] }));
+  const batches = openBatches(NEIGHBOURS);
+  t.after(() => batches.close());
+  const params = Object.fromEntries([...setup.inputWeights].map(([path, { data, shape }]) => [path, tensor(data, [...shape])]));
+  const cache = await openPrefixCache({ setup, params, batches, between: () => Promise.resolve() });
+  const before = memory().numTensors;
+  const batch = (await cache?.train.load(Uint32Array.of(5, 2))) as MoleculeBatch;
+  assert.equal(memory().numTensors, before + 1);
+  const { nodeOffsets } = setup.train as GraphDataset;
+  const atoms = [5, 2].map((row) => (nodeOffsets[row + 1] ?? 0) - (nodeOffsets[row] ?? 0));
+  assert.deepEqual([...(await batch.graphs.nodesPerGraph.data())], atoms);
+  assert.deepEqual(batch.graphs.nodeAttrs.shape, [(atoms[0] ?? 0) + (atoms[1] ?? 0), 3]);
+  assert.deepEqual(batch.encoded?.values['h']?.shape, [(atoms[0] ?? 0) + (atoms[1] ?? 0), 4]);
+  assert.equal(batch.graphs.edgeIndex[0].index.size, 0);
+  disposeBatch(batch);
+  assert.equal(memory().numTensors, before);
+  dispose(params);
 });
 
 test('a forward pass that a prefix does not belong to is refused by name', async () => {
