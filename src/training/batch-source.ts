@@ -24,7 +24,7 @@ export interface BatchSources {
   of(dataset: Dataset): BatchSource;
   /** Starts the thread, where one is needed, while other things are got ready. The first batch starts it otherwise. */
   start(): void;
-  /** Ends the thread, where one was needed. A batch asked for later starts another. */
+  /** Ends the thread, where one was needed. A batch asked for later starts another. A second call waits for the same end. */
   close(): Promise<void>;
 }
 

@@ -1,9 +1,9 @@
 import { dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { NeighbourPlan } from '../../contracts/graphs.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { RootstockError } from '../../errors.ts';
 import type { FeaturePrefix, GraphPrefix, Params } from '../../models/definition.ts';
-import type { BatchSource } from '../batch-source.ts';
-import { disposeBatch } from '../batches.ts';
+import { disposeBatch, loadBatch } from '../batches.ts';
 import { evaluationContext } from '../forward-context.ts';
 import { computeOutputs } from '../model-pass.ts';
 import type { Model } from '../stage-setup.ts';
@@ -12,7 +12,8 @@ import type { Model } from '../stage-setup.ts';
 export interface CheckPrefixInput {
   readonly model: Model;
   readonly params: Params;
-  readonly batches: BatchSource;
+  /** How molecules become graphs; null: there are none. */
+  readonly neighbours: NeighbourPlan | null;
 }
 
 /** Rows that are compared: enough to tell two functions apart, few enough to cost nothing. */
@@ -28,7 +29,8 @@ const TOLERANCE = 1e-4;
 export async function checkPrefix(dataset: Dataset, prefix: FeaturePrefix | GraphPrefix, input: CheckPrefixInput): Promise<void> {
   const { model, params } = input;
   const rows = Uint32Array.from({ length: Math.min(ROWS, dataset.rows) }, (_, row) => row);
-  const batch = await input.batches.load(rows);
+  // So few are built here before a thread has answered.
+  const batch = loadBatch(dataset, rows, input.neighbours);
   const context = evaluationContext(model);
   const inParts = (): Record<string, Tensor> => {
     if (batch.kind === 'features') {

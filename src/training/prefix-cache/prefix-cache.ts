@@ -1,13 +1,13 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { buildHeadBatch } from '../../data/graphs/build-head-batch.ts';
 import { RootstockError } from '../../errors.ts';
-import type { GraphPrefix, Params } from '../../models/definition.ts';
+import type { FeaturePrefix, GraphPrefix, Params } from '../../models/definition.ts';
 import { standsStill } from '../../transfer/stands-still.ts';
 import type { BatchSource, BatchSources, StageBatches } from '../batch-source.ts';
 import { loadTargets, toMoleculeBatch } from '../batches.ts';
 import type { StageSetup } from '../stage-setup.ts';
 import { checkPrefix } from './check-prefix.ts';
-import { type EncodedSplit, type EncodeInput, encodeFeatures, encodeGraphs } from './encode-split.ts';
+import { type EncodedSplit, type EncodeInput, encodeFeatures, encodeGraphs, expectFirst } from './encode-split.ts';
 
 /** What a prefix is computed from. */
 export interface PrefixCacheInput {
@@ -28,12 +28,23 @@ export async function openPrefixCache(input: PrefixCacheInput): Promise<StageBat
   const { setup, batches } = input;
   const { stage, train, validation } = setup;
   if (stage.prefixCache?.fits !== true) return null;
+  const later = validation === null || stage.trainer.limitValBatches === 0 ? null : { dataset: validation, source: batches.of(validation) };
   const cached = {
-    train: await encodeSplit(train, input),
-    validation: validation === null || stage.trainer.limitValBatches === 0 ? null : await encodeSplit(validation, input),
+    train: await encodeSplit({ dataset: train, source: batches.of(train), next: later }, input),
+    validation: later === null ? null : await encodeSplit({ ...later, next: null }, input),
   };
-  if (!cached.train.readsEdges) await batches.close();
+  // Training need not wait for the end of the thread: `fit` closes the batches again, and hears of what fails.
+  if (!cached.train.readsEdges) batches.close().catch(() => undefined);
   return cached;
+}
+
+/** Rows that are encoded. */
+interface Split {
+  readonly dataset: Dataset;
+  /** Gives the rows as they are. */
+  readonly source: BatchSource;
+  /** What is encoded afterwards; null: nothing. */
+  readonly next: Omit<Split, 'next'> | null;
 }
 
 /** Encoded rows of a split. */
@@ -41,16 +52,30 @@ interface EncodedBatches extends BatchSource {
   readonly readsEdges: boolean;
 }
 
-async function encodeSplit(dataset: Dataset, { setup, params, batches, between }: PrefixCacheInput): Promise<EncodedBatches> {
+async function encodeSplit(
+  { dataset, source, next }: Split,
+  { setup, params, between }: Omit<PrefixCacheInput, 'batches'>,
+): Promise<EncodedBatches> {
   const { stage, model, train } = setup;
   const { definition, config, facts } = model;
   const still = standsStill(stage);
-  const source = batches.of(dataset);
-  const input: EncodeInput = { model, params, batches: source, batchSize: stage.datamodule.train.batchSize, between };
+  const {
+    neighbours,
+    train: { batchSize },
+  } = stage.datamodule;
+  const allExpected = () => {
+    if (next !== null) expectFirst(next.dataset, { batches: next.source, batchSize });
+  };
+  const input: EncodeInput = { model, params, batches: source, batchSize, between, allExpected };
+  const begin = async (prefix: FeaturePrefix | GraphPrefix) => {
+    // The thread builds the first batches while others are checked here.
+    expectFirst(dataset, input);
+    if (dataset === train) await checkPrefix(dataset, prefix, { model, params, neighbours });
+  };
   if (definition.inputs === 'graphs') {
     const prefix = definition.prefix?.(config, facts, still) ?? null;
     if (prefix === null || dataset.kind !== 'graphs') throw noPrefix(definition.name, stage.name);
-    if (dataset === train) await checkPrefix(dataset, prefix, input);
+    await begin(prefix);
     const encoded = await encodeGraphs(dataset, prefix, input);
     const readsEdges = Object.values(prefix.encodings).some(({ lines }) => lines === 'edge');
     // Joining what heads read takes less time than waking the thread and taking its answer.
@@ -59,7 +84,7 @@ async function encodeSplit(dataset: Dataset, { setup, params, batches, between }
   }
   const prefix = definition.prefix?.(config, facts, still) ?? null;
   if (prefix === null || dataset.kind !== 'features') throw noPrefix(definition.name, stage.name);
-  if (dataset === train) await checkPrefix(dataset, prefix, input);
+  await begin(prefix);
   const encoded = await encodeFeatures(dataset, prefix, input);
   return {
     readsEdges: false,

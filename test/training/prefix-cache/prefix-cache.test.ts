@@ -5,9 +5,9 @@ import type { PrefixCachePlan } from '../../../src/contracts/plan.ts';
 import type { Weights } from '../../../src/contracts/tensors.ts';
 import type { BondColumns, GraphDataset, RaggedTargets } from '../../../src/data/dataset.ts';
 import { loadBackend } from '../../../src/kernels/backend.ts';
-import type { GraphModel } from '../../../src/models/definition.ts';
+import type { GraphModel, Params } from '../../../src/models/definition.ts';
 import { findModel } from '../../../src/models/registry.ts';
-import { openBatches } from '../../../src/training/batch-source.ts';
+import { type BatchSources, batchesHere, openBatches } from '../../../src/training/batch-source.ts';
 import { disposeBatch, type MoleculeBatch } from '../../../src/training/batches.ts';
 import { openPrefixCache } from '../../../src/training/prefix-cache/prefix-cache.ts';
 import type { StageSetup } from '../../../src/training/stage-setup.ts';
@@ -132,7 +132,7 @@ test('a batch behind a prefix that reads no edges holds the encodings alone unti
   const setup = withCache(makeGraphSetup({ trainer, freeze: ['encoder'] }));
   const batches = openBatches(NEIGHBOURS);
   t.after(() => batches.close());
-  const params = Object.fromEntries([...setup.inputWeights].map(([path, { data, shape }]) => [path, tensor(data, [...shape])]));
+  const params = paramsOf(setup);
   const cache = await openPrefixCache({ setup, params, batches, between: () => Promise.resolve() });
   const before = memory().numTensors;
   const batch = (await cache?.train.load(Uint32Array.of(5, 2))) as MoleculeBatch;
@@ -146,6 +146,48 @@ test('a batch behind a prefix that reads no edges holds the encodings alone unti
   disposeBatch(batch);
   assert.equal(memory().numTensors, before);
   dispose(params);
+});
+
+test('the thread is told of batches before anything waits: the first ones at once, those of validation before training rows are done', async () => {
+  await loadBackend('wasm');
+  const setup = withCache(makeGraphSetup({ trainer, freeze: ['encoder'] }));
+  const { batchSize } = setup.stage.datamodule.train;
+  const log: string[] = [];
+  const known = new Set<string>();
+  const batches: BatchSources = {
+    of(dataset) {
+      const split = dataset === setup.train ? 'train' : 'validation';
+      const here = batchesHere(dataset, NEIGHBOURS);
+      return {
+        expect: (rows) => {
+          log.push(`${split} expects`);
+          for (const each of rows) known.add(`${split} ${each.join(' ')}`);
+        },
+        load(rows) {
+          log.push(`${split} loads`);
+          assert.ok(known.delete(`${split} ${rows.join(' ')}`), 'every batch is expected');
+          return here.load(rows);
+        },
+      };
+    },
+    start: () => undefined,
+    close: () => {
+      log.push('ends');
+      return new Promise(() => undefined);
+    },
+  };
+  const params = paramsOf(setup);
+  await openPrefixCache({ setup, params, batches, between: () => Promise.resolve() });
+  dispose(params);
+  const loads = (split: string) => log.filter((each) => each === `${split} loads`).length;
+  assert.deepEqual(
+    [loads('train'), loads('validation')],
+    [setup.train.rows, setup.validation?.rows ?? 0].map((rows) => Math.ceil(rows / batchSize)),
+  );
+  assert.equal(log[0], 'train expects');
+  assert.ok(log.indexOf('validation expects') < log.lastIndexOf('train loads'), log.join(', '));
+  assert.deepEqual([...known], [], 'nothing is expected that is never loaded');
+  assert.equal(log.at(-1), 'ends', 'nobody waits for the end of the thread');
 });
 
 test('a forward pass that a prefix does not belong to is refused by name', async () => {
@@ -168,6 +210,10 @@ test('a model that has no prefix where the plan has one is another model', async
   const without: GraphModel = { ...TINY_GRAPH_MODEL, prefix: () => null };
   await assert.rejects(record(withCache(makeGraphSetup({ trainer, freeze: ['encoder'], definition: without }))), { code: 'PLAN_DRIFT' });
 });
+
+function paramsOf({ inputWeights }: StageSetup): Params {
+  return Object.fromEntries([...inputWeights].map(([path, { data, shape }]) => [path, tensor(data, [...shape])]));
+}
 
 function withCache(setup: StageSetup): StageSetup {
   const { definition, config, facts } = setup.model;

@@ -15,7 +15,7 @@ export interface ThreadBuilders {
   of(dataset: GraphDataset, neighbours: NeighbourPlan): GraphBuilder;
   /** Starts the thread before it has anything to do, so that nothing waits for it later. */
   start(): void;
-  /** Ends the thread and frees what it holds, the edges it knows included. The next batch starts another. */
+  /** Ends the thread and frees what it holds, the edges it knows included. The next batch starts another. Waits for the ends of earlier ones, too. */
   close(): Promise<void>;
 }
 
@@ -34,6 +34,7 @@ interface Queue {
 export function createThreadBuilders(run: () => Thread = startThread): ThreadBuilders {
   let connection: Connection | null = null;
   const open = (): Connection => (connection ??= connect(run()));
+  let ending: Promise<unknown> = Promise.resolve();
   const queues = new Set<Queue>();
   /** Bytes of the largest batch so far; undefined: none is known. */
   let largest: number | undefined;
@@ -88,7 +89,8 @@ export function createThreadBuilders(run: () => Thread = startThread): ThreadBui
       const closing = connection;
       connection = null;
       for (const queue of queues) queue.builds = [];
-      await closing?.close();
+      ending = Promise.all([ending, closing?.close()]);
+      await ending;
     },
   };
 }

@@ -150,3 +150,24 @@ test('closing ends the thread, and the next batch starts another', async () => {
   await builders.close();
   assert.equal(threads.length, 2);
 });
+
+test('closing again waits for a thread that is still ending', async () => {
+  let end = (): void => undefined;
+  const thread: Thread = {
+    postMessage: () => undefined,
+    on: () => undefined,
+    terminate: () =>
+      new Promise((resolve) => {
+        end = () => resolve(0);
+      }),
+  };
+  const builders = createThreadBuilders(() => thread);
+  builders.start();
+  const ended: string[] = [];
+  const closings = ['first', 'second'].map((name) => builders.close().then(() => void ended.push(name)));
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(ended, []);
+  end();
+  await Promise.all(closings);
+  assert.deepEqual(ended, ['first', 'second']);
+});
