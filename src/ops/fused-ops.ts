@@ -91,10 +91,11 @@ function fusedNetwork({ messages, gate }: GatedNetwork): FusedNetwork | null {
 
 /** Null as above. */
 function fusedLayers(layers: readonly LinearLayer[]): readonly GatedLayer[] | null {
-  const known = layers.flatMap(({ activation, ...layer }) =>
-    isFusedActivation(activation) && layer.weight.size <= MAX_WEIGHT ? [{ ...layer, activation }] : [],
-  );
-  return known.length === layers.length ? known : null;
+  return layers.every(isFused) ? layers : null;
+}
+
+function isFused(layer: LinearLayer): layer is GatedLayer {
+  return isFusedActivation(layer.activation) && layer.weight.size <= MAX_WEIGHT;
 }
 
 function isMeanSquares(spec: LossSpec): spec is ReducedLoss {

@@ -19,7 +19,10 @@ export interface DeviceState {
   readonly slots: ReadonlyMap<string, Slots>;
   /** Updates of each trainable parameter. */
   readonly parameterSteps: ReadonlyMap<string, number>;
-  /** Everything a forward pass reads. `buffers` stand in for those of the state, for the batches of one accumulation window. */
+  /**
+   * Everything a forward pass reads, until something is replaced. `buffers` stand in for those of the state, for the batches of one accumulation
+   * window.
+   */
   params(buffers?: ReadonlyMap<string, Tensor>): Params;
   /** Takes over a parameter's next value and slots; counts the update. */
   replaceParameter(path: string, next: UpdateResult): void;
@@ -54,23 +57,27 @@ export function createDeviceState(setup: StageSetup, optimizer: Optimizer, resum
     ]),
   );
   const parameterSteps = new Map(trainableSpecs.map(({ path }) => [path, before.steps.get(path) ?? 0]));
+  // Kept up to date, because making it anew takes longer than the step of a small head.
+  const everything: Record<string, Tensor> = Object.fromEntries([...frozen, ...trainable, ...buffers]);
   return {
     trainable,
     frozen,
     buffers,
     slots,
     parameterSteps,
-    params: (current = buffers) => Object.fromEntries([...frozen, ...trainable, ...current]),
+    params: (current = buffers) => (current.size === 0 ? everything : { ...everything, ...Object.fromEntries(current) }),
     replaceParameter(path, next) {
       trainable.get(path)?.dispose();
       for (const old of Object.values(slots.get(path) ?? {})) old.dispose();
       trainable.set(path, next.parameter);
+      everything[path] = next.parameter;
       slots.set(path, next.slots);
       parameterSteps.set(path, (parameterSteps.get(path) ?? 0) + 1);
     },
     replaceBuffer(path, next) {
       buffers.get(path)?.dispose();
       buffers.set(path, next);
+      everything[path] = next;
     },
     async download() {
       return { weights: await downloadTensors(new Map([...trainable, ...buffers])), slots: await downloadSlots(slots) };

@@ -37,9 +37,14 @@ export function clipGradients(
   plan: Pick<TrainerPlan, 'gradientClipVal' | 'gradientClipAlgorithm'>,
 ): ClippedGradients {
   const value = plan.gradientClipVal;
-  if (value === null || value <= 0) return { gradients, norm: null };
+  if (value === null || !clips(plan)) return { gradients, norm: null };
   if (plan.gradientClipAlgorithm === 'norm') return clipByNorm(gradients, value);
   return { gradients: mapValues(gradients, (gradient) => clipByValue(gradient, -value, value)), norm: null };
+}
+
+/** Whether anything can be clipped. */
+export function clips({ gradientClipVal }: Pick<TrainerPlan, 'gradientClipVal'>): boolean {
+  return gradientClipVal !== null && gradientClipVal > 0;
 }
 
 /** L2 norm over all elements of all gradients, on the device: sqrt(sum of squares). 0 without gradients. */

@@ -1,6 +1,6 @@
 import { keep, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { HostGraphBatch, HostSegments } from '../data/graphs/graph-batch.ts';
-import { once } from '../data/once.ts';
+import { lazyObject } from '../data/lazy-object.ts';
 import type { GraphBatch } from '../models/definition.ts';
 import type { Segments } from '../ops/segments.ts';
 
@@ -15,74 +15,56 @@ export interface UploadedGraphBatch extends GraphBatch {
  * in a tidy or while gradients are recorded outlives it: all of it is the batch's own.
  */
 export function uploadGraphBatch(host: HostGraphBatch): UploadedGraphBatch {
-  const { numGraphs, numNodes, numEdges } = host;
-  const made: Tensor[] = [];
-  let disposed = false;
-  const upload = (values: Float32Array | Int32Array, shape: number[]): Tensor => {
-    if (disposed) throw new TypeError('a batch of molecules is read after it was disposed of');
-    const copied = keep(tensor(values, shape, values instanceof Int32Array ? 'int32' : 'float32'));
-    made.push(copied);
-    return copied;
-  };
-  const optional = (values: Float32Array | null, shape: number[]) => (values === null ? null : upload(values, shape));
-  const segments = ({ index, count, offsets, order }: HostSegments): Segments => ({
-    index: upload(index, [index.length]),
-    count,
-    offsets: upload(offsets, [offsets.length]),
-    order: order === null ? null : upload(order, [order.length]),
-  });
-  const nodeAttrs = once(() => upload(host.nodeAttrs, [numNodes, host.nodeWidth]));
-  const coordinates = once(() => upload(host.coordinates, [numNodes, 3]));
-  const edgeIndex = once(() => [segments(host.edgeIndex[0]), segments(host.edgeIndex[1])] as const);
-  const batch = once(() => segments(host.batch));
-  const nodesPerGraph = once(() => upload(host.nodesPerGraph, [numGraphs, 1]));
-  const cellShifts = once(() => optional(host.cellShifts, [numEdges, 3]));
-  const edgeAttrs = once(() => optional(host.edgeAttrs, [numEdges, host.edgeWidth]));
-  const graphAttrs = once(() => optional(host.graphAttrs, [numGraphs, host.graphWidth]));
-  const totalAtomicEnergy = once(() => optional(host.totalAtomicEnergy, [numGraphs, 1]));
-  const targets = once(() =>
+  return uploadedBatch({ host, made: [], disposed: false });
+}
+
+/** A batch and what was copied of it. */
+interface Upload {
+  readonly host: HostGraphBatch;
+  readonly made: Tensor[];
+  disposed: boolean;
+}
+
+const uploadedBatch = lazyObject<Upload, UploadedGraphBatch>({
+  numGraphs: ({ host }) => host.numGraphs,
+  numNodes: ({ host }) => host.numNodes,
+  numEdges: ({ host }) => host.numEdges,
+  nodeAttrs: (upload) => copy(upload, upload.host.nodeAttrs, [upload.host.numNodes, upload.host.nodeWidth]),
+  coordinates: (upload) => copy(upload, upload.host.coordinates, [upload.host.numNodes, 3]),
+  edgeIndex: (upload) => [copySegments(upload, upload.host.edgeIndex[0]), copySegments(upload, upload.host.edgeIndex[1])],
+  batch: (upload) => copySegments(upload, upload.host.batch),
+  nodesPerGraph: (upload) => copy(upload, upload.host.nodesPerGraph, [upload.host.numGraphs, 1]),
+  cellShifts: (upload) => copyIfThere(upload, upload.host.cellShifts, [upload.host.numEdges, 3]),
+  edgeAttrs: (upload) => copyIfThere(upload, upload.host.edgeAttrs, [upload.host.numEdges, upload.host.edgeWidth]),
+  graphAttrs: (upload) => copyIfThere(upload, upload.host.graphAttrs, [upload.host.numGraphs, upload.host.graphWidth]),
+  totalAtomicEnergy: (upload) => copyIfThere(upload, upload.host.totalAtomicEnergy, [upload.host.numGraphs, 1]),
+  targets: (upload) =>
     Object.fromEntries(
-      Object.entries(host.targets).map(([head, { values, width }]) => [head, upload(values, [values.length / width, width])]),
+      Object.entries(upload.host.targets).map(([head, { values, width }]) => [head, copy(upload, values, [values.length / width, width])]),
     ),
-  );
+  dispose: (upload) => () => {
+    upload.disposed = true;
+    for (const copied of upload.made) copied.dispose();
+  },
+});
+
+function copy(upload: Upload, values: Float32Array | Int32Array, shape: number[]): Tensor {
+  if (upload.disposed) throw new TypeError('a batch of molecules is read after it was disposed of');
+  const copied = keep(tensor(values, shape, values instanceof Int32Array ? 'int32' : 'float32'));
+  upload.made.push(copied);
+  return copied;
+}
+
+function copyIfThere(upload: Upload, values: Float32Array | null, shape: number[]): Tensor | null {
+  return values === null ? null : copy(upload, values, shape);
+}
+
+function copySegments(upload: Upload, { index, count, offsets, order }: HostSegments): Segments {
   return {
-    numGraphs,
-    numNodes,
-    numEdges,
-    get nodeAttrs() {
-      return nodeAttrs();
-    },
-    get coordinates() {
-      return coordinates();
-    },
-    get edgeIndex() {
-      return edgeIndex();
-    },
-    get batch() {
-      return batch();
-    },
-    get nodesPerGraph() {
-      return nodesPerGraph();
-    },
-    get cellShifts() {
-      return cellShifts();
-    },
-    get edgeAttrs() {
-      return edgeAttrs();
-    },
-    get graphAttrs() {
-      return graphAttrs();
-    },
-    get totalAtomicEnergy() {
-      return totalAtomicEnergy();
-    },
-    get targets() {
-      return targets();
-    },
-    dispose() {
-      disposed = true;
-      for (const copied of made) copied.dispose();
-    },
+    index: copy(upload, index, [index.length]),
+    count,
+    offsets: copy(upload, offsets, [offsets.length]),
+    order: order === null ? null : copy(upload, order, [order.length]),
   };
 }
 

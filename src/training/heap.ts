@@ -29,7 +29,8 @@ export function mapOnHeap(inputs: readonly Tensor[], outputCount: number, loop: 
   if (!hasHeap(heap) || first === undefined || first.size > MAX_ELEMENTS) return undefined;
   // Brings data here that another backend holds, before anything below takes a view.
   for (const { dataId } of inputs) heap.getMemoryOffset(dataId);
-  const outputs = Array.from({ length: outputCount }, () => heap.makeOutput(first.shape, 'float32'));
+  const outputs: TensorInfo[] = [];
+  for (let at = 0; at < outputCount; at++) outputs.push(heap.makeOutput(first.shape, 'float32'));
   // Views come last: allocating may grow the memory, which detaches every older view.
   loop(
     inputs.map((tensor) => heap.typedArrayFromHeap(tensor)),

@@ -38,7 +38,7 @@ export async function trainStep(run: FitRun): Promise<void> {
     },
     deps.nextTurn,
   );
-  const rows = window.rows.flatMap((positions) => [...positions].map((row) => setup.train.rowId(row)));
+  const rows = rowIds(setup.train, window.rows);
   deps.sampleLog.append({ step: step + 1, epoch, batch: window.first, rows });
   run.position = {
     ...run.position,
@@ -70,6 +70,12 @@ export async function dryRun(run: FitRun): Promise<void> {
     loss.dispose();
   }
   run.stepBudgetMs = stepBudgetMs(run.deps.now() - started);
+}
+
+function rowIds(data: FitRun['setup']['train'], windows: readonly Rows[]): readonly string[] {
+  const ids: string[] = [];
+  for (const rows of windows) for (let at = 0; at < rows.length; at += 1) ids.push(data.rowId(rows[at] as number));
+  return ids;
 }
 
 function planWindow(run: FitRun): PlannedWindow {

@@ -3,7 +3,7 @@ import { batchWeights } from './accumulation.ts';
 import { type Batch, disposeBatch } from './batches.ts';
 import type { DeviceState } from './device-state.ts';
 import { trainingContext } from './forward-context.ts';
-import { clipGradients, type Gradients } from './gradient-clipping.ts';
+import { clipGradients, clips, type Gradients } from './gradient-clipping.ts';
 import { passModel } from './model-pass.ts';
 import type { Optimizer, UpdateResult } from './optimizers/optimizer.ts';
 import type { GroupSettings } from './schedulers/scheduler.ts';
@@ -120,17 +120,30 @@ function update(
   step: { readonly gradients: Gradients; readonly settings: Window['settings'] },
   results: WindowResults,
 ): void {
-  const clipped = tidy(() => ({ ...clipGradients(step.gradients, setup.stage.trainer).gradients }));
+  const { trainer } = setup.stage;
+  const clipped = clips(trainer) ? tidy(() => ({ ...clipGradients(step.gradients, trainer).gradients })) : step.gradients;
   for (const [path, gradient] of Object.entries(clipped)) {
     const parameter = state.trainable.get(path) as Tensor;
     const slots = state.slots.get(path) ?? {};
-    const next = tidy(() => {
-      const count = (state.parameterSteps.get(path) ?? 0) + 1;
-      const settings = step.settings[optimizer.groupOf(path)] as GroupSettings;
-      const result = optimizer.update({ path, parameter, gradient, slots, step: count, ...settings });
-      return { parameter: result.parameter, slots: { ...result.slots } };
-    });
-    results.parameter(path, next);
+    const count = (state.parameterSteps.get(path) ?? 0) + 1;
+    const settings = step.settings[optimizer.groupOf(path)] as GroupSettings;
+    results.parameter(
+      path,
+      keeping(() => optimizer.update({ path, parameter, gradient, slots, step: count, ...settings })),
+    );
   }
-  dispose([...new Set([...Object.values(clipped), ...Object.values(step.gradients)])]);
+  for (const gradient of new Set([...Object.values(clipped), ...Object.values(step.gradients)])) gradient.dispose();
+}
+
+/** Keeps what an update gives and frees what it made on the way. tidy does the same, but walks through the result, which takes as long as a small update. */
+function keeping(work: () => UpdateResult): UpdateResult {
+  engine().startScope('update');
+  try {
+    const result = work();
+    keep(result.parameter);
+    for (const slot of Object.values(result.slots)) keep(slot);
+    return result;
+  } finally {
+    engine().endScope();
+  }
 }

@@ -1,7 +1,7 @@
 import type { GraphHead, NeighbourPlan } from '../../contracts/graphs.ts';
 import type { GraphDataset, RaggedTargets } from '../dataset.ts';
 import { takeRows } from '../float-rows.ts';
-import { once } from '../once.ts';
+import { lazyObject } from '../lazy-object.ts';
 import { copyLines, countLines } from '../ragged-lines.ts';
 import { buildGraphBatch } from './build-graph-batch.ts';
 import type { HostGraphBatch, HostSegments } from './graph-batch.ts';
@@ -15,48 +15,39 @@ const NO_EDGES: NeighbourPlan = { cutOff: 0, selfInteraction: false, cell: null 
  * thread; `rows` stay as they are until then. Takes molecules that were joined before: whether targets fit is not checked again.
  */
 export function buildHeadBatch(dataset: GraphDataset, rows: ArrayLike<number>): HostGraphBatch {
-  const { graphAttrWidth, totalAtomicEnergy: energies, targets: all } = dataset;
-  const numNodes = countLines(dataset.nodeOffsets, rows);
-  const nodes = once(() => buildGraphBatch({ ...dataset, bonds: null, targets: {} }, rows, NO_EDGES));
-  const batch = once(() => moleculeOfAtoms(dataset.nodeOffsets, rows, numNodes));
-  const sizes = once(() => sizesOf(batch().offsets));
-  const graphAttrs = once(() => (graphAttrWidth === 0 ? null : takeRows(dataset.graphAttrs, rows, graphAttrWidth)));
-  const totalAtomicEnergy = once(() => (energies === null ? null : takeRows(energies, rows, 1)));
-  const targets = once(() => joinTargets(all, rows));
-  return {
-    numGraphs: rows.length,
-    numNodes,
-    numEdges: 0,
-    get nodeAttrs() {
-      return nodes().nodeAttrs;
-    },
-    nodeWidth: dataset.numElements + dataset.nodeAttrWidth,
-    get coordinates() {
-      return nodes().coordinates;
-    },
-    get edgeIndex() {
-      return nodes().edgeIndex;
-    },
-    get batch() {
-      return batch();
-    },
-    get nodesPerGraph() {
-      return sizes();
-    },
-    cellShifts: null,
-    edgeAttrs: null,
-    edgeWidth: 0,
-    get graphAttrs() {
-      return graphAttrs();
-    },
-    graphWidth: graphAttrWidth,
-    get totalAtomicEnergy() {
-      return totalAtomicEnergy();
-    },
-    get targets() {
-      return targets();
-    },
-  };
+  return headBatch({ dataset, rows, numNodes: countLines(dataset.nodeOffsets, rows), atoms: null });
+}
+
+interface Source {
+  readonly dataset: GraphDataset;
+  readonly rows: ArrayLike<number>;
+  readonly numNodes: number;
+  /** Atoms and places, once something of them was read. */
+  atoms: HostGraphBatch | null;
+}
+
+const headBatch = lazyObject<Source, HostGraphBatch>({
+  numGraphs: ({ rows }) => rows.length,
+  numNodes: ({ numNodes }) => numNodes,
+  numEdges: () => 0,
+  nodeAttrs: (source) => atomsOf(source).nodeAttrs,
+  nodeWidth: ({ dataset }) => dataset.numElements + dataset.nodeAttrWidth,
+  coordinates: (source) => atomsOf(source).coordinates,
+  edgeIndex: (source) => atomsOf(source).edgeIndex,
+  batch: ({ dataset, rows, numNodes }) => moleculeOfAtoms(dataset.nodeOffsets, rows, numNodes),
+  nodesPerGraph: (_, { batch }) => sizesOf(batch.offsets),
+  cellShifts: () => null,
+  edgeAttrs: () => null,
+  edgeWidth: () => 0,
+  graphAttrs: ({ dataset, rows }) => (dataset.graphAttrWidth === 0 ? null : takeRows(dataset.graphAttrs, rows, dataset.graphAttrWidth)),
+  graphWidth: ({ dataset }) => dataset.graphAttrWidth,
+  totalAtomicEnergy: ({ dataset, rows }) => (dataset.totalAtomicEnergy === null ? null : takeRows(dataset.totalAtomicEnergy, rows, 1)),
+  targets: ({ dataset, rows }) => joinTargets(dataset.targets, rows),
+});
+
+function atomsOf(source: Source): HostGraphBatch {
+  source.atoms ??= buildGraphBatch({ ...source.dataset, bonds: null, targets: {} }, source.rows, NO_EDGES);
+  return source.atoms;
 }
 
 /** Atoms are sorted by molecule already. */

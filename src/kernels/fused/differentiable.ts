@@ -42,8 +42,9 @@ export function runDifferentiable({ inputs, forward, backward }: Differentiable)
   };
   const output = engine().tidy(() => forward(heap, isRecorded ? save : null));
   if (!isRecorded) return output;
-  const given = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== null);
-  below.addTapeNode('fused', Object.fromEntries(given), [output], (dy, kept) => backward(heap, dy, kept), saved);
+  const given: Record<string, Tensor> = {};
+  for (const [name, tensor] of Object.entries(inputs)) if (tensor !== null) given[name] = tensor;
+  below.addTapeNode('fused', given, [output], (dy, kept) => backward(heap, dy, kept), saved);
   return output;
 }
 

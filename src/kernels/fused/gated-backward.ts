@@ -16,7 +16,7 @@ import {
   sizesOf,
   zeros,
 } from './gated-chain.ts';
-import { type Gradients, type LayerBack, layerBack, layerBackFloats } from './gated-layer-back.ts';
+import { type Gradients, type LayerBack, layerBack, layerBackFloats, type MutableGradients } from './gated-layer-back.ts';
 import { kernelsOf, pointerOf, scratchAreas } from './runtime.ts';
 import { paddedFloats, weightSums, weightSumsFloats } from './weight-sums.ts';
 
@@ -85,7 +85,8 @@ export function gatedBackward(backend: WasmBackend, { input, chain, kept, dSums,
     addToSegments(count, columns, dzBlock, j(edge), dqStart);
     if (!first.frozen) edgeSums.add(count, dzBlock, x(edge));
   });
-  const layerGradients = back.map((layer) => layer.gradients());
+  const inner: MutableGradients = {};
+  for (const layer of back) layer.addGradients(inner);
   const edgeWeight = newTensor(backend, [columns, width]);
   edgeSums.copyTo({ pointer: pointerOf(backend, edgeWeight), stride: width });
   const { weight, bias, ...outer } = edgeLinearGradients(
@@ -94,7 +95,7 @@ export function gatedBackward(backend: WasmBackend, { input, chain, kept, dSums,
     { dp, dq, dz, edgeWeight: () => edgeWeight },
   );
   const own = first.frozen ? {} : { [`${first.name}.weight`]: weight, [`${first.name}.bias`]: bias };
-  return Object.assign({}, outer, own, ...layerGradients) as Gradients;
+  return Object.assign({}, outer, own, inner) as Gradients;
 }
 
 type Starts = [number, number, number, number];

@@ -38,16 +38,13 @@ export function chainOf({ messages, gate }: GatedNetwork): GatedChain {
 
 /** The parameters that gradients are asked of, by name. */
 export function parametersOf({ layers }: Pick<GatedChain, 'layers'>): Readonly<Record<string, Tensor | null>> {
-  return Object.fromEntries(
-    layers.flatMap(({ name, frozen, weight, bias }): readonly (readonly [string, Tensor | null])[] =>
-      frozen
-        ? []
-        : [
-            [`${name}.weight`, weight],
-            [`${name}.bias`, bias],
-          ],
-    ),
-  );
+  const parameters: Record<string, Tensor | null> = {};
+  for (const { name, frozen, weight, bias } of layers) {
+    if (frozen) continue;
+    parameters[`${name}.weight`] = weight;
+    parameters[`${name}.bias`] = bias;
+  }
+  return parameters;
 }
 
 /** Edges that pass through all layers together: a chunk of the gradients of weights, so that a sum over blocks has the bits of a sum over all edges. */

@@ -7,14 +7,17 @@ import { kernelsOf, pointerOf, wholeVectors } from './runtime.ts';
 import { weightSums, weightSumsFloats } from './weight-sums.ts';
 
 /** Gradients by the name of the input, each computed when it is asked for. */
-export type Gradients = Readonly<Record<string, () => Tensor>>;
+export type Gradients = Readonly<MutableGradients>;
+
+/** The same while they are collected. */
+export type MutableGradients = Record<string, () => Tensor>;
 
 /** A layer on the way back. */
 export interface LayerBack {
   /** Takes a block back: dy, the gradient of the output, becomes that before the activation; dx (0: not wanted) takes that of the input, or it is added to what is there. */
   block(at: { readonly edge: number; readonly count: number; readonly dy: number; readonly dx: number; readonly adds: boolean }): void;
-  /** The gradients of weight and bias over all blocks; none of a frozen layer. */
-  gradients(): Gradients;
+  /** Adds the gradients of weight and bias over all blocks; none of a frozen layer. */
+  addGradients(to: MutableGradients): void;
 }
 
 /** What a layer read, and what the gradient of its activation reads; working memory as `layerBackFloats` counts it, and some for one block. */
@@ -50,13 +53,15 @@ export function layerBack(backend: WasmBackend, layer: NamedLayer, { x, saved, a
       }
       if (dx !== 0) multiply(count, inputs, outputs, dy, outputs, packed, dx, inputs, adds ? 1 : 0);
     },
-    gradients() {
-      if (frozen) return {};
+    addGradients(to) {
+      if (frozen) return;
       const dw = newTensor(backend, [outputs, inputs]);
       sums.copyTo({ pointer: pointerOf(backend, dw), stride: inputs });
+      to[`${name}.weight`] = () => dw;
+      if (bias === null) return;
       const db = newTensor(backend, [outputs]);
       copyColumns(1, outputs, biasSums, outputs, pointerOf(backend, db), outputs);
-      return { [`${name}.weight`]: () => dw, ...(bias === null ? {} : { [`${name}.bias`]: () => db }) };
+      to[`${name}.bias`] = () => db;
     },
   };
 }

@@ -14,18 +14,18 @@ export interface SegmentChain {
   readonly folded: NamedLayer | null;
   /** Over each sum. */
   readonly sums: readonly NamedLayer[];
-}
-
-/** All layers in order. */
-export function layersOf({ rows, folded, sums }: SegmentChain): readonly NamedLayer[] {
-  return [...rows, ...(folded === null ? [] : [folded]), ...sums];
+  /** All of them in order. */
+  readonly all: readonly NamedLayer[];
 }
 
 /** Names the layers and finds the one to fold. */
 export function chainOf({ before, after }: SegmentNetwork): SegmentChain {
-  const named = (name: string, layers: readonly GatedLayer[]) => layers.map((layer, index) => ({ ...layer, name: `${name}${index}` }));
-  const rows = named('before', before);
-  const last = rows.at(-1);
+  const [first, sums] = [named('before', before), named('after', after)];
+  const last = first.at(-1);
   const folded = last?.activation === 'Identity' ? last : null;
-  return { rows: folded === null ? rows : rows.slice(0, -1), folded, sums: named('after', after) };
+  return { rows: folded === null ? first : first.slice(0, -1), folded, sums, all: [...first, ...sums] };
+}
+
+function named(part: string, layers: readonly GatedLayer[]): readonly NamedLayer[] {
+  return layers.map(({ weight, bias, activation, frozen }, index) => ({ name: part + String(index), weight, bias, activation, frozen }));
 }

@@ -2,9 +2,9 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor } from './differentiable.ts';
 import { type KeptRows, type NamedLayer, overBlocks, type Rows, rowsFrom, sizesOf } from './gated-chain.ts';
-import { type Gradients, type LayerBack, layerBack, layerBackFloats } from './gated-layer-back.ts';
+import { type Gradients, type LayerBack, layerBack, layerBackFloats, type MutableGradients } from './gated-layer-back.ts';
 import { kernelsOf, pointerOf, scratchAreas } from './runtime.ts';
-import { layersOf, type SegmentChain } from './segment-chain.ts';
+import type { SegmentChain } from './segment-chain.ts';
 import { type SegmentPlaces, segmentPlaces } from './segment-places.ts';
 import { checkIndexes, type SegmentTensors } from './segments.ts';
 import { paddedFloats, weightSums, weightSumsFloats } from './weight-sums.ts';
@@ -26,7 +26,7 @@ export function segmentNetworkBackward(backend: WasmBackend, { chain: given, seg
   const [entries = 0, width = 0] = x.shape;
   const { count } = segments;
   const places = segmentPlaces(chain, { entries, count, width }, pointerOf(backend, kept));
-  const layers = layersOf(chain);
+  const layers = chain.all;
   const widest = Math.max(width, places.outputs, ...layers.flatMap((layer) => sizesOf(layer)));
   // Gradients of the lines: two areas in turn for sums, two for rows.
   const lines = newTensor(backend, [2 * (count + entries) * widest]);
@@ -73,7 +73,11 @@ export function segmentNetworkBackward(backend: WasmBackend, { chain: given, seg
     padded,
     readsGradient: false,
   });
-  return { x: () => overRows.input(x), ...overRows.gradients, ...overFolded.gradients, ...overSums.gradients };
+  const gradients: MutableGradients = { x: () => overRows.input(x) };
+  overRows.addGradients(gradients);
+  overFolded.addGradients(gradients);
+  overSums.addGradients(gradients);
+  return gradients;
 }
 
 interface BackThrough {
@@ -92,7 +96,7 @@ interface BackThrough {
 interface WentBack {
   /** Where the gradient of the input lies, when it is needed at once. */
   readonly dx: number;
-  readonly gradients: Gradients;
+  readonly addGradients: (to: MutableGradients) => void;
   /** The gradient of the input as a tensor of its shape. */
   readonly input: (x: Tensor) => Tensor;
 }
@@ -122,7 +126,9 @@ function backThrough(backend: WasmBackend, layers: readonly NamedLayer[], at: Ba
   }
   return {
     dx: dxRows(0),
-    gradients: Object.assign({}, ...back.map((layer) => layer.gradients())) as Gradients,
+    addGradients(to) {
+      for (const layer of back) layer.addGradients(to);
+    },
     input: (given) => inputGradient(backend, { first: layers[0], dz: gradientAt(Math.min(0, layers.length - 1))(0), given }),
   };
 }
@@ -163,8 +169,8 @@ function backThroughFolded(
   backend: WasmBackend,
   folded: NamedLayer | null,
   { dy, free, places, count, memory, padded, biasMemory }: BackThroughFolded,
-): { readonly dx: number; readonly gradients: Gradients } {
-  if (folded === null) return { dx: dy, gradients: {} };
+): Pick<WentBack, 'dx' | 'addGradients'> {
+  if (folded === null) return { dx: dy, addGradients: () => undefined };
   const [outputs, inputs] = sizesOf(folded);
   const x = rowsFrom(places.sums, inputs);
   const back = layerBack(backend, { ...folded, bias: null }, { x, saved: x, areas: memory, padded });
@@ -174,20 +180,33 @@ function backThroughFolded(
     back.block({ edge, count: lines, dy: block, dx: free + 4 * inputs * edge, adds: false });
     if (!folded.frozen) biasSums.add(lines, block, places.sizes + 4 * edge);
   });
-  if (folded.frozen) return { dx: free, gradients: {} };
-  const db = newTensor(backend, [outputs]);
-  biasSums.copyTo({ pointer: pointerOf(backend, db), stride: 1 });
-  return { dx: free, gradients: { ...back.gradients(), ...(folded.bias === null ? {} : { [`${folded.name}.bias`]: () => db }) } };
+  return {
+    dx: free,
+    addGradients(to) {
+      back.addGradients(to);
+      if (folded.frozen || folded.bias === null) return;
+      const db = newTensor(backend, [outputs]);
+      biasSums.copyTo({ pointer: pointerOf(backend, db), stride: 1 });
+      to[`${folded.name}.bias`] = () => db;
+    },
+  };
 }
 
 /** The weights as they were in the forward pass. */
-function withWeights({ rows, folded, sums }: SegmentChain, weights: readonly Tensor[]): SegmentChain {
-  const from = (layer: NamedLayer, index: number) => ({ ...layer, weight: weights[index] as Tensor });
-  const firstSum = rows.length + (folded === null ? 0 : 1);
+function withWeights({ rows, folded, sums, all: given }: SegmentChain, weights: readonly Tensor[]): SegmentChain {
+  const all = given.map(({ name, bias, activation, frozen }, index) => ({
+    name,
+    weight: weights[index] as Tensor,
+    bias,
+    activation,
+    frozen,
+  }));
+  const firstSum = all.length - sums.length;
   return {
-    rows: rows.map(from),
-    folded: folded === null ? null : from(folded, rows.length),
-    sums: sums.map((layer, index) => from(layer, firstSum + index)),
+    rows: all.slice(0, rows.length),
+    folded: folded === null ? null : (all[rows.length] as NamedLayer),
+    sums: all.slice(firstSum),
+    all,
   };
 }
 

@@ -29,37 +29,50 @@ export interface SegmentPlaces {
 
 /** Floats of the one tensor that keeps all of it. */
 export function segmentFloats(chain: SegmentChain, size: SegmentSize): number {
-  return layout(chain, size, 0).floats;
+  return partsOf(chain, size).reduce((sum, floats) => sum + floats, 0);
 }
 
 /** Where each part lies in that tensor, from its byte offset on. */
-export function segmentPlaces(chain: SegmentChain, size: SegmentSize, start: number): SegmentPlaces {
-  return layout(chain, size, start).places;
-}
-
-function layout(
-  { rows, folded, sums }: SegmentChain,
-  { entries, count, width: given }: SegmentSize,
-  from: number,
-): { readonly places: SegmentPlaces; readonly floats: number } {
-  let floats = 0;
-  const take = (wanted: number): number => {
-    const place = from + 4 * floats;
-    floats += wholeVectors(wanted);
-    return place;
-  };
-  const width = rows.length === 0 ? given : outputsOf(rows);
-  const rowPlaces = keptRows({ layers: rows }, entries, take(keptFloats({ layers: rows }, entries)));
-  const summed = take(count * width);
-  const sizes = take(count);
+export function segmentPlaces(chain: SegmentChain, size: SegmentSize, from: number): SegmentPlaces {
+  const { rows, folded, sums } = chain;
+  const { entries, count } = size;
+  const [rowFloats, sumFloats, sizeFloats, startFloats] = partsOf(chain, size);
+  const summed = from + 4 * rowFloats;
+  const sizes = summed + 4 * sumFloats;
+  const start = sizes + 4 * sizeFloats;
+  const width = widthOf(chain, size);
   const startWidth = folded === null ? width : sizesOf(folded)[0];
-  const start = folded === null ? summed : take(count * startWidth);
-  const after = keptRows({ layers: sums }, count, take(keptFloats({ layers: sums }, count)));
-  const outputs = sums.length === 0 ? startWidth : outputsOf(sums);
-  return { places: { rows: rowPlaces, sums: summed, width, sizes, start, startWidth, after, outputs }, floats };
+  return {
+    rows: keptRows({ layers: rows }, entries, from),
+    sums: summed,
+    width,
+    sizes,
+    start: folded === null ? summed : start,
+    startWidth,
+    after: keptRows({ layers: sums }, count, start + 4 * startFloats),
+    outputs: outputsOf(sums, startWidth),
+  };
 }
 
-function outputsOf(layers: SegmentChain['rows']): number {
+/** Floats of each part in order. */
+function partsOf(chain: SegmentChain, size: SegmentSize): readonly [number, number, number, number, number] {
+  const { rows, folded, sums } = chain;
+  const { entries, count } = size;
+  return [
+    keptFloats({ layers: rows }, entries),
+    wholeVectors(count * widthOf(chain, size)),
+    wholeVectors(count),
+    folded === null ? 0 : wholeVectors(count * sizesOf(folded)[0]),
+    keptFloats({ layers: sums }, count),
+  ];
+}
+
+/** Columns of what is summed. */
+function widthOf({ rows }: SegmentChain, { width }: SegmentSize): number {
+  return outputsOf(rows, width);
+}
+
+function outputsOf(layers: SegmentChain['rows'], otherwise: number): number {
   const last = layers.at(-1);
-  return last === undefined ? 0 : sizesOf(last)[0];
+  return last === undefined ? otherwise : sizesOf(last)[0];
 }

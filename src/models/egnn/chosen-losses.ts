@@ -1,7 +1,9 @@
 import type { GraphHead } from '../../contracts/graphs.ts';
-import type { JsonObject } from '../../contracts/json.ts';
+import type { Json, JsonObject } from '../../contracts/json.ts';
 import { composeMessage, RootstockError } from '../../errors.ts';
+import type { LossSpec } from '../../ops/loss-spec.ts';
 import { readLoss } from '../losses/read-loss.ts';
+import { rememberByObject } from '../remember.ts';
 import type { EgnnMember } from './egnn-family.ts';
 import { columnsOf, type HeadLosses, nothingTrained, TRAINED_HEADS } from './head-losses.ts';
 
@@ -26,8 +28,20 @@ export function chosen(
     if (value === null) return [];
     const count = columns[head] ?? 0;
     if (count === 0) throw withoutColumns(head);
-    return [[head, readLoss(value, { key: lossKey(head), columns: count, hasMolecules: true })] as const];
+    return [[head, readHeadLoss(value, head, count)] as const];
   });
+}
+
+const knownLosses = rememberByObject((_config: JsonObject) => new Map<string, LossSpec>());
+
+/** readLoss, once for each configuration: it is asked for at every step. */
+function readHeadLoss(value: Json, head: GraphHead, columns: number): LossSpec {
+  const read = () => readLoss(value, { key: lossKey(head), columns, hasMolecules: true });
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return read();
+  const known = knownLosses(value as JsonObject);
+  const spec = known.get(`${head}/${columns}`) ?? read();
+  known.set(`${head}/${columns}`, spec);
+  return spec;
 }
 
 /** Whether a loss configuration is one that leaves out missing targets. */

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../contracts/json.ts';
 import { RootstockError } from '../../errors.ts';
 import type { Activation } from '../../ops/ops.ts';
 import { MAX_LAYERS, readChoice, readCount, readFlag, readNamedActivation, readNumber } from '../read-config.ts';
+import { rememberByObject } from '../remember.ts';
 import { SCALES_NOTHING, scales } from './scaling.ts';
 
 /** The hyperparameters that every EGNN has, read and checked. Names and defaults: physicsml 0.6.0. */
@@ -32,7 +33,9 @@ export interface MlpSettings {
 }
 
 /** Reads the hyperparameters from model.config. Errors: MODEL_CONFIG_INVALID. */
-export function readEgnnSettings(config: JsonObject): EgnnSettings {
+export const readEgnnSettings: (config: JsonObject) => EgnnSettings = rememberByObject(readSettings);
+
+function readSettings(config: JsonObject): EgnnSettings {
   const count = (key: string, fallback: number, minimum: number) => readCount(config, key, { fallback, minimum });
   const layers = (key: string, fallback: number, minimum: number) => readCount(config, key, { fallback, minimum, maximum: MAX_LAYERS });
   const dropout = config['dropout'] ?? null;
