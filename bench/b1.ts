@@ -1,6 +1,6 @@
 import { type Benchmark, measurePairs } from './benchmark.ts';
+import { ensureBuild } from './build.ts';
 import { prepareWorkload, runBare, runDurable, threeStages } from './durable-run.ts';
-import { ensureBuild } from './rootstock-command.ts';
 import { median } from './statistics.ts';
 import { countSteps } from './workload.ts';
 

@@ -2,7 +2,8 @@ import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Benchmark, Sample } from './benchmark.ts';
-import { endRootstock, ensureBuild, startRootstock } from './rootstock-command.ts';
+import { ensureBuild } from './build.ts';
+import { endRootstock, startRootstock } from './rootstock-command.ts';
 import { hasStepped, momentOf } from './sample-logs.ts';
 
 /** How long a new user waits for the first step. */

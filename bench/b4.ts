@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Benchmark, type Measurement, type Sample, toSample } from './benchmark.ts';
-import { ensureBuild } from './rootstock-command.ts';
+import { ensureBuild } from './build.ts';
 import { abbaOrder, median } from './statistics.ts';
 import { runOurTutorial, runPhysicsml, type TutorialResult } from './tutorial.ts';
 import { findMolecules, PHASES, writeMolecules } from './tutorial-files.ts';

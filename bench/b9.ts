@@ -6,7 +6,8 @@ import { newestLease } from '../src/artifacts/leases.ts';
 import type { ArtifactStore } from '../src/artifacts/store.ts';
 import { stateLayout } from '../src/contracts/state-directory.ts';
 import type { Benchmark, Sample } from './benchmark.ts';
-import { endRootstock, ensureBuild, startRootstock } from './rootstock-command.ts';
+import { ensureBuild } from './build.ts';
+import { endRootstock, startRootstock } from './rootstock-command.ts';
 import { hasStepped, leaseHasStepped, loggedStages, momentOf, readLease } from './sample-logs.ts';
 import { FILES, type Workload, writeWorkload } from './workload.ts';
 

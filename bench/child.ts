@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { BareJob, BareResult } from './bare-loop.ts';
 import type { BatchJob, BatchResult } from './batch-child.ts';
+import { CHILD_MAIN, ensureChildBuild } from './build.ts';
 import type { LoadJob, LoadResult } from './load-child.ts';
 import type { LoopJob, LoopResult } from './loop-child.ts';
 import type { PrefixJob, PrefixResult } from './prefix-child.ts';
@@ -32,10 +32,10 @@ const WORK: { readonly [N in ChildName]: () => Promise<(job: Children[N]['job'])
   load: async () => (await import('./load-child.ts')).measureLoad,
 };
 
-/** Runs work in a fresh process, with an IPC channel as a trainer has, and returns what it found. Throws when the process fails. */
+/** Runs work in a fresh process of what is built, with an IPC channel as a trainer has, and returns what it found. Throws when the process fails. */
 export function runChild<N extends ChildName>(name: N, job: Children[N]['job']): Promise<Children[N]['result']> {
-  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), main, CHILD_WORD, name, JSON.stringify(job)], {
+  ensureChildBuild((text) => process.stderr.write(`${text}\n`));
+  const child = spawn(process.execPath, [CHILD_MAIN, CHILD_WORD, name, JSON.stringify(job)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   return new Promise((resolve, reject) => {

@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { killEverythingOf } from '../test/helpers/e2e-processes.ts';
+import { COMMAND_MAIN } from './build.ts';
 
 /** A `rootstock` command from dist/ that runs in a directory. */
 export interface RunningCommand {
@@ -21,22 +19,10 @@ export interface EndedCommand {
   readonly events: readonly { readonly atMs: number; readonly event: Readonly<Record<string, unknown>> }[];
 }
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-/** Builds dist/ when it is not there or older than its sources: what is measured is what users get, not sources behind a loader. */
-export function ensureBuild(say: (text: string) => void): void {
-  const built = join(ROOT, 'dist', 'workflow-bundle.js');
-  const changed = Math.max(...['src', 'workflows', 'activities'].map((folder) => newestChange(join(ROOT, folder))));
-  if (existsSync(built) && statSync(built).mtimeMs >= changed) return;
-  say('building dist/');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'ops', 'build.mjs')], { cwd: ROOT, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`npm run build failed:\n${stdout}${stderr}`);
-}
-
 /** Starts a command. `directory` is its working directory and, through its environment, the mark by which its processes are found again. */
 export function startRootstock(directory: string, words: readonly string[]): RunningCommand {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [join(ROOT, 'dist', 'src', 'cli', 'main.js'), ...words], {
+  const child = spawn(process.execPath, [COMMAND_MAIN, ...words], {
     cwd: directory,
     env: ownServer(directory),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -78,14 +64,4 @@ function ownServer(directory: string): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...process.env, ROOTSTOCK_BENCH: directory };
   for (const name of Object.keys(env)) if (name.startsWith('TEMPORAL_') && name !== 'TEMPORAL_CLI_PATH') delete env[name];
   return env;
-}
-
-function newestChange(directory: string): number {
-  return Math.max(
-    0,
-    ...readdirSync(directory, { withFileTypes: true }).map((entry) => {
-      const path = join(directory, entry.name);
-      return entry.isDirectory() ? newestChange(path) : statSync(path).mtimeMs;
-    }),
-  );
 }

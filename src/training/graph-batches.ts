@@ -1,8 +1,9 @@
-import { keep, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { keep, type Tensor } from '@tensorflow/tfjs-core';
 import type { HostGraphBatch, HostSegments } from '../data/graphs/graph-batch.ts';
 import { lazyObject } from '../data/lazy-object.ts';
 import type { GraphBatch } from '../models/definition.ts';
 import type { Segments } from '../ops/segments.ts';
+import { copyToDevice } from './fill-on-heap.ts';
 
 /** A batch of molecules whose parts are copied to the device when they are first read. */
 export interface UploadedGraphBatch extends GraphBatch {
@@ -50,7 +51,7 @@ const uploadedBatch = lazyObject<Upload, UploadedGraphBatch>({
 
 function copy(upload: Upload, values: Float32Array | Int32Array, shape: number[]): Tensor {
   if (upload.disposed) throw new TypeError('a batch of molecules is read after it was disposed of');
-  const copied = keep(tensor(values, shape, values instanceof Int32Array ? 'int32' : 'float32'));
+  const copied = keep(copyToDevice(values, shape));
   upload.made.push(copied);
   return copied;
 }

@@ -1,8 +1,14 @@
 import { backend, engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 
 /** The part of tfjs's wasm backend that gives access to its memory. */
-interface HeapBackend {
-  makeOutput(shape: readonly number[], dtype: 'float32'): TensorInfo;
+export interface HeapBackend {
+  /** A tensor's place; its memory is not zeroed unless `values` are copied there. */
+  makeOutput(
+    shape: readonly number[],
+    dtype: 'float32' | 'int32',
+    memoryOffset?: undefined,
+    values?: Float32Array | Int32Array,
+  ): TensorInfo;
   typedArrayFromHeap(info: TensorInfo): Float32Array;
   getMemoryOffset(dataId: object): number;
 }
@@ -24,9 +30,9 @@ export type HeapLoop = (inputs: readonly Float32Array[], outputs: readonly Float
  * by tensor, so writing into one in place would train wrongly without an error.
  */
 export function mapOnHeap(inputs: readonly Tensor[], outputCount: number, loop: HeapLoop): readonly Tensor[] | undefined {
-  const heap = backend();
+  const heap = wasmHeap();
   const [first] = inputs;
-  if (!hasHeap(heap) || first === undefined || first.size > MAX_ELEMENTS) return undefined;
+  if (heap === undefined || first === undefined || first.size > MAX_ELEMENTS) return undefined;
   // Brings data here that another backend holds, before anything below takes a view.
   for (const { dataId } of inputs) heap.getMemoryOffset(dataId);
   const outputs: TensorInfo[] = [];
@@ -41,8 +47,13 @@ export function mapOnHeap(inputs: readonly Tensor[], outputCount: number, loop: 
 
 /** A view of a float32 tensor in the wasm backend's memory, or undefined on other backends. Read it at once: the next allocation may detach it. */
 export function viewOnHeap(tensor: Tensor): Float32Array | undefined {
-  const heap = backend();
-  return hasHeap(heap) ? heap.typedArrayFromHeap(tensor) : undefined;
+  return wasmHeap()?.typedArrayFromHeap(tensor);
+}
+
+/** The active backend where it is tfjs's wasm one, else undefined. The cpu backend has a `makeOutput`, too, which is another. */
+export function wasmHeap(): HeapBackend | undefined {
+  const candidate = backend();
+  return hasHeap(candidate) ? candidate : undefined;
 }
 
 function hasHeap(candidate: object): candidate is HeapBackend {

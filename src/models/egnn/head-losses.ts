@@ -24,7 +24,7 @@ export function sumLosses(losses: HeadLosses, input: LossInput): GraphLoss {
   const heads: Partial<Record<GraphHead, Scalar>> = {};
   let total: Scalar | undefined;
   for (const [head, spec] of losses) {
-    const data = lossData(head, input);
+    const data = lossData(head, spec, input);
     if (data === null) continue;
     const loss = ops.loss(spec, data);
     heads[head] = loss;
@@ -37,19 +37,21 @@ export function sumLosses(losses: HeadLosses, input: LossInput): GraphLoss {
 /** The same losses as what batches add up. */
 export function lossTerms(losses: HeadLosses, input: LossInput): GraphLossTerms {
   const terms = losses.flatMap(([head, spec]) => {
-    const data = lossData(head, input);
+    const data = lossData(head, spec, input);
     return data === null ? [] : [[head, input.ctx.ops.lossTerms(spec, data)] as const];
   });
   if (terms.length === 0) throw nothingTrained(columnsOf(input.outputs));
   return Object.fromEntries(terms);
 }
 
-function lossData(head: GraphHead, { outputs, graphs, ctx }: LossInput): LossData | null {
+function lossData(head: GraphHead, spec: LossSpec, { outputs, graphs, ctx }: LossInput): LossData | null {
   const [prediction, target] = [outputs[head], graphs.targets[head]];
   if (prediction === undefined || target === undefined) return null;
   const std = outputs[`${head}::std`];
   const variance = std === undefined ? {} : { variance: ctx.ops.multiply(std, std) };
-  return { prediction, target, nodesPerGraph: graphs.nodesPerGraph, ...variance };
+  // Read for the one loss that needs it: a batch copies to the device what is read.
+  const sizes = spec.kind === 'per_atom' ? { nodesPerGraph: graphs.nodesPerGraph } : {};
+  return { prediction, target, ...sizes, ...variance };
 }
 
 /** Columns of the outputs by head. */
