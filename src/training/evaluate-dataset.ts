@@ -8,6 +8,7 @@ import { evaluationContext } from './forward-context.ts';
 import type { BatchResults, HeadMetrics, HeadResults } from './metrics/head-metrics.ts';
 import type { HostLossTerms } from './metrics/running-loss.ts';
 import { type JudgedPass, judgeModel } from './model-pass.ts';
+import { readScalar, readValues } from './read-values.ts';
 import type { Model } from './stage-setup.ts';
 
 /** A pass over a dataset in file order, in eval mode. */
@@ -45,12 +46,11 @@ async function toResults(
   { result, needsOutputs }: { readonly result: JudgedPass; readonly needsOutputs: boolean },
 ): Promise<BatchResults> {
   const { losses, outputs } = result;
-  const read = async (tensor: Tensor): Promise<Float32Array> => Float32Array.from(await tensor.data());
   const targets = needsOutputs ? targetsOf(dataset, rows) : {};
   const heads: Record<string, HeadResults> = {};
   for (const [head, { values, width }] of Object.entries(targets)) {
     const output = outputs[head];
-    if (output !== undefined) heads[head] = { rows: values.length / width, outputs: await read(output), targets: values };
+    if (output !== undefined) heads[head] = { rows: values.length / width, outputs: await readValues(output), targets: values };
   }
   const found: Record<string, HostLossTerms> = {};
   for (const [head, terms] of Object.entries(losses)) found[head] = await readTerms(terms, rows.length);
@@ -63,10 +63,10 @@ async function toResults(
 
 /** Reads what a batch adds to a loss; a mean over the batch counts by its rows. */
 async function readTerms(terms: LossTerms | Tensor, rows: number): Promise<HostLossTerms> {
-  const scalar = async (tensor: Tensor): Promise<number> => (await tensor.data())[0] ?? Number.NaN;
-  if (terms instanceof Tensor) return { combine: 'sum', means: [{ sum: (await scalar(terms)) * rows, count: rows }] };
+  if (terms instanceof Tensor) return { combine: 'sum', means: [{ sum: (await readScalar(terms)) * rows, count: rows }] };
   const means: { sum: number; count: number | null }[] = [];
-  for (const { sum, count } of terms.means) means.push({ sum: await scalar(sum), count: count === null ? null : await scalar(count) });
+  for (const { sum, count } of terms.means)
+    means.push({ sum: await readScalar(sum), count: count === null ? null : await readScalar(count) });
   return { combine: terms.combine, means };
 }
 

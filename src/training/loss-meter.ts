@@ -1,4 +1,5 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
+import { readScalar } from './read-values.ts';
 
 /** The loss of one batch that the device may not have computed yet. */
 export interface PendingLoss {
@@ -56,7 +57,8 @@ export function createLossMeter(initial: EpochLoss): LossMeter {
       pending = [];
       let bad: NonFiniteBatch | null = null;
       for (const { loss, ...facts } of entries) {
-        const value = (await loss.data())[0] ?? Number.NaN;
+        const read = readScalar(loss);
+        const value = typeof read === 'number' ? read : await read;
         loss.dispose();
         if (bad === null && !Number.isFinite(value)) bad = { ...facts, value };
         total = { sum: total.sum + value * facts.samples, samples: total.samples + facts.samples };

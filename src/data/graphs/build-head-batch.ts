@@ -58,7 +58,7 @@ function moleculeOfAtoms(nodeOffsets: Uint32Array, rows: ArrayLike<number>, numN
     const row = rows[graph] as number;
     const first = offsets[graph] as number;
     const end = first + (nodeOffsets[row + 1] as number) - (nodeOffsets[row] as number);
-    for (let atom = first; atom < end; atom += 1) index[atom] = graph;
+    index.fill(graph, first, end);
     offsets[graph + 1] = end;
   }
   return { index, count: rows.length, offsets, order: null };

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { memory, scalar, setBackend, tensor2d } from '@tensorflow/tfjs-core';
+import { loadBackend } from '../../src/kernels/backend.ts';
+import { readScalar, readValues } from '../../src/training/read-values.ts';
+
+for (const backend of ['wasm', 'cpu'] as const) {
+  test(`values and scalars are read from ${backend} as they are, and the copy outlives the tensor`, async () => {
+    await loadBackend(backend);
+    const before = memory().numTensors;
+    const [values, loss] = [tensor2d([[1, Number.NaN], [-0, 3e38]]), scalar(-0.1)]; // biome-ignore format: a row per bracket
+    const read = await readValues(values);
+    assert.equal(await readScalar(loss), Math.fround(-0.1));
+    values.dispose();
+    loss.dispose();
+    scalar(7).dispose();
+    assert.deepEqual(read, Float32Array.of(1, Number.NaN, -0, 3e38));
+    assert.equal(memory().numTensors, before);
+  });
+}
+
+test('what another backend holds is read all the same', async () => {
+  await loadBackend('cpu');
+  const [there, loss] = [tensor2d([[1, 2]]), scalar(5)];
+  await loadBackend('wasm');
+  await setBackend('wasm');
+  assert.deepEqual(await readValues(there), Float32Array.of(1, 2));
+  assert.equal(await readScalar(loss), 5);
+});
