@@ -129,7 +129,7 @@ function backThrough(backend: WasmBackend, layers: readonly NamedLayer[], at: Ba
     addGradients(to) {
       for (const layer of back) layer.addGradients(to);
     },
-    input: (given) => inputGradient(backend, { first: layers[0], dz: gradientAt(Math.min(0, layers.length - 1))(0), given }),
+    input: (given) => inputGradient(backend, { first: layers[0], dz: gradientAt(layers.length > 0 ? 0 : -1)(0), given }),
   };
 }
 
