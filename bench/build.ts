@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 
 /** The checkout: this file is in bench/ of it, or in bench/ of what was built there. */
 const ROOT = findRoot();
+
+/** Written when dist-bench/ is whole. */
+const CHILD_STAMP = join(ROOT, 'dist-bench', 'built');
 
 /** The main file of children, in what `ensureChildBuild` builds. */
 export const CHILD_MAIN = join(ROOT, 'dist-bench', 'bench', 'main.js');
@@ -24,10 +27,11 @@ export function ensureBuild(say: (text: string) => void): void {
 
 /** Builds dist-bench/, the benchmarks and all they import, when it is not there or older than its sources. */
 export function ensureChildBuild(say: (text: string) => void): void {
-  if (isNewer(CHILD_MAIN, ['src', 'workflows', 'activities', 'bench', 'test'])) return;
+  if (isNewer(CHILD_STAMP, ['src', 'workflows', 'activities', 'bench', 'test'])) return;
   say('building dist-bench/');
   rmSync(join(ROOT, 'dist-bench'), { recursive: true, force: true });
   build([join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(ROOT, 'tsconfig.bench.json')]);
+  writeFileSync(CHILD_STAMP, '');
 }
 
 function build(words: readonly string[]): void {
@@ -36,7 +40,9 @@ function build(words: readonly string[]): void {
 }
 
 function isNewer(built: string, folders: readonly string[]): boolean {
-  return existsSync(built) && statSync(built).mtimeMs >= Math.max(...folders.map((folder) => newestChange(join(ROOT, folder))));
+  if (!existsSync(built)) return false;
+  const settings = ['package-lock.json', 'tsconfig.json', 'tsconfig.bench.json'].map((name) => statSync(join(ROOT, name)).mtimeMs);
+  return statSync(built).mtimeMs >= Math.max(...settings, ...folders.map((folder) => newestChange(join(ROOT, folder))));
 }
 
 function newestChange(directory: string): number {

@@ -26,10 +26,10 @@ export async function fit(setup: StageSetup, deps: FitDependencies): Promise<Fit
   try {
     return await trainToEnd(run, batches);
   } finally {
-    await batches.close();
     run.meter.dispose();
     run.average?.dispose();
     run.state.dispose();
+    await batches.close();
   }
 }
 

@@ -7,7 +7,7 @@ import { copyToDevice } from './fill-on-heap.ts';
 
 /** A batch of molecules whose parts are copied to the device when they are first read. */
 export interface UploadedGraphBatch extends GraphBatch {
-  /** Frees what was copied. Nothing can be read afterwards. */
+  /** Frees what was copied. What was not read before cannot be read afterwards. */
   dispose(): void;
 }
 

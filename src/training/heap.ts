@@ -47,7 +47,10 @@ export function mapOnHeap(inputs: readonly Tensor[], outputCount: number, loop: 
 
 /** A view of a float32 tensor in the wasm backend's memory, or undefined on other backends. Read it at once: the next allocation may detach it. */
 export function viewOnHeap(tensor: Tensor): Float32Array | undefined {
-  return wasmHeap()?.typedArrayFromHeap(tensor);
+  const heap = wasmHeap();
+  // Brings data here that another backend holds, before the view is taken.
+  heap?.getMemoryOffset(tensor.dataId);
+  return heap?.typedArrayFromHeap(tensor);
 }
 
 /** The active backend where it is tfjs's wasm one, else undefined. The cpu backend has a `makeOutput`, too, which is another. */

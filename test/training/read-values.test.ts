@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { memory, scalar, setBackend, tensor2d } from '@tensorflow/tfjs-core';
+import { fill, memory, scalar, setBackend, tensor2d } from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import { readScalar, readValues } from '../../src/training/read-values.ts';
 
@@ -26,4 +26,13 @@ test('what another backend holds is read all the same', async () => {
   await setBackend('wasm');
   assert.deepEqual(await readValues(there), Float32Array.of(1, 2));
   assert.equal(await readScalar(loss), 5);
+});
+
+test('what another backend holds is read although bringing it here makes the memory grow', async () => {
+  await loadBackend('cpu');
+  const large = fill([24 * 1024 * 1024], 3); // 96 MiB
+  await loadBackend('wasm');
+  const read = await readValues(large);
+  assert.deepEqual([read.length, read[0], read.at(-1)], [24 * 1024 * 1024, 3, 3]);
+  large.dispose();
 });

@@ -14,12 +14,16 @@ const NO_EDGES: NeighbourPlan = { cutOff: 0, selfInteraction: false, cell: null 
  * targets of edges left out. Each part is made when it is first read, because most are never read, so that the batch belongs to this
  * thread; `rows` stay as they are until then. Takes molecules that were joined before: whether targets fit is not checked again.
  */
-export function buildHeadBatch(dataset: GraphDataset, rows: ArrayLike<number>): HostGraphBatch {
-  return headBatch({ dataset, rows, numNodes: countLines(dataset.nodeOffsets, rows), atoms: null });
+export function headBatches(dataset: GraphDataset): (rows: ArrayLike<number>) => HostGraphBatch {
+  // One for all batches: what is known of its molecules is kept with it.
+  const atomsOnly = { ...dataset, bonds: null, targets: {} };
+  return (rows) => headBatch({ dataset, atomsOnly, rows, numNodes: countLines(dataset.nodeOffsets, rows), atoms: null });
 }
 
 interface Source {
   readonly dataset: GraphDataset;
+  /** The same without bonds and targets. */
+  readonly atomsOnly: GraphDataset;
   readonly rows: ArrayLike<number>;
   readonly numNodes: number;
   /** Atoms and places, once something of them was read. */
@@ -46,7 +50,7 @@ const headBatch = lazyObject<Source, HostGraphBatch>({
 });
 
 function atomsOf(source: Source): HostGraphBatch {
-  source.atoms ??= buildGraphBatch({ ...source.dataset, bonds: null, targets: {} }, source.rows, NO_EDGES);
+  source.atoms ??= buildGraphBatch(source.atomsOnly, source.rows, NO_EDGES);
   return source.atoms;
 }
 

@@ -13,6 +13,7 @@ import {
   type Rows,
   reusedRows,
   rowsOf,
+  savedRows,
   sizesOf,
   zeros,
 } from './gated-chain.ts';
@@ -49,7 +50,7 @@ export function gatedBackward(backend: WasmBackend, { input, chain, kept, dSums,
     weightSumsFloats(columns, width),
     ...others.flatMap(layerBackFloats),
   ]);
-  const places = keptRows({ layers }, entries, pointerOf(backend, outputs));
+  const places = keptRows({ layers }, entries, { start: pointerOf(backend, outputs) });
   const edgeSums = weightSums(backend, [columns, width], { memory: edgeMemory, padded });
   const back = others.map((layer, index) =>
     layerBack(backend, layer, {
@@ -99,8 +100,3 @@ export function gatedBackward(backend: WasmBackend, { input, chain, kept, dSums,
 }
 
 type Starts = [number, number, number, number];
-
-/** What the gradient of an activation reads. */
-function savedRows({ y, slope }: KeptRows): Rows {
-  return slope ?? y;
-}

@@ -86,20 +86,29 @@ export interface KeptRows {
   readonly slope: Rows | null;
 }
 
+/** What the gradient of an activation reads. */
+export function savedRows({ y, slope }: KeptRows): Rows {
+  return slope ?? y;
+}
+
 /** Floats of the one tensor that keeps the outputs of all layers: one allocation, and one tensor for tfjs to look after. */
-export function keptFloats({ layers }: Pick<GatedChain, 'layers'>, entries: number): number {
-  return layers.reduce((sum, layer) => sum + arraysOf(layer) * arrayFloats(layer, entries), 0);
+export function keptFloats({ layers }: Pick<GatedChain, 'layers'>, entries: number, withSlopes = true): number {
+  return layers.reduce((sum, layer) => sum + (withSlopes ? arraysOf(layer) : 1) * arrayFloats(layer, entries), 0);
 }
 
 /** Where each layer's outputs lie in that tensor, from its byte offset on: y [E, O], then the slope [E, O]. */
-export function keptRows({ layers }: Pick<GatedChain, 'layers'>, entries: number, start: number): readonly KeptRows[] {
+export function keptRows(
+  { layers }: Pick<GatedChain, 'layers'>,
+  entries: number,
+  { start, withSlopes = true }: { readonly start: number; readonly withSlopes?: boolean },
+): readonly KeptRows[] {
   let next = start;
   const take = (layer: NamedLayer): Rows => {
     const rows = rowsFrom(next, sizesOf(layer)[0]);
     next += 4 * arrayFloats(layer, entries);
     return rows;
   };
-  return layers.map((layer) => ({ y: take(layer), slope: arraysOf(layer) === 2 ? take(layer) : null }));
+  return layers.map((layer) => ({ y: take(layer), slope: withSlopes && arraysOf(layer) === 2 ? take(layer) : null }));
 }
 
 function arraysOf({ activation }: NamedLayer): 1 | 2 {

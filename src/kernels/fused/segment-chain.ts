@@ -19,7 +19,7 @@ export interface SegmentChain {
 }
 
 /** Names the layers and finds the one to fold. */
-export function chainOf({ before, after }: SegmentNetwork): SegmentChain {
+export function segmentChain({ before, after }: SegmentNetwork): SegmentChain {
   const [first, sums] = [named('before', before), named('after', after)];
   const last = first.at(-1);
   const folded = last?.activation === 'Identity' ? last : null;

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor } from './differentiable.ts';
-import { type KeptRows, type NamedLayer, overBlocks, type Rows, rowsFrom, sizesOf } from './gated-chain.ts';
+import { type KeptRows, type NamedLayer, overBlocks, type Rows, rowsFrom, savedRows, sizesOf } from './gated-chain.ts';
 import { type Gradients, type LayerBack, layerBack, layerBackFloats, type MutableGradients } from './gated-layer-back.ts';
 import { kernelsOf, pointerOf, scratchAreas } from './runtime.ts';
 import type { SegmentChain } from './segment-chain.ts';
@@ -19,40 +19,57 @@ export interface SegmentNetworkBackward {
   readonly saved: readonly Tensor[];
 }
 
-/** Computes the gradients of `<name>.weight` and `<name>.bias` of each layer that is not frozen, and, when it is asked for, that of `x`. */
-export function segmentNetworkBackward(backend: WasmBackend, { chain: given, segments, dy, saved }: SegmentNetworkBackward): Gradients {
+/**
+ * Computes the gradients of `<name>.weight` and `<name>.bias` of each layer that is not frozen, and, when it is asked for, that of `x`. Goes back no
+ * further than the lowest layer that is trained.
+ */
+export function segmentNetworkBackward(backend: WasmBackend, input: SegmentNetworkBackward): Gradients {
+  const { rows, folded } = input.chain;
+  const trainsBelow = [...rows, ...(folded === null ? [] : [folded])].some(({ frozen }) => !frozen);
+  const { gradients, inputGradient } = goBack(backend, input, trainsBelow);
+  const [x] = input.saved as readonly [Tensor];
+  return { x: () => inputGradient(x), ...gradients };
+}
+
+/** The gradient of the input as a tensor of its shape. */
+type InputGradient = (x: Tensor) => Tensor;
+
+interface GoneBack {
+  readonly gradients: Gradients;
+  readonly inputGradient: InputGradient;
+}
+
+function goBack(backend: WasmBackend, input: SegmentNetworkBackward, reachesRows: boolean): GoneBack {
+  const { segments, dy, saved } = input;
   const [x, kept, ...weights] = saved as readonly [Tensor, Tensor, ...Tensor[]];
-  const chain = withWeights(given, weights);
+  const chain = withWeights(input.chain, weights);
   const [entries = 0, width = 0] = x.shape;
   const { count } = segments;
-  const places = segmentPlaces(chain, { entries, count, width }, pointerOf(backend, kept));
-  const layers = chain.all;
-  const widest = Math.max(width, places.outputs, ...layers.flatMap((layer) => sizesOf(layer)));
-  // Gradients of the lines: two areas in turn for sums, two for rows.
-  const lines = newTensor(backend, [2 * (count + entries) * widest]);
-  const areaAt = (floats: number) => pointerOf(backend, lines, floats);
-  const sumAreas = [areaAt(0), areaAt(count * widest)] as const;
-  const rowAreas = [areaAt(2 * count * widest), areaAt((2 * count + entries) * widest)] as const;
+  const places = segmentPlaces(chain, { entries, count, width, withSlopes: true }, pointerOf(backend, kept));
+  const widest = Math.max(width, places.outputs, ...chain.all.flatMap((layer) => sizesOf(layer)));
+  const { sumAreas, rowAreas } = lineAreas(backend, { count, entries: reachesRows ? entries : 0, widest });
   const [padded = 0, foldedBias = 0, ...areas] = scratchAreas(backend, [
     paddedFloats(widest, widest),
     weightSumsFloats(widest, 1),
-    ...layers.flatMap(layerBackFloats),
+    ...chain.all.flatMap(layerBackFloats),
   ]);
   const areasOf = (index: number) => areas.slice(3 * index, 3 * index + 3);
-  const kernels = kernelsOf(backend);
-
-  kernels.copyColumns(count, places.outputs, pointerOf(backend, dy), places.outputs, sumAreas[0], places.outputs);
-  const firstSum = layers.length - chain.sums.length;
-  const start = rowsFrom(places.start, places.startWidth);
+  const { copyColumns, gatherRows } = kernelsOf(backend);
+  const gradients: MutableGradients = {};
+  copyColumns(count, places.outputs, pointerOf(backend, dy), places.outputs, sumAreas[0], places.outputs);
+  const firstSum = chain.all.length - chain.sums.length;
   const overSums = backThrough(backend, chain.sums, {
     lines: count,
-    x: start,
+    x: rowsFrom(places.start, places.startWidth),
     places: places.after,
     areas: sumAreas,
     memory: (index) => areasOf(firstSum + index),
     padded,
-    readsGradient: true,
+    readsGradient: reachesRows,
   });
+  overSums.addGradients(gradients);
+  // Where x leads to a trained parameter all the same, the way is gone again, for x alone.
+  if (!reachesRows) return { gradients, inputGradient: (given) => goBack(backend, frozenAll(input), true).inputGradient(given) };
   const overFolded = backThroughFolded(backend, chain.folded, {
     dy: overSums.dx,
     free: overSums.dx === sumAreas[0] ? sumAreas[1] : sumAreas[0],
@@ -62,8 +79,9 @@ export function segmentNetworkBackward(backend: WasmBackend, { chain: given, seg
     padded,
     biasMemory: foldedBias,
   });
+  overFolded.addGradients(gradients);
   const index = pointerOf(backend, segments.index);
-  checkIndexes('gather', kernels.gatherRows(entries, count, places.width, overFolded.dx, index, rowAreas[0]), count);
+  checkIndexes('gather', gatherRows(entries, count, places.width, overFolded.dx, index, rowAreas[0]), count);
   const overRows = backThrough(backend, chain.rows, {
     lines: entries,
     x: rowsFrom(pointerOf(backend, x), width),
@@ -73,11 +91,25 @@ export function segmentNetworkBackward(backend: WasmBackend, { chain: given, seg
     padded,
     readsGradient: false,
   });
-  const gradients: MutableGradients = { x: () => overRows.input(x) };
   overRows.addGradients(gradients);
-  overFolded.addGradients(gradients);
-  overSums.addGradients(gradients);
-  return gradients;
+  return { gradients, inputGradient: overRows.input };
+}
+
+/** Where gradients of lines lie: two areas in turn for sums, two for rows. Freed with the backward pass. */
+function lineAreas(
+  backend: WasmBackend,
+  { count, entries, widest }: { readonly count: number; readonly entries: number; readonly widest: number },
+) {
+  const lines = newTensor(backend, [2 * (count + entries) * widest]);
+  const areaAt = (line: number) => pointerOf(backend, lines, line * widest);
+  return { sumAreas: [areaAt(0), areaAt(count)], rowAreas: [areaAt(2 * count), areaAt(2 * count + entries)] } as const;
+}
+
+function frozenAll(input: SegmentNetworkBackward): SegmentNetworkBackward {
+  const freeze = (layer: NamedLayer) => ({ ...layer, frozen: true });
+  const { rows, folded, sums, all } = input.chain;
+  const chain = { rows: rows.map(freeze), folded: folded === null ? null : freeze(folded), sums: sums.map(freeze), all: all.map(freeze) };
+  return { ...input, chain };
 }
 
 interface BackThrough {
@@ -97,8 +129,7 @@ interface WentBack {
   /** Where the gradient of the input lies, when it is needed at once. */
   readonly dx: number;
   readonly addGradients: (to: MutableGradients) => void;
-  /** The gradient of the input as a tensor of its shape. */
-  readonly input: (x: Tensor) => Tensor;
+  readonly input: InputGradient;
 }
 
 function backThrough(backend: WasmBackend, layers: readonly NamedLayer[], at: BackThrough): WentBack {
@@ -212,9 +243,4 @@ function withWeights({ rows, folded, sums, all: given }: SegmentChain, weights: 
 
 function inputsOf([first]: readonly NamedLayer[]): number {
   return first === undefined ? 0 : sizesOf(first)[1];
-}
-
-/** What the gradient of an activation reads. */
-function savedRows({ y, slope }: KeptRows): Rows {
-  return slope ?? y;
 }

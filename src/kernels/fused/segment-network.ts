@@ -4,7 +4,7 @@ import { newTensor, runDifferentiable } from './differentiable.ts';
 import { type KeptRows, type NamedLayer, overBlocks, parametersOf, type Rows, rowsFrom, sizesOf } from './gated-chain.ts';
 import { linearStep, packedFloats } from './linear-step.ts';
 import { kernelsOf, pointerOf, scratchAreas, wholeVectors } from './runtime.ts';
-import { chainOf, type SegmentChain, type SegmentNetwork } from './segment-chain.ts';
+import { type SegmentChain, type SegmentNetwork, segmentChain } from './segment-chain.ts';
 import { segmentNetworkBackward } from './segment-network-backward.ts';
 import { type SegmentPlaces, segmentFloats, segmentPlaces } from './segment-places.ts';
 import type { SegmentTensors } from './segments.ts';
@@ -14,11 +14,11 @@ import type { SegmentTensors } from './segments.ts';
  * those of fusedLinear, fusedSegmentSum and fusedSegmentSumLinear one after the other.
  */
 export function fusedSegmentNetwork(x: Tensor, network: SegmentNetwork, segments: SegmentTensors): Tensor {
-  const chain = chainOf(network);
+  const chain = segmentChain(network);
   return runDifferentiable({
     inputs: { x, ...parametersOf({ layers: chain.all }) },
     forward(backend, save) {
-      const { y, kept } = segmentNetworkForward(backend, { x, chain, segments });
+      const { y, kept } = segmentNetworkForward(backend, { x, chain, segments, withSlopes: save !== null });
       save?.([x, kept, ...chain.all.map(({ weight }) => weight)]);
       return y;
     },
@@ -30,13 +30,18 @@ interface Forward {
   readonly x: Tensor;
   readonly chain: SegmentChain;
   readonly segments: SegmentTensors;
+  /** Whether a backward pass follows. */
+  readonly withSlopes: boolean;
 }
 
-function segmentNetworkForward(backend: WasmBackend, { x, chain, segments }: Forward): { readonly y: Tensor; readonly kept: Tensor } {
+function segmentNetworkForward(
+  backend: WasmBackend,
+  { x, chain, segments, withSlopes }: Forward,
+): { readonly y: Tensor; readonly kept: Tensor } {
   const { rows, folded, sums } = chain;
   const { count, offsets, order } = segments;
   const [entries = 0, width = 0] = x.shape;
-  const size = { entries, count, width };
+  const size = { entries, count, width, withSlopes };
   const kept = newTensor(backend, [segmentFloats(chain, size)]);
   const places = segmentPlaces(chain, size, pointerOf(backend, kept));
   const y = newTensor(backend, [count, places.outputs]);

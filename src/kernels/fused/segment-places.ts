@@ -7,6 +7,8 @@ export interface SegmentSize {
   readonly entries: number;
   readonly count: number;
   readonly width: number;
+  /** Whether a backward pass follows, which reads the slopes of SiLU. */
+  readonly withSlopes: boolean;
 }
 
 /** Where a pass keeps what the way back reads: byte offsets. */
@@ -35,7 +37,7 @@ export function segmentFloats(chain: SegmentChain, size: SegmentSize): number {
 /** Where each part lies in that tensor, from its byte offset on. */
 export function segmentPlaces(chain: SegmentChain, size: SegmentSize, from: number): SegmentPlaces {
   const { rows, folded, sums } = chain;
-  const { entries, count } = size;
+  const { entries, count, withSlopes } = size;
   const [rowFloats, sumFloats, sizeFloats, startFloats] = partsOf(chain, size);
   const summed = from + 4 * rowFloats;
   const sizes = summed + 4 * sumFloats;
@@ -43,13 +45,13 @@ export function segmentPlaces(chain: SegmentChain, size: SegmentSize, from: numb
   const width = widthOf(chain, size);
   const startWidth = folded === null ? width : sizesOf(folded)[0];
   return {
-    rows: keptRows({ layers: rows }, entries, from),
+    rows: keptRows({ layers: rows }, entries, { start: from, withSlopes }),
     sums: summed,
     width,
     sizes,
     start: folded === null ? summed : start,
     startWidth,
-    after: keptRows({ layers: sums }, count, start + 4 * startFloats),
+    after: keptRows({ layers: sums }, count, { start: start + 4 * startFloats, withSlopes }),
     outputs: outputsOf(sums, startWidth),
   };
 }
@@ -57,13 +59,13 @@ export function segmentPlaces(chain: SegmentChain, size: SegmentSize, from: numb
 /** Floats of each part in order. */
 function partsOf(chain: SegmentChain, size: SegmentSize): readonly [number, number, number, number, number] {
   const { rows, folded, sums } = chain;
-  const { entries, count } = size;
+  const { entries, count, withSlopes } = size;
   return [
-    keptFloats({ layers: rows }, entries),
+    keptFloats({ layers: rows }, entries, withSlopes),
     wholeVectors(count * widthOf(chain, size)),
     wholeVectors(count),
     folded === null ? 0 : wholeVectors(count * sizesOf(folded)[0]),
-    keptFloats({ layers: sums }, count),
+    keptFloats({ layers: sums }, count, withSlopes),
   ];
 }
 

@@ -38,7 +38,9 @@ export function forwardPoolingHead(
   }: { readonly graphs: GraphBatch; readonly state: EgnnFeatures; readonly poolType?: 'sum' | 'mean' },
 ): Tensor {
   const { ops } = scope.ctx;
-  const networks = poolType === 'sum' && settings.poolFrom === 'nodes' && graphs.graphAttrs === null ? bothNetworks(scope, settings) : null;
+  const isPlain = poolType === 'sum' && settings.poolFrom === 'nodes' && graphs.graphAttrs === null;
+  // An activation that is written out as Identity stands between the last layer and its sums: applied per atom, as any other.
+  const networks = isPlain && settings.mlpOutputActivation !== 'Identity' ? bothNetworks(scope, settings) : null;
   if (networks !== null) return ops.segmentNetwork(state.nodeFeats, networks, graphs.batch);
   const transformed = (x: Tensor, into: Segments) => poolTransformed(enter(scope, 'headMLP1'), settings, x, { into, poolType });
   const pooled: Tensor[] = [];

@@ -1,7 +1,9 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { plural } from '../../contracts/plural.ts';
 import type { Dataset, FeatureDataset, GraphDataset } from '../../data/dataset.ts';
 import { concatenate } from '../../data/float-rows.ts';
 import { copyLines, countLines, type RaggedLines } from '../../data/ragged-lines.ts';
+import { RootstockError } from '../../errors.ts';
 import type { Encodings, FeaturePrefix, GraphPrefix, Params } from '../../models/definition.ts';
 import { BATCHES_AHEAD, type BatchSource } from '../batch-source.ts';
 import { type Batch, disposeBatch, type Rows } from '../batches.ts';
@@ -31,7 +33,7 @@ export interface EncodeInput {
 
 /** Says that the first batches of a split will be asked for. */
 export function expectFirst(dataset: Dataset, { batches, batchSize }: Pick<EncodeInput, 'batches' | 'batchSize'>): void {
-  batches.expect?.(nextRows(range(dataset.rows), 0, batchSize));
+  batches.expect?.(nextRows(range(Math.min(dataset.rows, BATCHES_AHEAD * batchSize)), 0, batchSize));
 }
 
 /** Computes a prefix for every row of plain features, in file order. */
@@ -41,8 +43,10 @@ export async function encodeFeatures(dataset: FeatureDataset, prefix: FeaturePre
   await overBatches(dataset, input, async (batch, first) => {
     if (batch.kind !== 'features') throw new TypeError('rows of plain features gave another kind of batch');
     const encoded = tidy(() => prefix.encode(input.params, batch.inputs, evaluationContext(input.model)));
-    values.set(await encoded.data(), first * width);
+    const found = await encoded.data();
     encoded.dispose();
+    checkWidth(input.model, { name: 'x', lines: batch.samples, width, found: found.length });
+    values.set(found, first * width);
   });
   const lines = { offsets: range(dataset.rows + 1), width, values };
   return {
@@ -68,11 +72,27 @@ export async function encodeGraphs(dataset: GraphDataset, prefix: GraphPrefix, i
   const offsets = { graph: range(dataset.rows + 1), node: dataset.nodeOffsets, edge: runningSum(edges) };
   const all = names.map((name) => {
     const { lines, width } = prefix.encodings[name] as GraphPrefix['encodings'][string];
-    return { name, lines: { offsets: offsets[lines], width, values: concatenate(parts[name] ?? []) } };
+    const values = concatenate(parts[name] ?? []);
+    checkWidth(input.model, { name, lines: offsets[lines].at(-1) ?? 0, width, found: values.length });
+    return { name, lines: { offsets: offsets[lines], width, values } };
   });
   return {
     take: (rows) => Object.fromEntries(all.map(({ name, lines }) => [name, takeLines(lines, rows)])),
   };
+}
+
+/** MODEL_CONFIG_INVALID when an encoding has other widths than its definition says: lines would be cut at the wrong places. */
+function checkWidth(
+  { definition }: Model,
+  { name, lines, width, found }: { readonly name: string; readonly lines: number; readonly width: number; readonly found: number },
+): void {
+  if (found === lines * width) return;
+  const text = `The prefix of the model "${definition.name}" gives ${found} values of "${name}" for ${lines} ${plural(lines, 'line')} of ${width}.`;
+  throw new RootstockError(
+    'MODEL_CONFIG_INVALID',
+    `${text}\nFix: let the width in its definition be that of what encode gives; or set trainer.prefix_cache: off.`,
+    { model: definition.name, encoding: name, lines, width, found },
+  );
 }
 
 async function overBatches(

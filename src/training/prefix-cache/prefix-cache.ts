@@ -1,5 +1,5 @@
 import type { Dataset } from '../../data/dataset.ts';
-import { buildHeadBatch } from '../../data/graphs/build-head-batch.ts';
+import { headBatches } from '../../data/graphs/build-head-batch.ts';
 import { RootstockError } from '../../errors.ts';
 import type { FeaturePrefix, GraphPrefix, Params } from '../../models/definition.ts';
 import { standsStill } from '../../transfer/stands-still.ts';
@@ -33,7 +33,7 @@ export async function openPrefixCache(input: PrefixCacheInput): Promise<StageBat
     train: await encodeSplit({ dataset: train, source: batches.of(train), next: later }, input),
     validation: later === null ? null : await encodeSplit({ ...later, next: null }, input),
   };
-  // Training need not wait for the end of the thread: `fit` closes the batches again, and hears of what fails.
+  // Training need not wait for the end of the thread, nor fail with it: `fit` waits for it when it closes the batches.
   if (!cached.train.readsEdges) batches.close().catch(() => undefined);
   return cached;
 }
@@ -79,7 +79,8 @@ async function encodeSplit(
     const encoded = await encodeGraphs(dataset, prefix, input);
     const readsEdges = Object.values(prefix.encodings).some(({ lines }) => lines === 'edge');
     // Joining what heads read takes less time than waking the thread and taking its answer.
-    const rest: BatchSource = readsEdges ? source : { load: (rows) => toMoleculeBatch(buildHeadBatch(dataset, rows)) };
+    const join = headBatches(dataset);
+    const rest: BatchSource = readsEdges ? source : { load: (rows) => toMoleculeBatch(join(rows)) };
     return { readsEdges, ...withEncodings(rest, { prefix, encoded }) };
   }
   const prefix = definition.prefix?.(config, facts, still) ?? null;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { GraphDataset } from '../../../src/data/dataset.ts';
 import { buildGraphBatch } from '../../../src/data/graphs/build-graph-batch.ts';
-import { buildHeadBatch } from '../../../src/data/graphs/build-head-batch.ts';
+import { headBatches } from '../../../src/data/graphs/build-head-batch.ts';
 import { graphDatasetOf, type TestMolecule } from '../../helpers/graph-dataset.ts';
 
 /** A chain of atoms 1 Angstrom apart, with everything that a molecule can have. */
@@ -40,17 +40,33 @@ for (const [name, dataset] of Object.entries({ 'everything that a molecule can h
   test(`a head batch is the graph batch of the molecules without edges: ${name}`, () => {
     for (const rows of [[0, 1, 2, 3], [2, 0, 2], [1], []]) {
       const expected = buildGraphBatch(withoutEdges(dataset), rows, { cutOff: 0, selfInteraction: false, cell: null });
-      assert.deepEqual({ ...buildHeadBatch(dataset, Uint32Array.from(rows)) }, expected);
+      assert.deepEqual({ ...headBatches(dataset)(Uint32Array.from(rows)) }, expected);
     }
   });
 }
+
+test('neighbours of a molecule are looked for once, not for every batch', () => {
+  let reads = 0;
+  const coordinates = new Proxy(FULL.coordinates, {
+    get(target, name) {
+      reads += 1;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+  const join = headBatches({ ...FULL, coordinates });
+  const first = join([2, 0]).coordinates;
+  const readsOfFirst = reads;
+  assert.deepEqual(join([2, 0]).coordinates, first);
+  assert.ok(reads - readsOfFirst < readsOfFirst, `${readsOfFirst} reads, then ${reads - readsOfFirst}`);
+});
 
 test('what nobody reads is not made', () => {
   const unread: readonly (keyof GraphDataset)[] = ['atomNumbers', 'coordinates', 'nodeAttrs', 'graphAttrs', 'totalAtomicEnergy'];
   const forbidden = Object.fromEntries(
     unread.map((column) => [column, new Proxy(FULL[column] as object, { get: () => assert.fail(`${column} is read`) })]),
   );
-  const batch = buildHeadBatch({ ...FULL, ...forbidden }, [2, 0]);
+  const batch = headBatches({ ...FULL, ...forbidden })([2, 0]);
   assert.deepEqual([batch.numGraphs, batch.numNodes, batch.numEdges], [2, 23, 0]);
   assert.deepEqual([...batch.nodesPerGraph], [20, 3]);
   assert.deepEqual([...batch.batch.offsets], [0, 20, 23]);
@@ -59,7 +75,7 @@ test('what nobody reads is not made', () => {
 });
 
 test('what is read twice is made once', () => {
-  const batch = buildHeadBatch(FULL, [2, 0]);
+  const batch = headBatches(FULL)([2, 0]);
   for (const part of ['nodeAttrs', 'batch', 'nodesPerGraph', 'graphAttrs', 'targets'] as const)
     assert.equal(batch[part], batch[part], part);
 });

@@ -11,6 +11,8 @@ import { egnnModel } from '../../../src/models/egnn/egnn-model.ts';
 import { meanVarEgnnModel } from '../../../src/models/egnn/mean-var-egnn-model.ts';
 import { ssfEgnnModel } from '../../../src/models/egnn/ssf-egnn-model.ts';
 import { composedOps } from '../../../src/ops/composed-ops.ts';
+import { createOps } from '../../../src/ops/create-ops.ts';
+import type { Ops } from '../../../src/ops/ops.ts';
 import { assertClose, floats, hasCode, randomParams } from '../support.ts';
 import { type CaseOptions, smallBatch, smallFacts } from './cases.ts';
 import { graphGradients } from './gradients.ts';
@@ -220,6 +222,34 @@ function context(config: JsonObject, overrides: Partial<ForwardContext>, options
     ...overrides,
   };
 }
+
+void test('an output activation that is written out as Identity is applied per atom, before the sum', async () => {
+  await loadBackend('wasm');
+  const { tensors } = egnnModel.describe(SMALL, smallFacts());
+  const params = randomParams(tensors);
+  const graphs = smallBatch();
+  const value = (mlpOutputActivation: string | null, ops: Ops) => {
+    const ctx = context({ ...SMALL, mlp_output_activation: mlpOutputActivation }, { ops });
+    return floats(tf.tidy(() => egnnModel.forward(params, graphs, ctx).y_graph_scalars as tf.Tensor));
+  };
+  const used: string[] = [];
+  const fused = createOps();
+  const watched: Ops = {
+    ...fused,
+    segmentNetwork: (...words) => {
+      used.push('network');
+      return fused.segmentNetwork(...words);
+    },
+    segmentSum: (...words) => {
+      used.push('sum');
+      return fused.segmentSum(...words);
+    },
+  };
+  const folded = value(null, watched);
+  assert.deepEqual(used, ['network']);
+  assertClose(value('Identity', watched), folded, { tolerance: 1e-6, what: 'the same sum, rounded in another order' });
+  assert.deepEqual(used, ['network', 'sum']);
+});
 
 function run(
   model: GraphModel,

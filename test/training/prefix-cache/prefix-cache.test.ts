@@ -5,7 +5,7 @@ import type { PrefixCachePlan } from '../../../src/contracts/plan.ts';
 import type { Weights } from '../../../src/contracts/tensors.ts';
 import type { BondColumns, GraphDataset, RaggedTargets } from '../../../src/data/dataset.ts';
 import { loadBackend } from '../../../src/kernels/backend.ts';
-import type { GraphModel, Params } from '../../../src/models/definition.ts';
+import type { FeatureModel, GraphModel, Params } from '../../../src/models/definition.ts';
 import { findModel } from '../../../src/models/registry.ts';
 import { type BatchSources, batchesHere, openBatches } from '../../../src/training/batch-source.ts';
 import { disposeBatch, type MoleculeBatch } from '../../../src/training/batches.ts';
@@ -203,6 +203,38 @@ test('a forward pass that a prefix does not belong to is refused by name', async
   const setup = withCache(makeGraphSetup({ trainer, freeze: ['encoder'], definition: other }));
   await assert.rejects(record(setup), { code: 'MODEL_CONFIG_INVALID', message: /does not belong to its forward pass/u });
   assert.equal(memory().numTensors, before);
+});
+
+test('an encoding of another width than its definition says is refused by name, before a batch is made of it', async () => {
+  await loadBackend('wasm');
+  for (const width of [3, 40]) {
+    const other: GraphModel = {
+      ...TINY_GRAPH_MODEL,
+      prefix(config, facts, still) {
+        const prefix = TINY_GRAPH_MODEL.prefix?.(config, facts, still) ?? null;
+        return prefix && { ...prefix, encodings: { h: { lines: 'node', width } } };
+      },
+    };
+    const before = memory().numTensors;
+    const setup = withCache(makeGraphSetup({ trainer, freeze: ['encoder'], definition: other }));
+    await assert.rejects(record(setup), {
+      code: 'MODEL_CONFIG_INVALID',
+      message: /gives \d+ values of "h" for \d+ lines of (3|40)\.\nFix: /,
+    });
+    assert.equal(memory().numTensors, before);
+  }
+  const wide = withCache(makeSetup({ data: makeDataset(12, 3, 1), trainer: { ...trainer, maxEpochs: 1 }, freeze: ['module.0'] }));
+  const { definition } = wide.model;
+  assert.ok(definition.inputs !== 'graphs');
+  const narrow: FeatureModel = {
+    ...definition,
+    prefix(config, facts, still) {
+      const prefix = definition.prefix?.(config, facts, still) ?? null;
+      return prefix && { ...prefix, shape: [2] };
+    },
+  };
+  const refused = { code: 'MODEL_CONFIG_INVALID', message: /values of "x"/ };
+  await assert.rejects(record({ ...wide, model: { ...wide.model, definition: narrow } }), refused);
 });
 
 test('a model that has no prefix where the plan has one is another model', async () => {

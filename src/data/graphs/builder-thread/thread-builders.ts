@@ -89,7 +89,8 @@ export function createThreadBuilders(run: () => Thread = startThread): ThreadBui
       const closing = connection;
       connection = null;
       for (const queue of queues) queue.builds = [];
-      ending = Promise.all([ending, closing?.close()]);
+      // An end that failed was heard of by whoever asked for it: it fails no later one.
+      ending = Promise.all([ending.catch(() => undefined), closing?.close()]);
       await ending;
     },
   };

@@ -151,6 +151,22 @@ test('closing ends the thread, and the next batch starts another', async () => {
   assert.equal(threads.length, 2);
 });
 
+test('a thread that does not end fails the closing that wanted it to, and no later one', async () => {
+  let fails = true;
+  const thread: Thread = {
+    postMessage: () => undefined,
+    on: () => undefined,
+    terminate: () => (fails ? Promise.reject(new Error('not ended')) : Promise.resolve(0)),
+  };
+  const builders = createThreadBuilders(() => thread);
+  builders.start();
+  await assert.rejects(builders.close(), /not ended/);
+  await builders.close();
+  fails = false;
+  builders.start();
+  await builders.close();
+});
+
 test('closing again waits for a thread that is still ending', async () => {
   let end = (): void => undefined;
   const thread: Thread = {
