@@ -63,11 +63,17 @@ function waitingFor(pending: readonly PendingActivity[]): Waiting {
   const failure = again?.last_failure;
   if (again === undefined || failure == null) return NOTHING;
   if (failure.kind === 'failed') {
-    const [line = ''] = failure.message.split('\n');
-    return { reason: `attempt ${again.attempt} of ${again.activity}: the one before failed with ${failure.code}: ${line}`, passing: false };
+    const reason = `attempt ${again.attempt} of ${again.activity}: the one before failed with ${failure.code}: ${inOneLine(failure.message)}`;
+    return { reason, passing: false };
   }
   if (again.state === 'running') return NOTHING;
   return { reason: `a worker that goes on with ${again.activity}; ${gone(failure.kind)}`, passing: true };
+}
+
+/** The first line of a message, and what helps: it may be somebody's turn while the run tries again. */
+function inOneLine(message: string): string {
+  const [first = '', ...others] = message.split('\n');
+  return [first, ...others.filter((line) => line.startsWith('Fix: '))].join(' ');
 }
 
 const NOTHING: Waiting = { reason: '', passing: false };

@@ -126,7 +126,7 @@ test('an attempt after one that failed is told of at once, with the code and the
     {
       event: 'waiting',
       workflow_id: 'run',
-      reason: 'attempt 2 of publish: the one before failed with STORE_IO: The disk is full.',
+      reason: 'attempt 2 of publish: the one before failed with STORE_IO: The disk is full. Fix: make room.',
     },
   ]);
 });
