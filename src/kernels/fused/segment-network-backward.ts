@@ -1,13 +1,15 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor } from './differentiable.ts';
-import { type KeptRows, type NamedLayer, overBlocks, type Rows, rowsFrom, savedRows, sizesOf } from './gated-chain.ts';
-import { type Gradients, type LayerBack, layerBack, layerBackFloats, type MutableGradients } from './gated-layer-back.ts';
+import { backThroughFolded } from './folded-back.ts';
+import { type NamedLayer, rowsFrom, sizesOf } from './gated-chain.ts';
+import { type Gradients, layerBackFloats, type MutableGradients } from './gated-layer-back.ts';
+import { backThrough, type InputGradient } from './layers-back.ts';
 import { kernelsOf, pointerOf, scratchAreas } from './runtime.ts';
 import type { SegmentChain } from './segment-chain.ts';
-import { type SegmentPlaces, segmentPlaces } from './segment-places.ts';
+import { segmentPlaces } from './segment-places.ts';
 import { checkIndexes, type SegmentTensors } from './segments.ts';
-import { paddedFloats, weightSums, weightSumsFloats } from './weight-sums.ts';
+import { paddedFloats, weightSumsFloats } from './weight-sums.ts';
 
 /** What a backward pass is given. */
 export interface SegmentNetworkBackward {
@@ -30,9 +32,6 @@ export function segmentNetworkBackward(backend: WasmBackend, input: SegmentNetwo
   const [x] = input.saved as readonly [Tensor];
   return { x: () => inputGradient(x), ...gradients };
 }
-
-/** The gradient of the input as a tensor of its shape. */
-type InputGradient = (x: Tensor) => Tensor;
 
 interface GoneBack {
   readonly gradients: Gradients;
@@ -112,117 +111,6 @@ function frozenAll(input: SegmentNetworkBackward): SegmentNetworkBackward {
   return { ...input, chain };
 }
 
-interface BackThrough {
-  readonly lines: number;
-  /** What the first layer read. */
-  readonly x: Rows;
-  readonly places: readonly KeptRows[];
-  /** The gradient of the last layer's output lies in the first of two areas, which are used in turn. */
-  readonly areas: readonly [number, number];
-  readonly memory: (index: number) => readonly number[];
-  readonly padded: number;
-  /** Whether the gradient of the input is needed at once. */
-  readonly readsGradient: boolean;
-}
-
-interface WentBack {
-  /** Where the gradient of the input lies, when it is needed at once. */
-  readonly dx: number;
-  readonly addGradients: (to: MutableGradients) => void;
-  readonly input: InputGradient;
-}
-
-function backThrough(backend: WasmBackend, layers: readonly NamedLayer[], at: BackThrough): WentBack {
-  const { lines, x, places, areas, memory, padded, readsGradient } = at;
-  const back = layers.map((layer, index) =>
-    layerBack(backend, layer, {
-      x: index === 0 ? x : (places[index - 1] as KeptRows).y,
-      saved: savedRows(places[index] as KeptRows),
-      areas: memory(index),
-      padded,
-    }),
-  );
-  // Layer by layer, because rows of different widths would overlap in one area.
-  const gradientAt = (index: number): Rows => {
-    const area = areas[(layers.length - 1 - index) % 2] as number;
-    return rowsFrom(area, index < 0 ? inputsOf(layers) : sizesOf(layers[index] as NamedLayer)[0]);
-  };
-  const dxRows = gradientAt(-1);
-  for (let index = layers.length - 1; index >= 0; index--) {
-    const [dyRows, below] = [gradientAt(index), gradientAt(index - 1)];
-    const wantsDx = index > 0 || readsGradient;
-    overBlocks(lines, (edge, count) => {
-      (back[index] as LayerBack).block({ edge, count, dy: dyRows(edge), dx: wantsDx ? below(edge) : 0, adds: false });
-    });
-  }
-  return {
-    dx: dxRows(0),
-    addGradients(to) {
-      for (const layer of back) layer.addGradients(to);
-    },
-    input: (given) => inputGradient(backend, { first: layers[0], dz: gradientAt(layers.length > 0 ? 0 : -1)(0), given }),
-  };
-}
-
-/** dx = dz W, or dz itself where there is no layer. */
-function inputGradient(
-  backend: WasmBackend,
-  { first, dz, given }: { readonly first: NamedLayer | undefined; readonly dz: number; readonly given: Tensor },
-): Tensor {
-  const { copyColumns, multiply, pack } = kernelsOf(backend);
-  const [lines = 0, inputs = 0] = given.shape;
-  const dx = newTensor(backend, [lines, inputs]);
-  const to = pointerOf(backend, dx);
-  if (first === undefined) {
-    copyColumns(lines, inputs, dz, inputs, to, inputs);
-    return dx;
-  }
-  const [outputs] = sizesOf(first);
-  const [packed = 0] = scratchAreas(backend, [layerBackFloats(first)[0]]);
-  pack(outputs, inputs, pointerOf(backend, first.weight), inputs, 1, 0, packed);
-  multiply(lines, inputs, outputs, dz, outputs, packed, to, inputs, 0);
-  return dx;
-}
-
-interface BackThroughFolded {
-  /** The gradient of its output, and an area for that of the sums. */
-  readonly dy: number;
-  readonly free: number;
-  readonly places: SegmentPlaces;
-  readonly count: number;
-  readonly memory: readonly number[];
-  readonly padded: number;
-  readonly biasMemory: number;
-}
-
-/** Of W sums + b sizes: dW = dy^T sums, db = dy^T sizes. */
-function backThroughFolded(
-  backend: WasmBackend,
-  folded: NamedLayer | null,
-  { dy, free, places, count, memory, padded, biasMemory }: BackThroughFolded,
-): Pick<WentBack, 'dx' | 'addGradients'> {
-  if (folded === null) return { dx: dy, addGradients: () => undefined };
-  const [outputs, inputs] = sizesOf(folded);
-  const x = rowsFrom(places.sums, inputs);
-  const back = layerBack(backend, { ...folded, bias: null }, { x, saved: x, areas: memory, padded });
-  const biasSums = weightSums(backend, [outputs, 1], { memory: biasMemory, padded });
-  overBlocks(count, (edge, lines) => {
-    const block = dy + 4 * outputs * edge;
-    back.block({ edge, count: lines, dy: block, dx: free + 4 * inputs * edge, adds: false });
-    if (!folded.frozen) biasSums.add(lines, block, places.sizes + 4 * edge);
-  });
-  return {
-    dx: free,
-    addGradients(to) {
-      back.addGradients(to);
-      if (folded.frozen || folded.bias === null) return;
-      const db = newTensor(backend, [outputs]);
-      biasSums.copyTo({ pointer: pointerOf(backend, db), stride: 1 });
-      to[`${folded.name}.bias`] = () => db;
-    },
-  };
-}
-
 /** The weights as they were in the forward pass. */
 function withWeights({ rows, folded, sums, all: given }: SegmentChain, weights: readonly Tensor[]): SegmentChain {
   const all = given.map(({ name, bias, activation, frozen }, index) => ({
@@ -239,8 +127,4 @@ function withWeights({ rows, folded, sums, all: given }: SegmentChain, weights: 
     sums: all.slice(firstSum),
     all,
   };
-}
-
-function inputsOf([first]: readonly NamedLayer[]): number {
-  return first === undefined ? 0 : sizesOf(first)[1];
 }
