@@ -1,4 +1,5 @@
 import type { GraphHead } from '../contracts/graphs.ts';
+import type { RaggedLines } from './ragged-lines.ts';
 
 /** A materialised split in memory. */
 export type Dataset = FeatureDataset | GraphDataset;
@@ -55,9 +56,5 @@ export interface BondColumns {
   readonly width: number;
 }
 
-/** Targets of a head: the values of row r are values[offsets[r] * width] .. values[offsets[r + 1] * width - 1]: one line per molecule, atom or edge. */
-export interface RaggedTargets {
-  readonly offsets: Uint32Array;
-  readonly width: number;
-  readonly values: Float32Array;
-}
+/** Targets of a head: one line per molecule, atom or edge. */
+export type RaggedTargets = RaggedLines;

@@ -31,3 +31,10 @@ export function copyLines({ offsets, width, values }: RaggedLines, rows: ArrayLi
     filled += end - start;
   }
 }
+
+/** The lines of rows, in the order given: [countLines(offsets, rows), width]. */
+export function joinLines(lines: RaggedLines, rows: ArrayLike<number>): Float32Array {
+  const joined = new Float32Array(countLines(lines.offsets, rows) * lines.width);
+  copyLines(lines, rows, joined);
+  return joined;
+}

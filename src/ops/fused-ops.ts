@@ -73,6 +73,8 @@ export function fusedOps(): Ops {
       const mean = fusedMeanSquares(prediction, target);
       return (spec.scale === 1 ? mean : composed.scaleAndShift(mean, spec.scale, 0)) as Scalar;
     },
+    mseLoss: (prediction, target) =>
+      haveOneShape(prediction, target) ? (fusedMeanSquares(prediction, target) as Scalar) : composed.mseLoss(prediction, target),
     lengths: (vectors) => (isMatrix(vectors) ? fusedLengths(vectors, SHORTEST_SQUARED) : composed.lengths(vectors)),
   };
   return ops;

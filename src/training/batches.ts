@@ -2,9 +2,10 @@ import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { NeighbourPlan } from '../contracts/graphs.ts';
 import type { StagePlan } from '../contracts/plan.ts';
 import type { Dataset, FeatureDataset } from '../data/dataset.ts';
-import { concatenate, takeRows } from '../data/float-rows.ts';
+import { takeRows } from '../data/float-rows.ts';
 import { buildGraphBatch } from '../data/graphs/build-graph-batch.ts';
 import type { HostGraphBatch } from '../data/graphs/graph-batch.ts';
+import { joinLines } from '../data/ragged-lines.ts';
 import type { Encodings, FeaturePrefix, GraphPrefix } from '../models/definition.ts';
 import { permutation } from '../random/permutation.ts';
 import { permutationStream } from '../random/stream.ts';
@@ -107,10 +108,7 @@ export interface HostTargets {
 export function targetsOf(dataset: Dataset, rows: Rows): Readonly<Record<string, HostTargets>> {
   if (dataset.kind === 'features') return { y: featureTargets(dataset, rows) };
   return Object.fromEntries(
-    Object.entries(dataset.targets).map(([head, { offsets, width, values }]) => {
-      const parts = Array.from(rows, (row) => values.subarray((offsets[row] as number) * width, (offsets[row + 1] as number) * width));
-      return [head, { values: concatenate(parts), width }];
-    }),
+    Object.entries(dataset.targets).map(([head, targets]) => [head, { values: joinLines(targets, rows), width: targets.width }]),
   );
 }
 

@@ -40,7 +40,6 @@ test('the mean squared error has the bits of the composed one, in value and grad
     [1000, 7],
     [9000, 1],
   ] as const) {
-    // biome-ignore format: sizes in one line
     const pair = [matrix(rows, columns, 1), matrix(rows, columns, 2)] as const;
     for (const scale of [1, 0.25]) {
       assert.deepEqual(
@@ -50,6 +49,13 @@ test('the mean squared error has the bits of the composed one, in value and grad
       );
     }
   }
+});
+
+test('the mean squared error of rows of numbers has the bits of the composed one, too', () => {
+  const pair = [matrix(64, 3, 1), matrix(64, 3, 2)] as const;
+  const asHead = (ops: Ops): Ops => ({ ...ops, loss: (_, { prediction, target }) => ops.mseLoss(prediction, target) });
+  assert.deepEqual(bitsOf(asHead(fusedOps()), MEAN, pair), bitsOf(asHead(composedOps()), MEAN, pair));
+  assert.throws(() => fusedOps().mseLoss(matrix(4, 3, 1), matrix(4, 1, 2)), { code: 'INTERNAL' });
 });
 
 test('the mean squared error of NaN is NaN, and of values that overflow infinity', () => {

@@ -22,14 +22,46 @@ interface Shape {
 
 /** Those of a pooling head, without a layer on either side, and with every activation that has a kernel, one that has none, and a last one before the sums. */
 const SHAPES: readonly Shape[] = [
-  { before: both(12), after: [[12, 'SiLU'], [1, 'Identity']] }, // biome-ignore format: a network per line
+  {
+    before: both(12),
+    after: [
+      [12, 'SiLU'],
+      [1, 'Identity'],
+    ],
+  },
   { before: both(13), after: [] },
   { before: [], after: both(5) },
   { before: [], after: [] },
   { before: [[3, 'Identity']], after: [] },
-  { before: [[4, 'ReLU'], [7, 'Sigmoid']], after: [[9, 'Identity'], [2, 'SiLU']] }, // biome-ignore format: a network per line
-  { before: [[5, 'SiLU'], [1, 'SiLU'], [6, 'Identity']], after: [[3, 'Sigmoid'], [4, 'ReLU'], [2, 'Identity']] }, // biome-ignore format: a network per line
-  { before: [[5, 'Tanh'], [6, 'Identity']], after: [[3, 'SiLU']] }, // biome-ignore format: a network per line
+  {
+    before: [
+      [4, 'ReLU'],
+      [7, 'Sigmoid'],
+    ],
+    after: [
+      [9, 'Identity'],
+      [2, 'SiLU'],
+    ],
+  },
+  {
+    before: [
+      [5, 'SiLU'],
+      [1, 'SiLU'],
+      [6, 'Identity'],
+    ],
+    after: [
+      [3, 'Sigmoid'],
+      [4, 'ReLU'],
+      [2, 'Identity'],
+    ],
+  },
+  {
+    before: [
+      [5, 'Tanh'],
+      [6, 'Identity'],
+    ],
+    after: [[3, 'SiLU']],
+  },
 ];
 
 function both(width: number): Layers {

@@ -10,13 +10,18 @@ import { makeGraphDataset, NEIGHBOURS } from './graph-support.ts';
 
 const host = () => buildGraphBatch(makeGraphDataset(5, 1), [3, 0, 4], NEIGHBOURS);
 
+/** A batch on the device, and how many tensors there were before. */
+async function uploaded() {
+  await loadBackend('wasm');
+  const before = memory().numTensors;
+  return { before, graphs: uploadGraphBatch(host()) };
+}
+
 /** Atoms of each class, by molecule. */
 const pooled = ({ nodeAttrs, batch }: GraphBatch): Tensor => createOps().segmentSum(nodeAttrs, batch); // [G, F]
 
 test('a batch takes no memory on the device before it is read, and each part once', async () => {
-  await loadBackend('wasm');
-  const before = memory().numTensors;
-  const graphs = uploadGraphBatch(host());
+  const { before, graphs } = await uploaded();
   assert.equal(memory().numTensors, before);
   for (let time = 0; time < 2; time += 1) {
     assert.deepEqual(await graphs.coordinates.data(), host().coordinates);
@@ -29,9 +34,7 @@ test('a batch takes no memory on the device before it is read, and each part onc
 });
 
 test('what is first read in a tidy, or while gradients are recorded, stays until the batch is disposed of', async () => {
-  await loadBackend('wasm');
-  const before = memory().numTensors;
-  const graphs = uploadGraphBatch(host());
+  const { before, graphs } = await uploaded();
   const first = tidy(() => pooled(graphs));
   const factor = scalar(2);
   const [slope] = grads((x: Tensor) => sum(mul(mul(pooled(graphs), graphs.nodesPerGraph), x)))([factor]);
@@ -47,17 +50,14 @@ test('what is first read in a tidy, or while gradients are recorded, stays until
 });
 
 test('a batch cannot be read after it was disposed of, so that nothing is left behind', async () => {
-  await loadBackend('wasm');
-  const before = memory().numTensors;
-  const graphs = uploadGraphBatch(host());
+  const { before, graphs } = await uploaded();
   graphs.dispose();
   assert.throws(() => graphs.batch, /after it was disposed of/);
   assert.equal(memory().numTensors, before);
 });
 
 test('a copy of a batch has all of its parts', async () => {
-  await loadBackend('wasm');
-  const graphs = uploadGraphBatch(host());
+  const { graphs } = await uploaded();
   const copy = { ...graphs, numGraphs: 7 };
   assert.equal(copy.edgeIndex, graphs.edgeIndex);
   assert.deepEqual(await copy.edgeIndex[1].order?.data(), host().edgeIndex[1].order);

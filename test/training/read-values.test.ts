@@ -8,7 +8,13 @@ for (const backend of ['wasm', 'cpu'] as const) {
   test(`values and scalars are read from ${backend} as they are, and the copy outlives the tensor`, async () => {
     await loadBackend(backend);
     const before = memory().numTensors;
-    const [values, loss] = [tensor2d([[1, Number.NaN], [-0, 3e38]]), scalar(-0.1)]; // biome-ignore format: a row per bracket
+    const [values, loss] = [
+      tensor2d([
+        [1, Number.NaN],
+        [-0, 3e38],
+      ]),
+      scalar(-0.1),
+    ];
     const read = await readValues(values);
     assert.equal(await readScalar(loss), Math.fround(-0.1));
     values.dispose();

@@ -1,8 +1,8 @@
-import type { GraphHead, NeighbourPlan } from '../../contracts/graphs.ts';
-import type { GraphDataset, RaggedTargets } from '../dataset.ts';
+import type { NeighbourPlan } from '../../contracts/graphs.ts';
+import type { GraphDataset } from '../dataset.ts';
 import { takeRows } from '../float-rows.ts';
 import { lazyObject } from '../lazy-object.ts';
-import { copyLines, countLines } from '../ragged-lines.ts';
+import { countLines, joinLines } from '../ragged-lines.ts';
 import { buildGraphBatch } from './build-graph-batch.ts';
 import type { HostGraphBatch, HostSegments } from './graph-batch.ts';
 
@@ -75,11 +75,6 @@ function sizesOf(offsets: Int32Array): Float32Array {
 }
 
 function joinTargets(all: GraphDataset['targets'], rows: ArrayLike<number>): HostGraphBatch['targets'] {
-  const join = (targets: RaggedTargets) => {
-    const values = new Float32Array(countLines(targets.offsets, rows) * targets.width);
-    copyLines(targets, rows, values);
-    return { values, width: targets.width };
-  };
-  const heads = Object.keys(all).filter((head) => !head.startsWith('y_edge')) as GraphHead[];
-  return Object.fromEntries(heads.map((head) => [head, join(all[head] as RaggedTargets)]));
+  const heads = Object.entries(all).filter(([head]) => !head.startsWith('y_edge'));
+  return Object.fromEntries(heads.map(([head, targets]) => [head, { values: joinLines(targets, rows), width: targets.width }]));
 }

@@ -5,7 +5,7 @@ import type { FusedLayer } from './edge-products.ts';
 import { callKernel, pointerOf, wholeVectors } from './runtime.ts';
 import { CHUNK_ROWS } from './weight-sums.ts';
 
-/** A layer of a network over edges. */
+/** A layer of a network over edges, or over rows and their sums (segment-chain.ts). */
 export interface GatedLayer extends FusedLayer {
   /** Whether no gradient is asked of weight and bias: then none is computed. */
   readonly frozen: boolean;

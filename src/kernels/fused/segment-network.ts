@@ -7,7 +7,7 @@ import { kernelsOf, pointerOf, scratchAreas, wholeVectors } from './runtime.ts';
 import { type SegmentChain, type SegmentNetwork, segmentChain } from './segment-chain.ts';
 import { segmentNetworkBackward } from './segment-network-backward.ts';
 import { type SegmentPlaces, segmentFloats, segmentPlaces } from './segment-places.ts';
-import type { SegmentTensors } from './segments.ts';
+import { type SegmentTensors, writeSizes } from './segments.ts';
 
 /**
  * after(sum of before(x) by segment): x [E, I] -> [n, O], where the index of each row is in 0 .. n - 1. One step of the tape for all layers; the bits are
@@ -106,9 +106,7 @@ interface Folded {
 function applyFolded(backend: WasmBackend, folded: NamedLayer, { places, offsets, count, packed, packedBias }: Folded): void {
   const { multiply, pack } = kernelsOf(backend);
   const [outputs, inputs] = sizesOf(folded);
-  const ends = backend.typedArrayFromHeap(offsets);
-  const sizes = new Float32Array(ends.buffer, places.sizes, count);
-  for (let segment = 0; segment < count; segment++) sizes[segment] = (ends[segment + 1] as number) - (ends[segment] as number);
+  writeSizes(backend, offsets, new Float32Array(backend.typedArrayFromHeap(offsets).buffer, places.sizes, count));
   pack(inputs, outputs, pointerOf(backend, folded.weight), 1, inputs, 0, packed);
   multiply(count, outputs, inputs, places.sums, inputs, packed, places.start, outputs, 0);
   if (folded.bias === null) return;

@@ -1,10 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { WasmBackend } from '../wasm/heap.ts';
+import { floats, type WasmBackend } from '../wasm/heap.ts';
 import { newTensor, runDifferentiable } from './differentiable.ts';
 import type { FusedLayer } from './edge-products.ts';
 import { matrixOf, multiply, multiplyTransposed, rowOf, transposed } from './products.ts';
 import { pointerOf } from './runtime.ts';
-import { gatherRows, type SegmentTensors, sumSegments } from './segments.ts';
+import { gatherRows, type SegmentTensors, sumSegments, writeSizes } from './segments.ts';
 
 /**
  * The sum of W x + b over the rows of each segment: x [E, I] -> [n, O]. It is linear, so the layer is applied to the sums: W (sum of x) + b (number of
@@ -50,8 +50,6 @@ export function fusedSegmentSumLinear(x: Tensor, { weight, bias }: Omit<FusedLay
 /** Rows of each segment: [n, 1] float32. */
 function sizesOf(backend: WasmBackend, { count, offsets }: SegmentTensors): Tensor {
   const sizes = newTensor(backend, [count, 1]);
-  const to = backend.typedArrayFromHeap(sizes);
-  const from = backend.typedArrayFromHeap(offsets);
-  for (let segment = 0; segment < count; segment++) to[segment] = (from[segment + 1] as number) - (from[segment] as number);
+  writeSizes(backend, offsets, floats(backend, sizes));
   return sizes;
 }

@@ -67,6 +67,12 @@ export function sumSegments(backend: WasmBackend, x: Tensor, { count, offsets, o
   return out;
 }
 
+/** Writes the rows of each segment to `sizes` [n], a view that no allocation has detached. */
+export function writeSizes(backend: WasmBackend, offsets: Tensor, sizes: Float32Array): void {
+  const from = backend.typedArrayFromHeap(offsets);
+  for (let segment = 0; segment < sizes.length; segment++) sizes[segment] = (from[segment + 1] as number) - (from[segment] as number);
+}
+
 /** Throws when an index was outside 0 .. rows - 1, which means that a batch was built wrongly. */
 export function checkIndexes(name: string, status: number, rows: number): void {
   if (status !== 0) throw new RootstockError('INTERNAL', `${name}: an index is outside 0 .. ${rows - 1}.`, { rows });

@@ -39,7 +39,8 @@ export function forwardPoolingHead(
 ): Tensor {
   const { ops } = scope.ctx;
   const isPlain = poolType === 'sum' && settings.poolFrom === 'nodes' && graphs.graphAttrs === null;
-  // An activation that is written out as Identity stands between the last layer and its sums: applied per atom, as any other.
+  // The network takes no activation and one that is written out as Identity for the same, and sums before the last layer: models with Identity would get
+  // other last bits than they were trained with.
   const networks = isPlain && settings.mlpOutputActivation !== 'Identity' ? bothNetworks(scope, settings) : null;
   if (networks !== null) return ops.segmentNetwork(state.nodeFeats, networks, graphs.batch);
   const transformed = (x: Tensor, into: Segments) => poolTransformed(enter(scope, 'headMLP1'), settings, x, { into, poolType });

@@ -6,6 +6,7 @@ import type { FeaturePrefix, GraphPrefix, Params } from '../../models/definition
 import { disposeBatch, loadBatch } from '../batches.ts';
 import { evaluationContext } from '../forward-context.ts';
 import { computeOutputs } from '../model-pass.ts';
+import { readValues } from '../read-values.ts';
 import type { Model } from '../stage-setup.ts';
 
 /** What is compared. */
@@ -53,7 +54,7 @@ export async function checkPrefix(dataset: Dataset, prefix: FeaturePrefix | Grap
 }
 
 async function read(tensor: Tensor | undefined): Promise<Float32Array> {
-  return tensor === undefined ? new Float32Array(0) : Float32Array.from(await tensor.data());
+  return tensor === undefined ? new Float32Array(0) : readValues(tensor);
 }
 
 function isClose(expected: Float32Array, found: Float32Array): boolean {

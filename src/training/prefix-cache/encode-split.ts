@@ -10,6 +10,7 @@ import { type Batch, disposeBatch, type Rows } from '../batches.ts';
 import { fillTensor } from '../fill-on-heap.ts';
 import { evaluationContext } from '../forward-context.ts';
 import { edgesPerGraph } from '../graph-batches.ts';
+import { readValues } from '../read-values.ts';
 import type { Model } from '../stage-setup.ts';
 
 /** What a prefix gave for every row of a split, on the host. */
@@ -18,7 +19,7 @@ export interface EncodedSplit {
   take(rows: Rows): Readonly<Record<string, Tensor>>;
 }
 
-/** How a split is encoded. */
+/** How a split is encoded. Its first batches are expected already (`expectFirst`). */
 export interface EncodeInput {
   readonly model: Model;
   readonly params: Params;
@@ -43,7 +44,7 @@ export async function encodeFeatures(dataset: FeatureDataset, prefix: FeaturePre
   await overBatches(dataset, input, async (batch, first) => {
     if (batch.kind !== 'features') throw new TypeError('rows of plain features gave another kind of batch');
     const encoded = tidy(() => prefix.encode(input.params, batch.inputs, evaluationContext(input.model)));
-    const found = await encoded.data();
+    const found = await readValues(encoded);
     encoded.dispose();
     checkWidth(input.model, { name: 'x', lines: batch.samples, width, found: found.length });
     values.set(found, first * width);
@@ -65,7 +66,7 @@ export async function encodeGraphs(dataset: GraphDataset, prefix: GraphPrefix, i
     const encoded: Encodings = tidy(() => ({ ...prefix.encode(input.params, batch.graphs, evaluationContext(input.model)) }));
     for (const name of names) {
       const values = encoded[name] as Tensor;
-      parts[name]?.push(new Float32Array(await values.data())); // `from` takes seven times as long
+      parts[name]?.push(await readValues(values));
       values.dispose();
     }
   });
@@ -101,7 +102,6 @@ async function overBatches(
   work: (batch: Batch, first: number) => Promise<void>,
 ): Promise<void> {
   const order = range(dataset.rows);
-  expectFirst(dataset, { batches, batchSize });
   for (let first = 0; first < dataset.rows; first += batchSize) {
     await between();
     const batch = await batches.load(order.subarray(first, first + batchSize));
