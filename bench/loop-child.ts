@@ -4,7 +4,7 @@ import type { FeatureDataset } from '../src/data/dataset.ts';
 import { loadBackend } from '../src/kernels/backend.ts';
 import { randomStream } from '../src/random/stream.ts';
 import { openChannel } from '../src/trainer-process/channel.ts';
-import { nextTurn } from '../src/trainer-process/job-context.ts';
+import { turnWhenDue } from '../src/trainer-process/job-context.ts';
 import { fit } from '../src/training/fit.ts';
 import { trainingContext } from '../src/training/forward-context.ts';
 import { createOptimizer } from '../src/training/optimizers/create-optimizer.ts';
@@ -73,7 +73,7 @@ async function ourLoop(setup: StageSetup, channel: ReturnType<typeof openChannel
   const clock = startClock(setup.stage.totalSteps);
   await fit(setup, {
     now: () => performance.now(),
-    nextTurn,
+    nextTurn: turnWhenDue,
     sink: { newest: () => null, commit: ({ state }) => Promise.resolve({ snapshot: 0, step: state.counters.step, stateDigest: '' }) },
     sampleLog,
     events: {

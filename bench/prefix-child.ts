@@ -1,6 +1,6 @@
 import { loadBackend } from '../src/kernels/backend.ts';
 import { randomStream } from '../src/random/stream.ts';
-import { nextTurn } from '../src/trainer-process/job-context.ts';
+import { turnWhenDue } from '../src/trainer-process/job-context.ts';
 import { type BatchSources, openBatches } from '../src/training/batch-source.ts';
 import { disposeBatch } from '../src/training/batches.ts';
 import { fit } from '../src/training/fit.ts';
@@ -77,7 +77,7 @@ async function timeStage(setup: StageSetup): Promise<number> {
   const started = performance.now();
   await fit(setup, {
     now: () => performance.now(),
-    nextTurn,
+    nextTurn: turnWhenDue,
     sink: { newest: () => null, commit: ({ state }) => Promise.resolve({ snapshot: 0, step: state.counters.step, stateDigest: '' }) },
     sampleLog: { append: () => undefined, flush: () => Promise.resolve(0) },
     events: { phase: () => undefined, progress: () => undefined, snapshot: () => undefined },

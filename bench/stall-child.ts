@@ -3,7 +3,7 @@ import { openFsStore } from '../src/artifacts/fs-store.ts';
 import { takeLease } from '../src/artifacts/leases.ts';
 import { thisProcess } from '../src/artifacts/process-identity.ts';
 import { loadBackend } from '../src/kernels/backend.ts';
-import { nextTurn } from '../src/trainer-process/job-context.ts';
+import { turnWhenDue } from '../src/trainer-process/job-context.ts';
 import { fit } from '../src/training/fit.ts';
 import { openSampleLog } from '../src/training/sample-log.ts';
 import { createStoreSnapshotSink } from '../src/training/store-snapshot-sink.ts';
@@ -54,7 +54,7 @@ export async function measureStalls({ directory, snapshots }: StallJob): Promise
   let [cycleStart, commitStart] = [0, 0];
   await fit(setup, {
     now: () => performance.now(),
-    nextTurn,
+    nextTurn: turnWhenDue,
     sink: createStoreSnapshotSink({
       store,
       stageKey,

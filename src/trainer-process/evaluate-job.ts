@@ -9,7 +9,7 @@ import { openBatches } from '../training/batch-source.ts';
 import { PHASE_BUDGETS_MS } from '../training/budgets.ts';
 import { evaluate } from '../training/evaluate.ts';
 import type { TargetColumns } from '../training/target-layout.ts';
-import { type JobContext, nextTurn, prepareModel } from './job-context.ts';
+import { type JobContext, prepareModel, turnWhenDue } from './job-context.ts';
 
 /** Judges weights on one split with the last stage's datamodule and trainer, and the run's evaluation metrics (none named: all of the task). */
 export async function runEvaluate(job: EvaluateJob, { channel }: JobContext): Promise<FromTrainer> {
@@ -43,7 +43,7 @@ export async function runEvaluate(job: EvaluateJob, { channel }: JobContext): Pr
     between() {
       // A batch may be the first of its model here: the budget of a dry run.
       channel.phase('evaluate', PHASE_BUDGETS_MS.dryRun);
-      return nextTurn();
+      return turnWhenDue();
     },
   });
   await batches.close();

@@ -10,7 +10,7 @@ import { PHASE_BUDGETS_MS } from '../training/budgets.ts';
 import { evaluateDataset } from '../training/evaluate-dataset.ts';
 import { createHeadMetrics } from '../training/metrics/head-metrics.ts';
 import { targetLayout } from '../training/target-layout.ts';
-import { type JobContext, nextTurn } from './job-context.ts';
+import { type JobContext, turnWhenDue } from './job-context.ts';
 import { openModel } from './open-model.ts';
 import type { SavedModel } from './saved-model.ts';
 
@@ -34,7 +34,7 @@ export async function runEvaluateModel(job: EvaluateModelJob, { channel }: JobCo
     channel.phase('evaluate', PHASE_BUDGETS_MS.dryRun);
     channel.rows(rows);
     rows = Math.min(rows + batchSize, dataset.rows);
-    return nextTurn();
+    return turnWhenDue();
   };
   const batches = sources.of(dataset);
   await evaluateDataset({ model, params, dataset, batches, batchSize, dropLast: false, limit: null, between }, metrics);

@@ -20,7 +20,7 @@ import { fit } from '../training/fit.ts';
 import { openSampleLog } from '../training/sample-log.ts';
 import type { StageSetup } from '../training/stage-setup.ts';
 import { backendClass, createStoreSnapshotSink } from '../training/store-snapshot-sink.ts';
-import { type JobContext, nextTurn, prepareModel } from './job-context.ts';
+import { type JobContext, prepareModel, turnWhenDue } from './job-context.ts';
 
 /** Trains a stage, from its newest snapshot where there is one, and gives the last word. */
 export async function runFit(job: FitJob, { channel, takeRequest }: JobContext): Promise<FromTrainer> {
@@ -50,7 +50,7 @@ export async function runFit(job: FitJob, { channel, takeRequest }: JobContext):
   try {
     const outcome = await fit(setup, {
       now: () => performance.now(),
-      nextTurn,
+      nextTurn: turnWhenDue,
       sink: createStoreSnapshotSink({
         store,
         stageKey: job.stageKey,

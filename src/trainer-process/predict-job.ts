@@ -7,7 +7,7 @@ import type { Rows } from '../training/batches.ts';
 import { PHASE_BUDGETS_MS } from '../training/budgets.ts';
 import { predictBatch } from '../training/predict.ts';
 import { predictionTable, withRowIds } from '../training/prediction-table.ts';
-import { type JobContext, nextTurn } from './job-context.ts';
+import { type JobContext, turnWhenDue } from './job-context.ts';
 import { openModel } from './open-model.ts';
 import { predictionFormat, writePredictions } from './prediction-file.ts';
 import type { SavedModel } from './saved-model.ts';
@@ -32,7 +32,7 @@ export async function runPredict(job: PredictJob, { channel }: JobContext): Prom
     await writePredictions(job.out, async (file) => {
       for await (const { batches, rows, rowIds } of oneAhead(data.batches(), sources)) {
         channel.phase('predict', PHASE_BUDGETS_MS.dryRun);
-        await nextTurn();
+        await turnWhenDue();
         const predictions = await predictBatch(model, params, { batches, rows });
         batches.forget?.();
         const table = predictionTable(predictions, columns);

@@ -97,9 +97,9 @@ function sumOfSquares(values: Float32Array): number {
 }
 
 function scaledOnHeap(gradient: Tensor, factor: number): Tensor {
-  const outputs = mapOnHeap([gradient], 1, ([from], [to]) => {
-    if (from === undefined || to === undefined) return;
-    for (let i = 0; i < from.length; i++) to[i] = (from[i] as number) * factor;
+  const outputs = mapOnHeap([gradient], 1, ({ memory, inputs, outputs: places, size }) => {
+    const [from, to] = [inputs[0] as number, places[0] as number];
+    for (let i = 0; i < size; i++) memory[to + i] = (memory[from + i] as number) * factor;
   });
   return outputs?.[0] ?? mul(gradient, factor);
 }

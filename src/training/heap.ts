@@ -10,7 +10,9 @@ export interface HeapBackend {
     values?: Float32Array | Int32Array,
   ): TensorInfo;
   typedArrayFromHeap(info: TensorInfo): Float32Array;
+  /** In bytes; may be negative above 2 GiB. */
   getMemoryOffset(dataId: object): number;
+  readonly wasm: { readonly HEAPU8: Uint8Array };
 }
 
 /**
@@ -20,29 +22,46 @@ export interface HeapBackend {
  */
 const MAX_ELEMENTS = 8192;
 
-/** Elementwise work on views of the wasm heap: reads `inputs`, fills every element of `outputs` (not zeroed before). */
-export type HeapLoop = (inputs: readonly Float32Array[], outputs: readonly Float32Array[]) => void;
+/** The memory of the wasm backend as float32 numbers, and tensors of one size in it: a tensor is where it begins. */
+export interface HeapArrays {
+  readonly memory: Float32Array;
+  readonly inputs: readonly number[];
+  /** Not zeroed. */
+  readonly outputs: readonly number[];
+  /** Elements of each. */
+  readonly size: number;
+}
 
 /**
  * Runs one loop over float32 tensors where they lie in the wasm backend's memory, without a kernel dispatch per operation.
- * Returns `outputCount` new tensors of the first input's shape, or undefined when the active backend has no such memory or the
- * tensors are so large that composed tfjs operations are faster (then compose them). All inputs have equal element counts. Inputs are only read: XNNPACK caches packed weights
- * by tensor, so writing into one in place would train wrongly without an error.
+ * Returns `outputCount` new tensors of the first input's shape, of which the loop fills every element, or undefined when the active backend has
+ * no such memory or the tensors are so large that composed tfjs operations are faster (then compose them). All inputs have equal element counts. Inputs are
+ * only read: XNNPACK caches packed weights by tensor, so writing into one in place would train wrongly without an error.
  */
-export function mapOnHeap(inputs: readonly Tensor[], outputCount: number, loop: HeapLoop): readonly Tensor[] | undefined {
+export function mapOnHeap(
+  inputs: readonly Tensor[],
+  outputCount: number,
+  loop: (arrays: HeapArrays) => void,
+): readonly Tensor[] | undefined {
   const heap = wasmHeap();
   const [first] = inputs;
   if (heap === undefined || first === undefined || first.size > MAX_ELEMENTS) return undefined;
-  // Brings data here that another backend holds, before anything below takes a view.
-  for (const { dataId } of inputs) heap.getMemoryOffset(dataId);
-  const outputs: TensorInfo[] = [];
-  for (let at = 0; at < outputCount; at++) outputs.push(heap.makeOutput(first.shape, 'float32'));
-  // Views come last: allocating may grow the memory, which detaches every older view.
-  loop(
-    inputs.map((tensor) => heap.typedArrayFromHeap(tensor)),
-    outputs.map((info) => heap.typedArrayFromHeap(info)),
-  );
-  return outputs.map((info) => engine().makeTensorFromTensorInfo(info));
+  const infos: TensorInfo[] = [];
+  for (let at = 0; at < outputCount; at++) infos.push(heap.makeOutput(first.shape, 'float32'));
+  const begin = ({ dataId }: TensorInfo): number => (heap.getMemoryOffset(dataId) >>> 0) / 4;
+  const [from, to] = [inputs.map(begin), infos.map(begin)];
+  // The memory comes last: allocating may grow it, and data is brought here that another backend holds.
+  loop({ memory: memoryOf(heap), inputs: from, outputs: to, size: first.size });
+  return infos.map((info) => engine().makeTensorFromTensorInfo(info));
+}
+
+/** One view for all: making one for each tensor takes longer than the loop over a small one. */
+let known = new Float32Array(0);
+
+function memoryOf({ wasm }: HeapBackend): Float32Array {
+  const { buffer } = wasm.HEAPU8;
+  if (known.buffer !== buffer) known = new Float32Array(buffer as ArrayBuffer);
+  return known;
 }
 
 /** A view of a float32 tensor in the wasm backend's memory, or undefined on other backends. Read it at once: the next allocation may detach it. */

@@ -1,4 +1,5 @@
 import { add, dispose, engine, keep, mul, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { gradientsOf } from '../kernels/gradients.ts';
 import { batchWeights } from './accumulation.ts';
 import { type Batch, disposeBatch } from './batches.ts';
 import type { DeviceState } from './device-state.ts';
@@ -83,23 +84,16 @@ function batchGradients(
   });
   const paths = [...at.state.trainable.keys()];
   let loss: Scalar | undefined;
-  const { value, grads } = engine().gradients(
-    () => {
-      const found = keep(passModel(at.setup.model, params, batch, context).loss);
-      loss = found;
-      return options.weight === 1 ? found : mul<Scalar>(found, options.weight);
-    },
-    [...at.state.trainable.values()],
-    undefined,
-    true,
-  );
+  const { value, gradients } = gradientsOf(() => {
+    const found = keep(passModel(at.setup.model, params, batch, context).loss);
+    loss = found;
+    return options.weight === 1 ? found : mul<Scalar>(found, options.weight);
+  }, [...at.state.trainable.values()]);
   if (loss === undefined) throw new Error('the forward pass did not run');
   if (value !== loss) value.dispose();
-  // With allowNoGradients tfjs leaves holes, which its types do not say.
-  const found = (grads as readonly (Tensor | null | undefined)[]).flatMap((gradient, index) =>
-    gradient ? [[paths[index] ?? '', gradient] as const] : [],
-  );
-  return { loss, gradients: Object.fromEntries(found) };
+  const byPath: Record<string, Tensor> = {};
+  for (const [index, gradient] of gradients.entries()) if (gradient !== null) byPath[paths[index] as string] = gradient;
+  return { loss, gradients: byPath };
 }
 
 function addGradients(left: Gradients, right: Gradients): Gradients {

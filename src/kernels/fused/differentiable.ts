@@ -1,4 +1,5 @@
 import { backend, engine, type Tensor } from '@tensorflow/tfjs-core';
+import { tape } from '../tape.ts';
 import type { WasmBackend } from '../wasm/heap.ts';
 
 /** An operation with a gradient of its own. */
@@ -15,27 +16,13 @@ export interface Differentiable {
 export type Save = (tensors: readonly Tensor[]) => void;
 
 /**
- * What tfjs-core 4.22 has below tf.customGrad, which computes the gradients of all inputs, those of constants too, and records a step of its own for each
- * tensor it keeps.
+ * Runs an operation on the wasm backend and records how to differentiate it. `forward` runs no operation of tfjs: that would be recorded, too. tf.customGrad
+ * would compute the gradients of all inputs, those of constants too, and record a step of its own for each tensor it keeps.
  */
-interface EngineBelow {
-  /** Whether what runs now is recorded, to be differentiated. */
-  isTapeOn(): boolean;
-  addTapeNode(
-    name: string,
-    inputs: Readonly<Record<string, Tensor>>,
-    outputs: readonly Tensor[],
-    gradient: (dy: Tensor, saved: readonly Tensor[]) => Readonly<Record<string, () => Tensor>>,
-    /** Disposed of when the gradients are there. */
-    saved: readonly Tensor[],
-  ): void;
-}
-
-/** Runs an operation on the wasm backend and records how to differentiate it. `forward` runs no operation of tfjs: that would be recorded, too. */
 export function runDifferentiable({ inputs, forward, backward }: Differentiable): Tensor {
   const heap = backend() as unknown as WasmBackend;
-  const below = engine() as unknown as EngineBelow;
-  const isRecorded = below.isTapeOn();
+  const recorder = tape();
+  const isRecorded = recorder.isTapeOn();
   const saved: Tensor[] = [];
   const save = (tensors: readonly Tensor[]) => {
     for (const tensor of tensors) saved.push(keepAlias(heap, tensor));
@@ -44,7 +31,7 @@ export function runDifferentiable({ inputs, forward, backward }: Differentiable)
   if (!isRecorded) return output;
   const given: Record<string, Tensor> = {};
   for (const [name, tensor] of Object.entries(inputs)) if (tensor !== null) given[name] = tensor;
-  below.addTapeNode('fused', given, [output], (dy, kept) => backward(heap, dy, kept), saved);
+  recorder.addTapeNode('fused', given, [output], (dy, kept) => backward(heap, dy, kept), saved);
   return output;
 }
 

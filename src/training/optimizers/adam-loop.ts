@@ -1,3 +1,5 @@
+import type { HeapArrays } from '../heap.ts';
+
 /** What one Adam update multiplies and adds, all in float64. */
 export interface AdamNumbers {
   /** -1 to maximise. */
@@ -17,54 +19,47 @@ export interface AdamNumbers {
   readonly eps: number;
 }
 
-/** Arrays of one parameter. `max` is amsgrad's largest second moment. */
-export interface AdamArrays {
-  readonly p: Float32Array;
-  readonly m: Float32Array;
-  readonly v: Float32Array;
-  readonly max?: Float32Array | undefined;
+/**
+ * One Adam update of p, g, m, v (and with amsgrad the largest second moment) into new p, m, v (and that), element by element: float64 arithmetic,
+ * rounded once per stored float32.
+ */
+export function adamLoop(arrays: HeapArrays, numbers: AdamNumbers): void {
+  if (arrays.outputs.length === 4) amsgradLoop(arrays, numbers);
+  else plainLoop(arrays, numbers);
 }
 
-/** One Adam update, element by element: float64 arithmetic, rounded once per stored float32. Writes every element of `to`. */
-export function adamLoop(from: AdamArrays & { readonly g: Float32Array }, to: AdamArrays, numbers: AdamNumbers): void {
-  if (from.max !== undefined && to.max !== undefined) amsgradLoop({ ...from, max: from.max }, { ...to, max: to.max }, numbers);
-  else plainLoop(from, to, numbers);
-}
-
-function plainLoop(from: AdamArrays & { readonly g: Float32Array }, to: AdamArrays, numbers: AdamNumbers): void {
-  const { sign, l2, keep, rate1, beta2, rate2, scale, eps } = numbers;
-  const { p, g, m, v } = from;
-  const { p: nextP, m: nextM, v: nextV } = to;
-  for (let i = 0; i < p.length; i++) {
-    const parameter = p[i] as number;
-    const gradient = sign * (g[i] as number) + l2 * parameter;
-    const before = m[i] as number;
+function plainLoop({ memory, inputs, outputs, size }: HeapArrays, { sign, l2, keep, rate1, beta2, rate2, scale, eps }: AdamNumbers): void {
+  const [p, g, m, v] = inputs as [number, number, number, number];
+  const [nextP, nextM, nextV] = outputs as [number, number, number];
+  for (let i = 0; i < size; i++) {
+    const parameter = memory[p + i] as number;
+    const gradient = sign * (memory[g + i] as number) + l2 * parameter;
+    const before = memory[m + i] as number;
     const first = before + (gradient - before) * rate1;
-    const second = (v[i] as number) * beta2 + gradient * gradient * rate2;
-    nextM[i] = first;
-    nextV[i] = second;
-    nextP[i] = parameter * keep - (scale * first) / (Math.sqrt(second) + eps);
+    const second = (memory[v + i] as number) * beta2 + gradient * gradient * rate2;
+    memory[nextM + i] = first;
+    memory[nextV + i] = second;
+    memory[nextP + i] = parameter * keep - (scale * first) / (Math.sqrt(second) + eps);
   }
 }
 
 /** A loop of its own, so that the plain one stays without a branch. */
 function amsgradLoop(
-  from: Required<AdamArrays> & { readonly g: Float32Array; readonly max: Float32Array },
-  to: Required<AdamArrays> & { readonly max: Float32Array },
-  numbers: AdamNumbers,
+  { memory, inputs, outputs, size }: HeapArrays,
+  { sign, l2, keep, rate1, beta2, rate2, scale, eps }: AdamNumbers,
 ): void {
-  const { sign, l2, keep, rate1, beta2, rate2, scale, eps } = numbers;
-  const { p, g, m, v, max } = from;
-  for (let i = 0; i < p.length; i++) {
-    const parameter = p[i] as number;
-    const gradient = sign * (g[i] as number) + l2 * parameter;
-    const before = m[i] as number;
+  const [p, g, m, v, max] = inputs as [number, number, number, number, number];
+  const [nextP, nextM, nextV, nextMax] = outputs as [number, number, number, number];
+  for (let i = 0; i < size; i++) {
+    const parameter = memory[p + i] as number;
+    const gradient = sign * (memory[g + i] as number) + l2 * parameter;
+    const before = memory[m + i] as number;
     const first = before + (gradient - before) * rate1;
-    const second = (v[i] as number) * beta2 + gradient * gradient * rate2;
-    const largest = Math.max(max[i] as number, second);
-    to.m[i] = first;
-    to.v[i] = second;
-    to.max[i] = largest;
-    to.p[i] = parameter * keep - (scale * first) / (Math.sqrt(largest) + eps);
+    const second = (memory[v + i] as number) * beta2 + gradient * gradient * rate2;
+    const largest = Math.max(memory[max + i] as number, second);
+    memory[nextM + i] = first;
+    memory[nextV + i] = second;
+    memory[nextMax + i] = largest;
+    memory[nextP + i] = parameter * keep - (scale * first) / (Math.sqrt(largest) + eps);
   }
 }

@@ -64,11 +64,7 @@ export function adamComposed(input: UpdateInput, numbers: AdamNumbers): UpdateRe
 export function adamOnHeap({ parameter, gradient, slots }: UpdateInput, numbers: AdamNumbers): UpdateResult | undefined {
   const { max_exp_avg_sq: max } = slots;
   const inputs = [parameter, gradient, slot(slots, 'exp_avg'), slot(slots, 'exp_avg_sq'), ...(max === undefined ? [] : [max])];
-  const outputs = mapOnHeap(inputs, inputs.length - 1, (from, to) => {
-    const [p, g, m, v, max] = from as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array?];
-    const [nextP, nextM, nextV, nextMax] = to as [Float32Array, Float32Array, Float32Array, Float32Array?];
-    adamLoop({ p, g, m, v, max }, { p: nextP, m: nextM, v: nextV, max: nextMax }, numbers);
-  });
+  const outputs = mapOnHeap(inputs, inputs.length - 1, (arrays) => adamLoop(arrays, numbers));
   if (outputs === undefined) return undefined;
   const [next, m, v, largest] = outputs as [Tensor, Tensor, Tensor, Tensor?];
   return { parameter: next, slots: slotsOf(m, v, largest) };

@@ -1,5 +1,5 @@
 import { add, clone, mul, sub, type Tensor } from '@tensorflow/tfjs-core';
-import { mapOnHeap } from '../heap.ts';
+import { type HeapArrays, mapOnHeap } from '../heap.ts';
 import { flagArgument, invalidArgument, numberArgument, type TorchArguments } from '../torch-arguments.ts';
 import { effectiveGradient, type GradientOptions, gradientOptions } from './gradient.ts';
 import { slot, type UpdateInput, type UpdateResult, type UpdateRule, zeroSlot } from './optimizer.ts';
@@ -62,41 +62,36 @@ export function sgdComposed(input: UpdateInput, numbers: SgdNumbers): UpdateResu
 /** The same update as one pass over the wasm heap, in float64 between float32 loads and stores; undefined on other backends. */
 export function sgdOnHeap({ parameter, gradient, slots }: UpdateInput, numbers: SgdNumbers): UpdateResult | undefined {
   if (numbers.momentum === 0) {
-    const outputs = mapOnHeap([parameter, gradient], 1, (from, to) => {
-      plainLoop(from as [Float32Array, Float32Array], to as [Float32Array], numbers);
-    });
+    const outputs = mapOnHeap([parameter, gradient], 1, (arrays) => plainLoop(arrays, numbers));
     return outputs === undefined ? undefined : { parameter: (outputs as [Tensor])[0], slots: {} };
   }
-  const outputs = mapOnHeap([parameter, gradient, slot(slots, 'momentum_buffer')], 2, (from, to) => {
-    momentumLoop(from as [Float32Array, Float32Array, Float32Array], to as [Float32Array, Float32Array], numbers);
-  });
+  const outputs = mapOnHeap([parameter, gradient, slot(slots, 'momentum_buffer')], 2, (arrays) => momentumLoop(arrays, numbers));
   if (outputs === undefined) return undefined;
   const [next, buffer] = outputs as [Tensor, Tensor];
   return { parameter: next, slots: { momentum_buffer: buffer } };
 }
 
-function plainLoop([p, g]: readonly [Float32Array, Float32Array], [next]: readonly [Float32Array], numbers: SgdNumbers): void {
-  const { sign, weightDecay, lr } = numbers;
-  for (let i = 0; i < p.length; i++) {
-    const parameter = p[i] as number;
-    next[i] = parameter - lr * (sign * (g[i] as number) + weightDecay * parameter);
+function plainLoop({ memory, inputs, outputs, size }: HeapArrays, { sign, weightDecay, lr }: SgdNumbers): void {
+  const [p, g] = inputs as [number, number];
+  const [next] = outputs as [number];
+  for (let i = 0; i < size; i++) {
+    const parameter = memory[p + i] as number;
+    memory[next + i] = parameter - lr * (sign * (memory[g + i] as number) + weightDecay * parameter);
   }
 }
 
-function momentumLoop(
-  [p, g, b]: readonly [Float32Array, Float32Array, Float32Array],
-  [next, nextB]: readonly [Float32Array, Float32Array],
-  numbers: SgdNumbers,
-): void {
+function momentumLoop({ memory, inputs, outputs, size }: HeapArrays, numbers: SgdNumbers): void {
   const { sign, weightDecay, momentum, nesterov, lr, keep, take } = numbers;
+  const [p, g, b] = inputs as [number, number, number];
+  const [next, nextB] = outputs as [number, number];
   // direction = own * gradient + momentum share * buffer: one loop serves plain and Nesterov momentum.
   const own = nesterov ? 1 : 0;
   const share = nesterov ? momentum : 1;
-  for (let i = 0; i < p.length; i++) {
-    const parameter = p[i] as number;
-    const gradient = sign * (g[i] as number) + weightDecay * parameter;
-    const buffer = keep * (b[i] as number) + take * gradient;
-    nextB[i] = buffer;
-    next[i] = parameter - lr * (own * gradient + share * buffer);
+  for (let i = 0; i < size; i++) {
+    const parameter = memory[p + i] as number;
+    const gradient = sign * (memory[g + i] as number) + weightDecay * parameter;
+    const buffer = keep * (memory[b + i] as number) + take * gradient;
+    memory[nextB + i] = buffer;
+    memory[next + i] = parameter - lr * (own * gradient + share * buffer);
   }
 }

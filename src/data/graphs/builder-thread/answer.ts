@@ -1,0 +1,39 @@
+import type { NeighbourPlan } from '../../../contracts/graphs.ts';
+import type { GraphDataset } from '../../dataset.ts';
+import { buildGraphBatch } from '../build-graph-batch.ts';
+import type { BatchRequest, BuilderReply, BuilderRequest } from './messages.ts';
+
+const datasets = new Map<number, { readonly dataset: GraphDataset; readonly neighbours: NeighbourPlan }>();
+
+/** Does what a request asks for; null: there is nothing to reply. */
+export function answer(request: BuilderRequest): BuilderReply | null {
+  if (request.type === 'molecules') {
+    const { molecules, neighbours } = request;
+    datasets.set(request.dataset, { dataset: { ...molecules, rowId: String }, neighbours });
+    return null;
+  }
+  if (request.type === 'forget') {
+    datasets.delete(request.dataset);
+    return null;
+  }
+  return build(request);
+}
+
+function build({ dataset: number, rows }: BatchRequest): BuilderReply {
+  try {
+    const known = datasets.get(number);
+    if (known === undefined) throw new TypeError(`a batch of dataset ${number}, which is not there`);
+    const batch = buildGraphBatch(known.dataset, rows, known.neighbours);
+    const byteLength = [...buffersOf(batch)].reduce((sum, buffer) => sum + buffer.byteLength, 0);
+    return { type: 'built', batch, byteLength };
+  } catch (error) {
+    return { type: 'failed', error };
+  }
+}
+
+/** The memory of every array in a reply, each once. A batch is built of new arrays only, so that all of it may be handed over. */
+export function buffersOf(value: unknown, found: Set<ArrayBuffer> = new Set()): ReadonlySet<ArrayBuffer> {
+  if (ArrayBuffer.isView(value)) found.add(value.buffer as ArrayBuffer);
+  else if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) buffersOf(part, found);
+  return found;
+}

@@ -1,0 +1,86 @@
+import { add, engine, ones, type Tensor } from '@tensorflow/tfjs-core';
+import { type TapeNode, tape } from './tape.ts';
+
+/** A value and its gradients. All tensors belong to the scope at hand. */
+export interface Differentiated<T extends Tensor> {
+  readonly value: T;
+  /** By each x: float32 of its shape; null where the value does not depend on it. */
+  readonly gradients: readonly (Tensor | null)[];
+}
+
+/**
+ * Computes the value of `f` and its gradients by `xs`, in reverse mode: the operations of tfjs's `engine().gradients` in the same order, hence the same
+ * bits. tfjs finds the way from xs to value in records by tensor number and copies it, which takes longer than the backward pass of a small head.
+ * Not to be called within `f` of another call. Errors: what `f` throws; Error when an operation on the way has no gradient, or one of another
+ * shape or type than its input.
+ */
+export function gradientsOf<T extends Tensor>(f: () => T, xs: readonly Tensor[]): Differentiated<T> {
+  const recorder = tape();
+  try {
+    const value = record(f);
+    engine().startScope('backward');
+    let gradients: readonly (Tensor | null)[] = [];
+    try {
+      gradients = goBack(recorder.state.activeTape ?? [], value, xs);
+    } finally {
+      engine().endScope(gradients.filter((gradient) => gradient !== null));
+    }
+    return { value, gradients };
+  } finally {
+    for (const { saved } of recorder.state.activeTape ?? []) for (const tensor of saved ?? []) tensor.dispose();
+    recorder.state.activeTape = null;
+  }
+}
+
+function record<T extends Tensor>(f: () => T): T {
+  const recorder = tape();
+  recorder.startTape();
+  try {
+    return engine().tidy('forward', f);
+  } finally {
+    recorder.endTape();
+  }
+}
+
+function goBack(nodes: readonly TapeNode[], value: Tensor, xs: readonly Tensor[]): readonly (Tensor | null)[] {
+  // Numbers of tensors that depend on an x, and the operations that made them.
+  const reached = new Set(xs.map(({ id }) => id));
+  const onTheWay = nodes.filter(({ inputs, outputs }) => {
+    const depends = dependsOn(inputs, reached);
+    if (depends) for (const { id } of outputs) reached.add(id);
+    return depends;
+  });
+  const found = new Map<number, Tensor>([[value.id, ones(value.shape)]]);
+  for (let at = onTheWay.length - 1; at >= 0; at -= 1) addGradients(onTheWay[at] as TapeNode, reached, found);
+  return xs.map(({ id }) => found.get(id) ?? null);
+}
+
+function dependsOn(inputs: TapeNode['inputs'], reached: ReadonlySet<number>): boolean {
+  for (const name in inputs) {
+    const input = inputs[name];
+    if (input && reached.has(input.id)) return true;
+  }
+  return false;
+}
+
+/** Adds what an operation's inputs get from its outputs, unless the value does not depend on these. */
+function addGradients({ kernelName, inputs, outputs, gradient }: TapeNode, reached: ReadonlySet<number>, found: Map<number, Tensor>): void {
+  const dys = outputs.map(({ id }) => found.get(id) ?? null);
+  if (dys.every((dy) => dy === null)) return;
+  if (gradient === undefined) throw new Error(`The operation ${kernelName} has no gradient.`);
+  const gradients = gradient(dys);
+  for (const name in inputs) {
+    const input = inputs[name];
+    if (!input || !reached.has(input.id)) continue;
+    const compute = gradients[name];
+    if (compute === undefined) throw new Error(`The operation ${kernelName} has no gradient of its input ${name}.`);
+    const dx = engine().tidy(compute);
+    if (dx.dtype !== 'float32' || dx.size !== input.size)
+      throw new Error(
+        `The gradient of the input ${name} of ${kernelName} is ${dx.dtype} [${dx.shape.join()}]; the input is [${input.shape.join()}].`,
+      );
+    const before = found.get(input.id);
+    found.set(input.id, before === undefined ? dx : add(before, dx));
+    before?.dispose();
+  }
+}

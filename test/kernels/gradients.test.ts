@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import { loadBackend } from '../../src/kernels/backend.ts';
+import { gradientsOf } from '../../src/kernels/gradients.ts';
+import { tape } from '../../src/kernels/tape.ts';
+import { matrix } from '../ops/fused-support.ts';
+
+await loadBackend('wasm');
+
+/** Values of tensors; null stays null. */
+function valuesOf(tensors: readonly (tf.Tensor | null | undefined)[]): readonly (readonly number[] | null)[] {
+  return tensors.map((tensor) => (tensor ? [...tensor.dataSync()] : null));
+}
+
+/** tfjs's own way, which leaves holes where there is no gradient. */
+function byEngine(f: () => tf.Tensor, xs: readonly tf.Tensor[]) {
+  return tf.tidy(() => {
+    const { value, grads } = tf.engine().gradients(f, [...xs], undefined, true);
+    return valuesOf([value, ...grads]);
+  });
+}
+
+function byUs(f: () => tf.Tensor, xs: readonly tf.Tensor[]) {
+  return tf.tidy(() => {
+    const { value, gradients } = gradientsOf(f, xs);
+    return valuesOf([value, ...gradients]);
+  });
+}
+
+const [a, b, c, w] = [matrix(5, 4, 1), matrix(5, 4, 2), matrix(5, 4, 3), matrix(4, 4, 4)];
+
+for (const [what, f, xs] of [
+  ['a sum of products', () => tf.sum(tf.mul(a, b)), [a, b]],
+  ['a tensor read three times', () => tf.sum(tf.mul(tf.add(a, tf.mul(a, b)), tf.square(a))), [a, b]],
+  [
+    'paths that part and meet',
+    () => {
+      const hidden = tf.tanh(tf.matMul(a, w));
+      return tf.mean(tf.square(tf.sub(tf.add(hidden, tf.matMul(hidden, w)), c)));
+    },
+    [w, a],
+  ],
+  ['a constant among the inputs', () => tf.sum(tf.mul(tf.exp(a), c)), [a]],
+  [
+    'steps that the value does not come from',
+    () => {
+      tf.square(tf.mul(b, a));
+      return tf.sum(tf.relu(a));
+    },
+    [a, b],
+  ],
+  ['a value that no x leads to', () => tf.sum(tf.square(c)), [a, b]],
+  ['a value that is no scalar', () => tf.mul(a, b), [a, b]],
+  [
+    'an operation with several outputs',
+    () => {
+      const [first, , third] = tf.split(tf.concat([a, b, c], 1), 3, 1) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      return tf.sum(tf.mul(first, third));
+    },
+    [a, b, c],
+  ],
+  ['x itself', () => a, [a, b]],
+] as readonly (readonly [string, () => tf.Tensor, readonly tf.Tensor[]])[]) {
+  test(`gradients have the bits of tfjs's: ${what}`, () => {
+    assert.deepEqual(byUs(f, xs), byEngine(f, xs));
+  });
+}
+
+test('value and gradients are left, and nothing else', () => {
+  const before = tf.memory().numTensors;
+  const { value, gradients } = gradientsOf(() => tf.mean(tf.square(tf.matMul(tf.sigmoid(tf.matMul(a, w)), w))), [w, a]);
+  assert.equal(tf.memory().numTensors, before + 3);
+  tf.dispose([value, ...gradients.filter((gradient) => gradient !== null)]);
+  assert.equal(tf.memory().numTensors, before);
+});
+
+test('a forward pass that throws leaves nothing behind and is not recorded any more', () => {
+  const before = tf.memory().numTensors;
+  const broken = () => {
+    tf.square(tf.mul(a, b));
+    throw new RangeError('out of luck');
+  };
+  assert.throws(() => gradientsOf(broken, [a]), { name: 'RangeError', message: 'out of luck' });
+  assert.equal(tf.memory().numTensors, before);
+  assert.equal(tape().isTapeOn(), false);
+  assert.equal(tape().state.activeTape, null);
+});
+
+test('an operation on the way without a gradient is named', () => {
+  assert.throws(() => tf.tidy(() => gradientsOf(() => tf.sum(tf.topk(a, 2).values), [a])), /TopK has no gradient/);
+});
