@@ -1,5 +1,5 @@
 import { add, engine, ones, type Tensor } from '@tensorflow/tfjs-core';
-import { type TapeNode, tape } from './tape.ts';
+import { FUSED, type TapeNode, tape } from './tape.ts';
 
 /** A value and its gradients. All tensors belong to the scope at hand. */
 export interface Differentiated<T extends Tensor> {
@@ -74,7 +74,7 @@ function addGradients({ kernelName, inputs, outputs, gradient }: TapeNode, reach
     if (!input || !reached.has(input.id)) continue;
     const compute = gradients[name];
     if (compute === undefined) throw new Error(`The operation ${kernelName} has no gradient of its input ${name}.`);
-    const dx = engine().tidy(compute);
+    const dx = kernelName === FUSED ? compute() : engine().tidy(compute);
     if (dx.dtype !== 'float32' || dx.size !== input.size)
       throw new Error(
         `The gradient of the input ${name} of ${kernelName} is ${dx.dtype} [${dx.shape.join()}]; the input is [${input.shape.join()}].`,

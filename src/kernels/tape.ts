@@ -12,6 +12,9 @@ export interface TapeNode {
   readonly saved?: readonly Tensor[];
 }
 
+/** What our own operations are called on the tape. Their gradients make no tensors beside their results. */
+export const FUSED = 'fused';
+
 /** What tfjs-core 4.22 has below tf.customGrad and tf.variableGrads. */
 export interface Tape {
   /** Whether what runs now is recorded, to be differentiated. */

@@ -1,4 +1,4 @@
-import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import { type Scalar, scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { type FusedActivation, isFusedActivation } from '../kernels/fused/activation.ts';
 import { fusedConcat } from '../kernels/fused/concat.ts';
 import { fusedEdgeLinear } from '../kernels/fused/edge-linear.ts';
@@ -7,7 +7,7 @@ import type { GatedNetwork as FusedNetwork, GatedLayer } from '../kernels/fused/
 import { fusedGatedEdgeSum } from '../kernels/fused/gated-edges.ts';
 import { fusedEdgeVectors, fusedLengths } from '../kernels/fused/geometry.ts';
 import { fusedLinear } from '../kernels/fused/linear.ts';
-import { fusedMeanSquares } from '../kernels/fused/mean-squares.ts';
+import { fusedMeanSquares, fusedSumOfSquares } from '../kernels/fused/mean-squares.ts';
 import { fusedSegmentNetwork } from '../kernels/fused/segment-network.ts';
 import { fusedSegmentSumLinear } from '../kernels/fused/segment-sum-linear.ts';
 import { fusedGatedSegmentSum, fusedGather, fusedSegmentSum } from '../kernels/fused/segments.ts';
@@ -72,6 +72,12 @@ export function fusedOps(): Ops {
       if (!isMeanSquares(spec) || !haveOneShape(prediction, target)) return composed.loss(spec, data);
       const mean = fusedMeanSquares(prediction, target);
       return (spec.scale === 1 ? mean : composed.scaleAndShift(mean, spec.scale, 0)) as Scalar;
+    },
+    lossTerms(spec, data) {
+      const { prediction, target } = data;
+      if (!isMeanSquares(spec) || !haveOneShape(prediction, target)) return composed.lossTerms(spec, data);
+      const sum = composed.scaleAndShift(fusedSumOfSquares(prediction, target), spec.scale, 0);
+      return { combine: 'sum', means: [{ sum, count: scalar(prediction.size) }] };
     },
     mseLoss: (prediction, target) =>
       haveOneShape(prediction, target) ? (fusedMeanSquares(prediction, target) as Scalar) : composed.mseLoss(prediction, target),

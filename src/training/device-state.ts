@@ -4,6 +4,7 @@ import type { TrainingState } from '../artifacts/training-state.ts';
 import type { TensorData, Weights } from '../contracts/tensors.ts';
 import { RootstockError } from '../errors.ts';
 import type { Params } from '../models/definition.ts';
+import { fitsHeapLoop } from './heap.ts';
 import type { Optimizer, Slots, UpdateResult } from './optimizers/optimizer.ts';
 import type { StageSetup } from './stage-setup.ts';
 import { downloadTensor, downloadTensors, uploadTensor } from './tensor-data.ts';
@@ -17,6 +18,8 @@ export interface DeviceState {
   readonly frozen: ReadonlyMap<string, Tensor>;
   readonly buffers: ReadonlyMap<string, Tensor>;
   readonly slots: ReadonlyMap<string, Slots>;
+  /** Slots before the newest update, of parameters so small that making tensors takes longer than updating them: the next update may write there. */
+  readonly spare: ReadonlyMap<string, Slots>;
   /** Updates of each trainable parameter. */
   readonly parameterSteps: ReadonlyMap<string, number>;
   /**
@@ -56,6 +59,7 @@ export function createDeviceState(setup: StageSetup, optimizer: Optimizer, resum
       before.steps.has(spec.path) ? restoreSlots(before, spec.path, optimizer) : optimizer.initialState(spec),
     ]),
   );
+  const spare = new Map<string, Slots>();
   const parameterSteps = new Map(trainableSpecs.map(({ path }) => [path, before.steps.get(path) ?? 0]));
   // Kept up to date, because making it anew takes longer than the step of a small head.
   const everything: Record<string, Tensor> = Object.fromEntries([...frozen, ...trainable, ...buffers]);
@@ -64,14 +68,19 @@ export function createDeviceState(setup: StageSetup, optimizer: Optimizer, resum
     frozen,
     buffers,
     slots,
+    spare,
     parameterSteps,
     params: (current = buffers) => (current.size === 0 ? everything : { ...everything, ...Object.fromEntries(current) }),
     replaceParameter(path, next) {
       trainable.get(path)?.dispose();
-      for (const old of Object.values(slots.get(path) ?? {})) old.dispose();
       trainable.set(path, next.parameter);
       everything[path] = next.parameter;
+      const [old, oldSpare] = [slots.get(path) ?? {}, spare.get(path) ?? {}];
       slots.set(path, next.slots);
+      const reuses = fitsHeapLoop(next.parameter);
+      if (reuses) spare.set(path, old);
+      disposeUnless(oldSpare, next.slots);
+      if (!reuses) disposeUnless(old, {});
       parameterSteps.set(path, (parameterSteps.get(path) ?? 0) + 1);
     },
     replaceBuffer(path, next) {
@@ -84,9 +93,14 @@ export function createDeviceState(setup: StageSetup, optimizer: Optimizer, resum
     },
     dispose() {
       for (const tensor of [...trainable.values(), ...frozen.values(), ...buffers.values()]) tensor.dispose();
-      for (const byName of slots.values()) for (const tensor of Object.values(byName)) tensor.dispose();
+      for (const byName of [...slots.values(), ...spare.values()]) disposeUnless(byName, {});
     },
   };
+}
+
+/** Frees slots, those apart that are in use. */
+function disposeUnless(slots: Slots, used: Slots): void {
+  for (const name in slots) if (slots[name] !== used[name]) slots[name]?.dispose();
 }
 
 /** What is known of each parameter: by the snapshot, else by the stage before for those that go on with it. */

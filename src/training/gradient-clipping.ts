@@ -97,7 +97,7 @@ function sumOfSquares(values: Float32Array): number {
 }
 
 function scaledOnHeap(gradient: Tensor, factor: number): Tensor {
-  const outputs = mapOnHeap([gradient], 1, ({ memory, inputs, outputs: places, size }) => {
+  const outputs = mapOnHeap([gradient], [undefined], ({ memory, inputs, outputs: places, size }) => {
     const [from, to] = [inputs[0] as number, places[0] as number];
     for (let i = 0; i < size; i++) memory[to + i] = (memory[from + i] as number) * factor;
   });

@@ -32,27 +32,31 @@ export interface HeapArrays {
   readonly size: number;
 }
 
+/** Whether loops on the wasm backend's memory take tensors of such a size. */
+export function fitsHeapLoop({ size }: Tensor): boolean {
+  return size <= MAX_ELEMENTS && wasmHeap() !== undefined;
+}
+
 /**
- * Runs one loop over float32 tensors where they lie in the wasm backend's memory, without a kernel dispatch per operation.
- * Returns `outputCount` new tensors of the first input's shape, of which the loop fills every element, or undefined when the active backend has
- * no such memory or the tensors are so large that composed tfjs operations are faster (then compose them). All inputs have equal element counts. Inputs are
- * only read: XNNPACK caches packed weights by tensor, so writing into one in place would train wrongly without an error.
+ * Runs one loop over float32 tensors where they lie in the wasm backend's memory, without a kernel dispatch per operation. The loop fills every element
+ * of as many outputs as `outputs` says, of the first input's shape: of the tensors given there, or of new ones where it has undefined. Undefined when the
+ * active backend has no such memory or the tensors are so large that composed tfjs operations are faster (then compose them). All have equal element
+ * counts. Inputs are only read: XNNPACK caches packed weights by tensor, so writing into one in place would train wrongly without an error.
  */
 export function mapOnHeap(
   inputs: readonly Tensor[],
-  outputCount: number,
+  outputs: readonly (Tensor | undefined)[],
   loop: (arrays: HeapArrays) => void,
 ): readonly Tensor[] | undefined {
   const heap = wasmHeap();
   const [first] = inputs;
   if (heap === undefined || first === undefined || first.size > MAX_ELEMENTS) return undefined;
-  const infos: TensorInfo[] = [];
-  for (let at = 0; at < outputCount; at++) infos.push(heap.makeOutput(first.shape, 'float32'));
-  const begin = ({ dataId }: TensorInfo): number => (heap.getMemoryOffset(dataId) >>> 0) / 4;
-  const [from, to] = [inputs.map(begin), infos.map(begin)];
-  // The memory comes last: allocating may grow it, and data is brought here that another backend holds.
-  loop({ memory: memoryOf(heap), inputs: from, outputs: to, size: first.size });
-  return infos.map((info) => engine().makeTensorFromTensorInfo(info));
+  const results = outputs.map((output) => output ?? engine().makeTensorFromTensorInfo(heap.makeOutput(first.shape, 'float32')));
+  const begin = ({ dataId }: Tensor): number => (heap.getMemoryOffset(dataId) >>> 0) / 4;
+  const places = { inputs: inputs.map(begin), outputs: results.map(begin) };
+  // The memory comes last: allocating may grow it, and so may bringing data here that another backend holds.
+  loop({ memory: memoryOf(heap), ...places, size: first.size });
+  return results;
 }
 
 /** One view for all: making one for each tensor takes longer than the loop over a small one. */

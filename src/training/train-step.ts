@@ -34,6 +34,7 @@ export async function trainStep(run: FitRun): Promise<void> {
       loss: (index, loss) => meter.add({ loss, samples: window.samples[index] ?? 0, epoch, batch: window.first + index, step: step + 1 }),
       parameter: (path, next) => state.replaceParameter(path, next),
       buffer: (path, next) => state.replaceBuffer(path, next),
+      spare: (path) => state.spare.get(path),
       ...(setup.stage.trainer.detectAnomaly === true ? { gradients: (gradients: Gradients) => checkGradients(run, gradients) } : {}),
     },
     deps.nextTurn,

@@ -5,8 +5,9 @@ import { type Batch, disposeBatch } from './batches.ts';
 import type { DeviceState } from './device-state.ts';
 import { trainingContext } from './forward-context.ts';
 import { clipGradients, clips, type Gradients } from './gradient-clipping.ts';
+import { fitsHeapLoop } from './heap.ts';
 import { passModel } from './model-pass.ts';
-import type { Optimizer, UpdateResult } from './optimizers/optimizer.ts';
+import type { Optimizer, Slots, UpdateInput, UpdateResult } from './optimizers/optimizer.ts';
 import type { GroupSettings } from './schedulers/scheduler.ts';
 import type { StageSetup } from './stage-setup.ts';
 
@@ -27,6 +28,8 @@ export interface WindowResults {
   loss(index: number, loss: Scalar): void;
   parameter(path: string, next: UpdateResult): void;
   buffer(path: string, next: Tensor): void;
+  /** Slots of a parameter that the update may write to, and hand over as its result. Absent: all results are new tensors. */
+  spare?(path: string): Slots | undefined;
   /** Looks at the gradients of the step before anything is clipped or updated. They stay the step's own. */
   gradients?(gradients: Gradients): Promise<void>;
 }
@@ -116,28 +119,41 @@ function update(
 ): void {
   const { trainer } = setup.stage;
   const clipped = clips(trainer) ? tidy(() => ({ ...clipGradients(step.gradients, trainer).gradients })) : step.gradients;
-  for (const [path, gradient] of Object.entries(clipped)) {
-    const parameter = state.trainable.get(path) as Tensor;
-    const slots = state.slots.get(path) ?? {};
-    const count = (state.parameterSteps.get(path) ?? 0) + 1;
-    const settings = step.settings[optimizer.groupOf(path)] as GroupSettings;
-    results.parameter(
-      path,
-      keeping(() => optimizer.update({ path, parameter, gradient, slots, step: count, ...settings })),
-    );
+  engine().startScope('updates');
+  try {
+    for (const path in clipped) {
+      const parameter = state.trainable.get(path) as Tensor;
+      const spare = results.spare?.(path);
+      const input: UpdateInput = {
+        path,
+        parameter,
+        gradient: clipped[path] as Tensor,
+        slots: state.slots.get(path) ?? {},
+        ...(spare && { spare }),
+        step: (state.parameterSteps.get(path) ?? 0) + 1,
+        ...(step.settings[optimizer.groupOf(path)] as GroupSettings),
+      };
+      // A small update makes little on the way: a scope of its own would take as long as it.
+      results.parameter(path, fitsHeapLoop(parameter) ? keepResult(optimizer.update(input)) : inScope(() => optimizer.update(input)));
+    }
+  } finally {
+    engine().endScope();
   }
   for (const gradient of new Set([...Object.values(clipped), ...Object.values(step.gradients)])) gradient.dispose();
 }
 
-/** Keeps what an update gives and frees what it made on the way. tidy does the same, but walks through the result, which takes as long as a small update. */
-function keeping(work: () => UpdateResult): UpdateResult {
+/** Keeps what an update gives and frees what it made on the way. tidy does the same, but walks through the result. */
+function inScope(work: () => UpdateResult): UpdateResult {
   engine().startScope('update');
   try {
-    const result = work();
-    keep(result.parameter);
-    for (const slot of Object.values(result.slots)) keep(slot);
-    return result;
+    return keepResult(work());
   } finally {
     engine().endScope();
   }
+}
+
+function keepResult(result: UpdateResult): UpdateResult {
+  keep(result.parameter);
+  for (const name in result.slots) keep(result.slots[name] as Tensor);
+  return result;
 }

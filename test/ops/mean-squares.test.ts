@@ -66,6 +66,28 @@ test('the mean squared error of NaN is NaN, and of values that overflow infinity
   }
 });
 
+test('what a batch adds to a mean squared error has the bits of the composed one, and leaves two numbers', () => {
+  const read = (ops: Ops, spec: LossSpec, [prediction, target]: Pair) => {
+    const before = tf.memory().numTensors;
+    const terms = tf.tidy(() => ops.lossTerms(spec, { prediction, target }).means.flatMap(({ sum, count }) => [sum, count as tf.Tensor]));
+    assert.equal(tf.memory().numTensors, before + 2);
+    const found = terms.map((tensor) => Float32Array.from(tensor.dataSync()));
+    tf.dispose(terms);
+    return found;
+  };
+  for (const [rows, columns] of [
+    [1, 1],
+    [127, 3],
+    [9000, 1],
+  ] as const) {
+    const pair = [matrix(rows, columns, 1), matrix(rows, columns, 2)] as const;
+    for (const scale of [1, 0.3]) {
+      const spec: LossSpec = { ...MEAN, scale };
+      assert.deepEqual(read(fusedOps(), spec, pair), read(composedOps(), spec, pair), `[${rows}, ${columns}] times ${scale}`);
+    }
+  }
+});
+
 test('losses of other shapes and other reductions stay composed', () => {
   const cases: readonly (readonly [LossSpec, Pair])[] = [
     [MEAN, [matrix(4, 3, 1), matrix(4, 1, 2)]],

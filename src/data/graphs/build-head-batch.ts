@@ -1,5 +1,5 @@
-import type { NeighbourPlan } from '../../contracts/graphs.ts';
-import type { GraphDataset } from '../dataset.ts';
+import type { GraphHead, NeighbourPlan } from '../../contracts/graphs.ts';
+import type { GraphDataset, RaggedTargets } from '../dataset.ts';
 import { takeRows } from '../float-rows.ts';
 import { lazyObject } from '../lazy-object.ts';
 import { countLines, joinLines } from '../ragged-lines.ts';
@@ -17,13 +17,16 @@ const NO_EDGES: NeighbourPlan = { cutOff: 0, selfInteraction: false, cell: null 
 export function headBatches(dataset: GraphDataset): (rows: ArrayLike<number>) => HostGraphBatch {
   // One for all batches: what is known of its molecules is kept with it.
   const atomsOnly = { ...dataset, bonds: null, targets: {} };
-  return (rows) => headBatch({ dataset, atomsOnly, rows, numNodes: countLines(dataset.nodeOffsets, rows), atoms: null });
+  const targets = (Object.entries(dataset.targets) as [GraphHead, RaggedTargets][]).filter(([head]) => !head.startsWith('y_edge'));
+  return (rows) => headBatch({ dataset, atomsOnly, targets, rows, numNodes: countLines(dataset.nodeOffsets, rows), atoms: null });
 }
 
 interface Source {
   readonly dataset: GraphDataset;
   /** The same without bonds and targets. */
   readonly atomsOnly: GraphDataset;
+  /** Those that a batch has, by head. */
+  readonly targets: readonly (readonly [GraphHead, RaggedTargets])[];
   readonly rows: ArrayLike<number>;
   readonly numNodes: number;
   /** Atoms and places, once something of them was read. */
@@ -46,7 +49,7 @@ const headBatch = lazyObject<Source, HostGraphBatch>({
   graphAttrs: ({ dataset, rows }) => (dataset.graphAttrWidth === 0 ? null : takeRows(dataset.graphAttrs, rows, dataset.graphAttrWidth)),
   graphWidth: ({ dataset }) => dataset.graphAttrWidth,
   totalAtomicEnergy: ({ dataset, rows }) => (dataset.totalAtomicEnergy === null ? null : takeRows(dataset.totalAtomicEnergy, rows, 1)),
-  targets: ({ dataset, rows }) => joinTargets(dataset.targets, rows),
+  targets: ({ targets, rows }) => joinTargets(targets, rows),
 });
 
 function atomsOf(source: Source): HostGraphBatch {
@@ -62,7 +65,8 @@ function moleculeOfAtoms(nodeOffsets: Uint32Array, rows: ArrayLike<number>, numN
     const row = rows[graph] as number;
     const first = offsets[graph] as number;
     const end = first + (nodeOffsets[row + 1] as number) - (nodeOffsets[row] as number);
-    index.fill(graph, first, end);
+    // A loop, because a molecule has so few atoms that a call of fill() takes longer.
+    for (let node = first; node < end; node += 1) index[node] = graph;
     offsets[graph + 1] = end;
   }
   return { index, count: rows.length, offsets, order: null };
@@ -74,7 +78,8 @@ function sizesOf(offsets: Int32Array): Float32Array {
   return sizes;
 }
 
-function joinTargets(all: GraphDataset['targets'], rows: ArrayLike<number>): HostGraphBatch['targets'] {
-  const heads = Object.entries(all).filter(([head]) => !head.startsWith('y_edge'));
-  return Object.fromEntries(heads.map(([head, targets]) => [head, { values: joinLines(targets, rows), width: targets.width }]));
+function joinTargets(all: Source['targets'], rows: ArrayLike<number>): HostGraphBatch['targets'] {
+  const joined: { [Head in GraphHead]?: { readonly values: Float32Array; readonly width: number } } = {};
+  for (const [head, targets] of all) joined[head] = { values: joinLines(targets, rows), width: targets.width };
+  return joined;
 }

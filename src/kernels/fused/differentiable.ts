@@ -1,5 +1,5 @@
 import { backend, engine, type Tensor } from '@tensorflow/tfjs-core';
-import { tape } from '../tape.ts';
+import { FUSED, tape } from '../tape.ts';
 import type { WasmBackend } from '../wasm/heap.ts';
 
 /** An operation with a gradient of its own. */
@@ -8,7 +8,10 @@ export interface Differentiable {
   readonly inputs: Readonly<Record<string, Tensor | null>>;
   /** Computes the result and hands `save` what the backward pass needs (null: there will be none). Whatever else it makes is freed. */
   readonly forward: (backend: WasmBackend, save: Save | null) => Tensor;
-  /** Gradients of the inputs from that of the result; each is computed only when its input leads to a trained parameter. */
+  /**
+   * Gradients of the inputs from that of the result; each is computed only when its input leads to a trained parameter. Whatever else they make is freed
+   * after the whole backward pass.
+   */
   readonly backward: (backend: WasmBackend, dy: Tensor, saved: readonly Tensor[]) => Readonly<Record<string, () => Tensor>>;
 }
 
@@ -24,14 +27,19 @@ export function runDifferentiable({ inputs, forward, backward }: Differentiable)
   const recorder = tape();
   const isRecorded = recorder.isTapeOn();
   const saved: Tensor[] = [];
+  const aliases: Tensor[] = [];
   const save = (tensors: readonly Tensor[]) => {
-    for (const tensor of tensors) saved.push(keepAlias(heap, tensor));
+    for (const tensor of tensors) {
+      // What is kept outlives the forward pass as it is: parameters, batches.
+      if (!tensor.kept) aliases.push(keepAlias(heap, tensor));
+      saved.push(tensor.kept ? tensor : (aliases.at(-1) as Tensor));
+    }
   };
   const output = engine().tidy(() => forward(heap, isRecorded ? save : null));
   if (!isRecorded) return output;
   const given: Record<string, Tensor> = {};
   for (const [name, tensor] of Object.entries(inputs)) if (tensor !== null) given[name] = tensor;
-  recorder.addTapeNode('fused', given, [output], (dy, kept) => backward(heap, dy, kept), saved);
+  recorder.addTapeNode(FUSED, given, [output], (dy) => backward(heap, dy, saved), aliases);
   return output;
 }
 

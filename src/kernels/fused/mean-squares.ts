@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { backend, type Tensor } from '@tensorflow/tfjs-core';
 import { floats, type WasmBackend } from '../wasm/heap.ts';
 import { newTensor, runDifferentiable } from './differentiable.ts';
 
@@ -11,22 +11,36 @@ export function fusedMeanSquares(prediction: Tensor, target: Tensor): Tensor {
   return runDifferentiable({
     inputs: { prediction, target },
     forward(backend, save) {
-      const mean = newTensor(backend, []);
-      const [p, t] = [floats(backend, prediction), floats(backend, target)];
-      let sum = 0;
-      for (let at = 0; at < size; at++) {
-        const difference = Math.fround((p[at] as number) - (t[at] as number));
-        sum = Math.fround(sum + Math.fround(difference * difference));
-      }
-      floats(backend, mean)[0] = sum / size;
       save?.([prediction, target]);
-      return mean;
+      return scalarOf(backend, sumOfSquares(backend, prediction, target) / size);
     },
     backward(backend, dy, saved) {
       const [p, t] = saved as readonly [Tensor, Tensor];
       return { prediction: () => slope(backend, { dy, p, t, sign: 1 }), target: () => slope(backend, { dy, p, t, sign: -1 }) };
     },
   });
+}
+
+/** The sum of the same squares, a scalar. Not differentiated. */
+export function fusedSumOfSquares(prediction: Tensor, target: Tensor): Tensor {
+  const heap = backend() as unknown as WasmBackend;
+  return scalarOf(heap, sumOfSquares(heap, prediction, target));
+}
+
+function sumOfSquares(backend: WasmBackend, prediction: Tensor, target: Tensor): number {
+  const [p, t] = [floats(backend, prediction), floats(backend, target)];
+  let sum = 0;
+  for (let at = 0; at < p.length; at++) {
+    const difference = Math.fround((p[at] as number) - (t[at] as number));
+    sum = Math.fround(sum + Math.fround(difference * difference));
+  }
+  return sum;
+}
+
+function scalarOf(backend: WasmBackend, value: number): Tensor {
+  const scalar = newTensor(backend, []);
+  floats(backend, scalar)[0] = value;
+  return scalar;
 }
 
 /** dy / size * 2 (p - t), or its negative. */

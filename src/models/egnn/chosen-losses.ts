@@ -1,15 +1,14 @@
 import type { GraphHead } from '../../contracts/graphs.ts';
-import type { Json, JsonObject } from '../../contracts/json.ts';
+import type { JsonObject } from '../../contracts/json.ts';
 import { composeMessage, RootstockError } from '../../errors.ts';
-import type { LossSpec } from '../../ops/loss-spec.ts';
 import { readLoss } from '../losses/read-loss.ts';
 import { rememberByObject } from '../remember.ts';
 import type { EgnnMember } from './egnn-family.ts';
-import { columnsOf, type HeadLosses, nothingTrained, TRAINED_HEADS } from './head-losses.ts';
+import { type HeadLosses, nothingTrained, TRAINED_HEADS } from './head-losses.ts';
 
 /** Losses that a run file chooses per head: `<head>_loss_config`. A head without one is predicted and not trained, as in physicsml. */
 export const chosenLosses: Pick<EgnnMember, 'losses' | 'maskedHeads' | 'checkLosses'> = {
-  losses: (outputs, config) => chosen(config, columnsOf(outputs)),
+  losses: chosenFor(TRAINED_HEADS),
   maskedHeads: (config) => TRAINED_HEADS.filter((head) => leavesOutMissing(config[lossKey(head)])),
   checkLosses(config, { targets }) {
     const found = chosen(config, targets);
@@ -28,20 +27,20 @@ export function chosen(
     if (value === null) return [];
     const count = columns[head] ?? 0;
     if (count === 0) throw withoutColumns(head);
-    return [[head, readHeadLoss(value, head, count)] as const];
+    return [[head, readLoss(value, { key: lossKey(head), columns: count, hasMolecules: true })] as const];
   });
 }
 
-const knownLosses = rememberByObject((_config: JsonObject) => new Map<string, LossSpec>());
-
-/** readLoss, once for each configuration: it is asked for at every step. */
-function readHeadLoss(value: Json, head: GraphHead, columns: number): LossSpec {
-  const read = () => readLoss(value, { key: lossKey(head), columns, hasMolecules: true });
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return read();
-  const known = knownLosses(value as JsonObject);
-  const spec = known.get(`${head}/${columns}`) ?? read();
-  known.set(`${head}/${columns}`, spec);
-  return spec;
+/** `chosen` for the columns that a batch's outputs have, once for each configuration and numbers of columns: every step asks for it. */
+export function chosenFor(heads: readonly (typeof TRAINED_HEADS)[number][]): EgnnMember['losses'] {
+  const knownLosses = rememberByObject((_config: JsonObject) => new Map<string, HeadLosses>());
+  return (outputs, config) => {
+    const counts = heads.map((head) => outputs[head]?.shape[1] ?? 0);
+    const [known, key] = [knownLosses(config), counts.join('/')];
+    const losses = known.get(key) ?? chosen(config, Object.fromEntries(heads.map((head, at) => [head, counts[at] as number])), heads);
+    known.set(key, losses);
+    return losses;
+  };
 }
 
 /** Whether a loss configuration is one that leaves out missing targets. */

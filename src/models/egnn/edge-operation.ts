@@ -3,7 +3,7 @@ import type { TensorSpec } from '../../contracts/tensors.ts';
 import type { EdgeInput, LinearLayer } from '../../ops/ops.ts';
 import type { GraphBatch } from '../definition.ts';
 import { enter, joinPath, parameter, type Scope } from '../nn/scope.ts';
-import { describeMlp, forwardEdgeMlp, type MlpShape, readLinearLayers } from './mlp.ts';
+import { describeMlp, forwardEdgeMlp, type MlpShape, mlpLayers, readLinearLayers } from './mlp.ts';
 import type { EgnnSettings } from './settings.ts';
 import type { EgnnState } from './state.ts';
 
@@ -29,7 +29,7 @@ export function describeEdgeOperation(path: string, settings: EgnnSettings, { ha
 
 /** The layers of phi_e, which makes messages of what each edge sees; null where Dropout runs in it. */
 export function readMessageLayers(scope: Scope, settings: EgnnSettings, state: EgnnState): readonly LinearLayer[] | null {
-  return readLinearLayers(enter(scope, 'phi_e'), settings, messageShape(settings, state.edgeFeats !== null));
+  return readLinearLayers(enter(scope, 'phi_e'), mlpLayers(settings, messageShape(settings, state.edgeFeats !== null)));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { composeMessage, RootstockError } from '../../errors.ts';
 import type { LossSpec } from '../../ops/loss-spec.ts';
-import { chosen, chosenLosses } from './chosen-losses.ts';
+import { chosen, chosenFor, chosenLosses } from './chosen-losses.ts';
 import { egnnFamily } from './egnn-family.ts';
 import { plainBody } from './plain-body.ts';
 
@@ -9,6 +9,8 @@ const GAUSSIAN: LossSpec = { kind: 'gaussian', full: false, eps: 0.01, reduction
 
 /** Heads whose loss a run file chooses. */
 const CHOSEN_HEADS = ['y_node_scalars', 'y_edge_scalars'] as const;
+
+const ownLosses = chosenFor(CHOSEN_HEADS);
 
 /**
  * physicsml's `mean_var_egnn_model`: egnn_model with a second pooling head, pooling_head_std, that predicts the standard deviation of each
@@ -21,10 +23,7 @@ export const meanVarEgnnModel = egnnFamily({
   body: plainBody,
   withStd: true,
   gradientKernels: () => ['Multiply', 'Neg', 'RealDiv', 'Sign', 'Square'],
-  losses: (outputs, config) => {
-    const columns = Object.fromEntries(CHOSEN_HEADS.map((head) => [head, outputs[head]?.shape[1] ?? 0]));
-    return [...chosen(config, columns, CHOSEN_HEADS), ['y_graph_scalars', GAUSSIAN]];
-  },
+  losses: (outputs, config) => [...ownLosses(outputs, config), ['y_graph_scalars', GAUSSIAN]],
   maskedHeads: chosenLosses.maskedHeads,
   checkLosses(config, { targets }) {
     if ((targets.y_graph_scalars ?? 0) === 0) throw withoutMean();

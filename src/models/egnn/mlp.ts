@@ -56,12 +56,8 @@ export function forwardEdgeMlp(scope: Scope, settings: MlpSettings, shape: MlpSh
   return forwardSequential(scope, mlpLayers(settings, shape), y, mlpActivation === null ? 1 : 2);
 }
 
-/**
- * The layers of one network for operations that take several at once, each with its activation; null where Dropout runs between them. Only the
- * structure of `shape` is read, not its widths.
- */
-export function readLinearLayers(scope: Scope, settings: MlpSettings, shape: MlpShape): readonly LinearLayer[] | null {
-  const layers = mlpLayers(settings, shape);
+/** One network for operations that take several layers at once, each with its activation; null where Dropout runs between them. */
+export function readLinearLayers(scope: Scope, layers: readonly Layer[]): readonly LinearLayer[] | null {
   const found: LinearLayer[] = [];
   for (const [position, layer] of layers.entries()) {
     const here = enter(scope, position);
@@ -72,7 +68,7 @@ export function readLinearLayers(scope: Scope, settings: MlpSettings, shape: Mlp
       weight: parameter(here, 'weight'),
       bias: parameter(here, 'bias'),
       activation: next?.kind === 'activation' ? next.name : 'Identity',
-      frozen: ['weight', 'bias'].every((name) => here.ctx.isFrozen(joinPath(here.path, name))),
+      frozen: here.ctx.isFrozen(joinPath(here.path, 'weight')) && here.ctx.isFrozen(joinPath(here.path, 'bias')),
     });
   }
   return found;

@@ -4,7 +4,7 @@ import type { LinearLayer } from '../../ops/ops.ts';
 import type { Segments } from '../../ops/segments.ts';
 import type { GraphBatch } from '../definition.ts';
 import { enter, joinPath, type Scope } from '../nn/scope.ts';
-import { describeMlp, forwardMlp, type MlpShape, readLinearLayers } from './mlp.ts';
+import { describeMlp, forwardMlp, type MlpShape, mlpLayers, readLinearLayers } from './mlp.ts';
 import type { EgnnSettings } from './settings.ts';
 import { type EgnnState, placeAtoms } from './state.ts';
 
@@ -19,7 +19,7 @@ export function describeNodeOperation(path: string, settings: EgnnSettings): rea
 
 /** The network attention, which makes a gate in 0 .. 1 of each message; null where Dropout runs in it. */
 export function readAttention(scope: Scope, settings: EgnnSettings): readonly LinearLayer[] | null {
-  return readLinearLayers(enter(scope, 'attention'), settings, attentionShape(settings));
+  return readLinearLayers(enter(scope, 'attention'), mlpLayers(settings, attentionShape(settings)));
 }
 
 /** Computes the sum of attention(m) * m over the edges that start at each atom, for messages m [E, c]: [N, c]. */

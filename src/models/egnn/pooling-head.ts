@@ -5,6 +5,7 @@ import type { Segments } from '../../ops/segments.ts';
 import type { GraphBatch } from '../definition.ts';
 import { enter, joinPath, parameter, type Scope } from '../nn/scope.ts';
 import { forwardSequential } from '../nn/sequential.ts';
+import { rememberByObject } from '../remember.ts';
 import { describeMlp, forwardMlp, type MlpShape, mlpLayers, readLinearLayers } from './mlp.ts';
 import type { EgnnSettings } from './settings.ts';
 import type { EgnnFeatures } from './state.ts';
@@ -57,10 +58,16 @@ export function forwardPoolingHead(
 
 /** Both networks for one operation; null where Dropout runs. */
 function bothNetworks(scope: Scope, settings: EgnnSettings): SegmentNetwork | null {
-  const before = readLinearLayers(enter(scope, 'headMLP1'), settings, beforeShape(settings));
-  const after = readLinearLayers(enter(scope, 'headMLP2'), settings, afterShape(settings, { outFeatures: 1, graphWidth: 0 }));
+  const layers = bothLayers(settings);
+  const before = readLinearLayers(enter(scope, 'headMLP1'), layers.before);
+  const after = readLinearLayers(enter(scope, 'headMLP2'), layers.after);
   return before === null || after === null ? null : { before, after };
 }
+
+const bothLayers = rememberByObject((settings: EgnnSettings) => ({
+  before: mlpLayers(settings, beforeShape(settings)),
+  after: mlpLayers(settings, afterShape(settings, { outFeatures: 1, graphWidth: 0 })),
+}));
 
 interface Pooling {
   readonly into: Segments;

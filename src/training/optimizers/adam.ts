@@ -61,15 +61,20 @@ export function adamComposed(input: UpdateInput, numbers: AdamNumbers): UpdateRe
 }
 
 /** The same update as one pass over the wasm heap; undefined on other backends. */
-export function adamOnHeap({ parameter, gradient, slots }: UpdateInput, numbers: AdamNumbers): UpdateResult | undefined {
-  const { max_exp_avg_sq: max } = slots;
-  const inputs = [parameter, gradient, slot(slots, 'exp_avg'), slot(slots, 'exp_avg_sq'), ...(max === undefined ? [] : [max])];
-  const outputs = mapOnHeap(inputs, inputs.length - 1, (arrays) => adamLoop(arrays, numbers));
+export function adamOnHeap({ parameter, gradient, slots, spare = {} }: UpdateInput, numbers: AdamNumbers): UpdateResult | undefined {
+  const [m, v, max] = [slot(slots, 'exp_avg'), slot(slots, 'exp_avg_sq'), slots['max_exp_avg_sq']];
+  const inputs = [parameter, gradient, m, v];
+  const to = [undefined, spare['exp_avg'], spare['exp_avg_sq']];
+  if (max !== undefined) {
+    inputs.push(max);
+    to.push(spare['max_exp_avg_sq']);
+  }
+  const outputs = mapOnHeap(inputs, to, (arrays) => adamLoop(arrays, numbers));
   if (outputs === undefined) return undefined;
-  const [next, m, v, largest] = outputs as [Tensor, Tensor, Tensor, Tensor?];
-  return { parameter: next, slots: slotsOf(m, v, largest) };
+  const [next, nextM, nextV, largest] = outputs as [Tensor, Tensor, Tensor, Tensor?];
+  return { parameter: next, slots: slotsOf(nextM, nextV, largest) };
 }
 
 function slotsOf(m: Tensor, v: Tensor, largest: Tensor | undefined): Slots {
-  return { exp_avg: m, exp_avg_sq: v, ...(largest === undefined ? {} : { max_exp_avg_sq: largest }) };
+  return largest === undefined ? { exp_avg: m, exp_avg_sq: v } : { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: largest };
 }

@@ -14,6 +14,8 @@ export interface UpdateInput {
   /** Shape S. */
   readonly gradient: Tensor;
   readonly slots: Slots;
+  /** Tensors like the slots whose values nobody needs: the next slots may be written there, which saves making and freeing tensors. Absent: there are none. */
+  readonly spare?: Slots;
   /** 1-based count of this parameter's own updates: a parameter unfrozen later starts at 1, as in torch. */
   readonly step: number;
   /** The learning rate of this step, from the scheduler. */
@@ -22,7 +24,7 @@ export interface UpdateInput {
   readonly momentum?: number;
 }
 
-/** The next values. Always new tensors: the given ones are neither changed nor handed back. */
+/** The next values, in new tensors or, slots, in spare ones: those that hold values are neither changed nor handed back. */
 export interface UpdateResult {
   readonly parameter: Tensor;
   readonly slots: Slots;

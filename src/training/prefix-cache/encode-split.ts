@@ -1,4 +1,4 @@
-import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { keep, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { plural } from '../../contracts/plural.ts';
 import type { Dataset, FeatureDataset, GraphDataset } from '../../data/dataset.ts';
 import { concatenate } from '../../data/float-rows.ts';
@@ -15,7 +15,7 @@ import type { Model } from '../stage-setup.ts';
 
 /** What a prefix gave for every row of a split, on the host. */
 export interface EncodedSplit {
-  /** The encodings of rows on the device, by name, lines in the order of a batch. A model of plain features has one, `x`. */
+  /** The encodings of rows on the device, by name, lines in the order of a batch, to be disposed of. A model of plain features has one, `x`. */
   take(rows: Rows): Readonly<Record<string, Tensor>>;
 }
 
@@ -51,7 +51,7 @@ export async function encodeFeatures(dataset: FeatureDataset, prefix: FeaturePre
   });
   const lines = { offsets: range(dataset.rows + 1), width, values };
   return {
-    take: (rows) => ({ x: fillTensor([rows.length, ...prefix.shape], (taken) => copyLines(lines, rows, taken)) }),
+    take: (rows) => ({ x: keep(fillTensor([rows.length, ...prefix.shape], (taken) => copyLines(lines, rows, taken))) }),
   };
 }
 
@@ -120,7 +120,7 @@ function nextRows(order: Rows, first: number, batchSize: number): readonly Rows[
 }
 
 function takeLines(lines: RaggedLines, rows: Rows): Tensor {
-  return fillTensor([countLines(lines.offsets, rows), lines.width], (taken) => copyLines(lines, rows, taken));
+  return keep(fillTensor([countLines(lines.offsets, rows), lines.width], (taken) => copyLines(lines, rows, taken)));
 }
 
 function range(length: number): Uint32Array {
