@@ -12,7 +12,7 @@ export interface BatchSource {
   expect?(rows: readonly Rows[]): void;
   /** Dispose of the batch with `disposeBatch`. Errors: those of `buildGraphBatch`; TRAINER_DIED, OUT_OF_MEMORY (a retry helps). */
   load(rows: Rows): Batch | Promise<Batch>;
-  /** Frees what a thread keeps of the dataset. Absent: nothing is kept. */
+  /** Frees what a thread or the device keeps of the dataset. Absent: nothing is kept. */
   forget?(): void;
 }
 

@@ -29,6 +29,8 @@ export async function fit(setup: StageSetup, deps: FitDependencies): Promise<Fit
     run.meter.dispose();
     run.average?.dispose();
     run.state.dispose();
+    run.batches.train.forget?.();
+    run.batches.validation?.forget?.();
     await batches.close();
   }
 }

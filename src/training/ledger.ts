@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Metrics } from '../contracts/json.ts';
 
 /** Collects metric rows `stage,epoch,step,name,value` (CSV without header) between snapshots. */
@@ -37,7 +37,7 @@ export function createLedger(stageIndex: number, chain: string): Ledger {
     addEpoch(at, metrics) {
       for (const row of toRows(at, metrics)) {
         rows.push(row);
-        current = createHash('sha256').update(`${current}\n${row}`).digest('hex');
+        current = hash('sha256', `${current}\n${row}`);
       }
     },
     pending: () => rows,

@@ -123,15 +123,16 @@ function update(
   try {
     for (const path in clipped) {
       const parameter = state.trainable.get(path) as Tensor;
-      const spare = results.spare?.(path);
+      const { lr, momentum } = step.settings[optimizer.groupOf(path)] as GroupSettings;
       const input: UpdateInput = {
         path,
         parameter,
         gradient: clipped[path] as Tensor,
         slots: state.slots.get(path) ?? {},
-        ...(spare && { spare }),
+        spare: results.spare?.(path),
         step: (state.parameterSteps.get(path) ?? 0) + 1,
-        ...(step.settings[optimizer.groupOf(path)] as GroupSettings),
+        lr,
+        momentum,
       };
       // A small update makes little on the way: a scope of its own would take as long as it.
       results.parameter(path, fitsHeapLoop(parameter) ? keepResult(optimizer.update(input)) : inScope(() => optimizer.update(input)));

@@ -45,7 +45,8 @@ test('the number of tensors is the same after every step, and none is left at th
   const counts: number[] = [];
   await record(setup, { request: () => (counts.push(memory().numTensors), 'none') });
   assert.equal(counts.length, 13); // before the first step, and after each of 12
-  assert.equal(new Set(counts).size, 1, counts.join(' '));
+  // The slots before an update stay, for the next one to write to.
+  assert.equal(new Set(counts.slice(1)).size, 1, counts.join(' '));
   assert.equal(memory().numTensors, before);
 });
 

@@ -63,9 +63,10 @@ function findEdges(dataset: GraphDataset, row: number, neighbours: NeighbourPlan
   const Indices = end - start <= 65_536 ? Uint16Array : Uint32Array;
   return {
     count: found.first.length,
-    first: Indices.from(found.first),
-    second: Indices.from(found.second),
-    shifts: found.shifts === null ? null : Float32Array.from(found.shifts),
+    // Not from(), which goes through an iterator.
+    first: new Indices(found.first),
+    second: new Indices(found.second),
+    shifts: found.shifts === null ? null : new Float32Array(found.shifts),
     bondEdges: findBondEdges(dataset, row, { found, neighbours }),
   };
 }

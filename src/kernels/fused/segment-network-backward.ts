@@ -1,23 +1,22 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
+import { FUSED_ACTIVATIONS } from './activation.ts';
 import { newTensor } from './differentiable.ts';
-import { backThroughFolded } from './folded-back.ts';
-import { type NamedLayer, rowsFrom, sizesOf } from './gated-chain.ts';
-import { type Gradients, layerBackFloats, type MutableGradients } from './gated-layer-back.ts';
-import { backThrough, type InputGradient } from './layers-back.ts';
-import { kernelsOf, pointerOf, scratchAreas } from './runtime.ts';
-import type { SegmentChain } from './segment-chain.ts';
-import { segmentPlaces } from './segment-places.ts';
+import { BLOCK } from './gated-chain.ts';
+import type { Gradients, MutableGradients } from './gated-layer-back.ts';
+import { kernelsOf, pointerOf, scratchFloats } from './runtime.ts';
+import { type SegmentPlaces, segmentPlaces } from './segment-places.ts';
+import type { LayerPlan, SegmentPlan } from './segment-plan.ts';
 import { checkIndexes, type SegmentTensors } from './segments.ts';
-import { paddedFloats, weightSumsFloats } from './weight-sums.ts';
+import { addWeightProducts, clearWeightSums, copyWeightSums } from './weight-sums.ts';
 
 /** What a backward pass is given. */
 export interface SegmentNetworkBackward {
-  readonly chain: SegmentChain;
+  readonly plan: SegmentPlan;
   readonly segments: SegmentTensors;
   /** [n, O] the gradient of the result. */
   readonly dy: Tensor;
-  /** What the forward pass kept: x [E, I], the outputs of the layers (`segmentPlaces`), the weight of each layer. */
+  /** What the forward pass kept: x [E, I], the one tensor of `segmentPlaces`, the weight of each layer. */
   readonly saved: readonly Tensor[];
 }
 
@@ -26,105 +25,190 @@ export interface SegmentNetworkBackward {
  * further than the lowest layer that is trained.
  */
 export function segmentNetworkBackward(backend: WasmBackend, input: SegmentNetworkBackward): Gradients {
-  const { rows, folded } = input.chain;
-  const trainsBelow = [...rows, ...(folded === null ? [] : [folded])].some(({ frozen }) => !frozen);
-  const { gradients, inputGradient } = goBack(backend, input, trainsBelow);
-  const [x] = input.saved as readonly [Tensor];
-  return { x: () => inputGradient(x), ...gradients };
-}
-
-interface GoneBack {
-  readonly gradients: Gradients;
-  readonly inputGradient: InputGradient;
-}
-
-function goBack(backend: WasmBackend, input: SegmentNetworkBackward, reachesRows: boolean): GoneBack {
-  const { segments, dy, saved } = input;
-  const [x, kept, ...weights] = saved as readonly [Tensor, Tensor, ...Tensor[]];
-  const chain = withWeights(input.chain, weights);
-  const [entries = 0, width = 0] = x.shape;
-  const { count } = segments;
-  const places = segmentPlaces(chain, { entries, count, width, withSlopes: true }, pointerOf(backend, kept));
-  const widest = Math.max(width, places.outputs, ...chain.all.flatMap((layer) => sizesOf(layer)));
-  const { sumAreas, rowAreas } = lineAreas(backend, { count, entries: reachesRows ? entries : 0, widest });
-  const [padded = 0, foldedBias = 0, ...areas] = scratchAreas(backend, [
-    paddedFloats(widest, widest),
-    weightSumsFloats(widest, 1),
-    ...chain.all.flatMap(layerBackFloats),
-  ]);
-  const areasOf = (index: number) => areas.slice(3 * index, 3 * index + 3);
-  const { copyColumns, gatherRows } = kernelsOf(backend);
+  const { trainsRows } = input.plan;
   const gradients: MutableGradients = {};
-  copyColumns(count, places.outputs, pointerOf(backend, dy), places.outputs, sumAreas[0], places.outputs);
-  const firstSum = chain.all.length - chain.sums.length;
-  const overSums = backThrough(backend, chain.sums, {
-    lines: count,
-    x: rowsFrom(places.start, places.startWidth),
-    places: places.after,
-    areas: sumAreas,
-    memory: (index) => areasOf(firstSum + index),
-    padded,
-    readsGradient: reachesRows,
-  });
-  overSums.addGradients(gradients);
-  // Where x leads to a trained parameter all the same, the way is gone again, for x alone.
-  if (!reachesRows) return { gradients, inputGradient: (given) => goBack(backend, frozenAll(input), true).inputGradient(given) };
-  const overFolded = backThroughFolded(backend, chain.folded, {
-    dy: overSums.dx,
-    free: overSums.dx === sumAreas[0] ? sumAreas[1] : sumAreas[0],
-    places,
-    count,
-    memory: areasOf(chain.rows.length),
-    padded,
-    biasMemory: foldedBias,
-  });
-  overFolded.addGradients(gradients);
-  const index = pointerOf(backend, segments.index);
-  checkIndexes('gather', gatherRows(entries, count, places.width, overFolded.dx, index, rowAreas[0]), count);
-  const overRows = backThrough(backend, chain.rows, {
-    lines: entries,
-    x: rowsFrom(pointerOf(backend, x), width),
-    places: places.rows,
-    areas: rowAreas,
-    memory: areasOf,
-    padded,
-    readsGradient: false,
-  });
-  overRows.addGradients(gradients);
-  return { gradients, inputGradient: overRows.input };
+  const way = openWay(backend, input, { reachesRows: trainsRows, trains: true });
+  const dSums = backThrough(way, input.plan.sums, way.sums);
+  if (!trainsRows) {
+    addGradients(way, input.plan.sums, gradients);
+    // Where x leads to a trained parameter all the same, the way is gone again, for x alone.
+    gradients['x'] = () => {
+      const again = openWay(backend, input, { reachesRows: true, trains: false });
+      return inputGradient(again, backToRows(again, backThrough(again, input.plan.sums, again.sums)));
+    };
+    return gradients;
+  }
+  const dz = backToRows(way, dSums);
+  addGradients(way, input.plan.all, gradients);
+  gradients['x'] = () => inputGradient(way, dz);
+  return gradients;
 }
 
-/** Where gradients of lines lie: two areas in turn for sums, two for rows. Freed with the backward pass. */
-function lineAreas(
+/** Lines on the way back, and two areas for gradients of lines, used in turn; that of the outputs lies in the first. */
+interface Lines {
+  readonly count: number;
+  /** Where the first layer's inputs lie. */
+  readonly x: number;
+  readonly areas: readonly [number, number];
+  /** Whether the gradient of the first layer's inputs is wanted at once. */
+  readonly wantsInput: boolean;
+}
+
+/** Everything the way back reads and writes: pointers. */
+interface Way extends SegmentNetworkBackward {
+  readonly backend: WasmBackend;
+  readonly places: SegmentPlaces;
+  readonly base: number;
+  readonly memory: number;
+  readonly sums: Lines;
+  readonly rows: Lines;
+  /** Whether gradients of parameters are computed. */
+  readonly trains: boolean;
+}
+
+function openWay(
   backend: WasmBackend,
-  { count, entries, widest }: { readonly count: number; readonly entries: number; readonly widest: number },
-) {
-  const lines = newTensor(backend, [2 * (count + entries) * widest]);
-  const areaAt = (line: number) => pointerOf(backend, lines, line * widest);
-  return { sumAreas: [areaAt(0), areaAt(count)], rowAreas: [areaAt(2 * count), areaAt(2 * count + entries)] } as const;
-}
-
-function frozenAll(input: SegmentNetworkBackward): SegmentNetworkBackward {
-  const freeze = (layer: NamedLayer) => ({ ...layer, frozen: true });
-  const { rows, folded, sums, all } = input.chain;
-  const chain = { rows: rows.map(freeze), folded: folded === null ? null : freeze(folded), sums: sums.map(freeze), all: all.map(freeze) };
-  return { ...input, chain };
-}
-
-/** The weights as they were in the forward pass. */
-function withWeights({ rows, folded, sums, all: given }: SegmentChain, weights: readonly Tensor[]): SegmentChain {
-  const all = given.map(({ name, bias, activation, frozen }, index) => ({
-    name,
-    weight: weights[index] as Tensor,
-    bias,
-    activation,
-    frozen,
-  }));
-  const firstSum = all.length - sums.length;
-  return {
-    rows: all.slice(0, rows.length),
-    folded: folded === null ? null : (all[rows.length] as NamedLayer),
-    sums: all.slice(firstSum),
-    all,
+  input: SegmentNetworkBackward,
+  { reachesRows, trains }: { readonly reachesRows: boolean; readonly trains: boolean },
+): Way {
+  const { plan, segments, dy, saved } = input;
+  const { 0: x, 1: kept } = saved as readonly [Tensor, Tensor];
+  const { 0: entries = 0, 1: width = 0 } = x.shape;
+  const { count } = segments;
+  const places = segmentPlaces(plan, { entries, count, width, withSlopes: true });
+  const widest = Math.max(plan.widest, width);
+  // Freed with the backward pass.
+  const lines = newTensor(backend, [2 * (count + (reachesRows ? entries : 0)) * widest]);
+  const memory = scratchFloats(backend, plan.backwardFloats);
+  const [base, area] = [pointerOf(backend, kept), pointerOf(backend, lines)];
+  const areaAt = (line: number) => area + 4 * widest * line;
+  const way: Way = {
+    ...input,
+    backend,
+    places,
+    base,
+    memory,
+    sums: { count, x: base + places.start, areas: [areaAt(0), areaAt(count)], wantsInput: reachesRows },
+    rows: { count: entries, x: pointerOf(backend, x), areas: [areaAt(2 * count), areaAt(2 * count + entries)], wantsInput: false },
+    trains,
   };
+  kernelsOf(backend).copyColumns(count, places.outputs, pointerOf(backend, dy), places.outputs, areaAt(0), places.outputs);
+  return way;
+}
+
+/** Back over the folded layer and the sums to rows: where the gradient before the first layer's activation lies, or that of x where there is no layer. */
+function backToRows(way: Way, dSums: number): number {
+  const { backend, plan, places, segments, sums, rows } = way;
+  const free = dSums === sums.areas[0] ? sums.areas[1] : sums.areas[0];
+  const dSummed = plan.folded === null ? dSums : backThroughFolded(way, plan.folded, { dy: dSums, dx: free });
+  const index = pointerOf(backend, segments.index);
+  const status = kernelsOf(backend).gatherRows(rows.count, segments.count, places.width, dSummed, index, rows.areas[0]);
+  checkIndexes('gather', status, segments.count);
+  return backThrough(way, plan.rows, rows);
+}
+
+/** Takes lines back through layers, layer by layer, because lines of different widths would overlap in one area. Gives where the gradient lies that it ends with. */
+function backThrough(way: Way, layers: readonly LayerPlan[], { count, x, areas, wantsInput }: Lines): number {
+  const { places, base } = way;
+  let turn = 0;
+  for (let index = layers.length - 1; index >= 0; index -= 1) {
+    const layer = layers[index] as LayerPlan;
+    const { position, kind, outputs } = layer;
+    const lower = layers[index - 1];
+    const wantsDx = lower !== undefined || wantsInput;
+    prepare(way, layer, wantsDx);
+    const from = lower === undefined ? x : base + (places.y[lower.position] as number);
+    const slope = places.slope[position] as number;
+    const read = base + (slope < 0 ? (places.y[position] as number) : slope);
+    const [dy, dx] = [areas[turn] as number, areas[1 - turn] as number];
+    const { activationGradient } = kernelsOf(way.backend);
+    for (let first = 0; first < count; first += BLOCK) {
+      const block = Math.min(BLOCK, count - first);
+      const offset = 4 * outputs * first;
+      if (kind !== FUSED_ACTIVATIONS.Identity) activationGradient(kind, block * outputs, dy + offset, read + offset, dy + offset);
+      const below = 4 * layer.inputs * first;
+      backThroughBlock(way, layer, block, { x: from + below, dy: dy + offset, dx: wantsDx ? dx + below : 0 });
+    }
+    if (wantsDx) turn = 1 - turn;
+  }
+  return areas[turn] as number;
+}
+
+/** Packs the weight for the products that give dx, and starts the sums of both gradients. */
+function prepare({ backend, memory, saved, trains }: Way, { position, outputs, inputs, back, frozen }: LayerPlan, wantsDx: boolean): void {
+  const { clear, pack } = kernelsOf(backend);
+  if (wantsDx) pack(outputs, inputs, pointerOf(backend, saved[2 + position] as Tensor), inputs, 1, 0, memory + back.packed);
+  if (frozen || !trains) return;
+  clearWeightSums(backend, [outputs, inputs], memory + back.weightSums);
+  clear(outputs, memory + back.biasSums);
+}
+
+/** Of lines without activation any more: dW += dy^T x, db += sum of dy, dx = dy W. */
+function backThroughBlock(
+  { backend, plan, memory, trains }: Way,
+  { outputs, inputs, back, frozen }: LayerPlan,
+  count: number,
+  { x, dy, dx }: { readonly x: number; readonly dy: number; readonly dx: number },
+): void {
+  const { addColumnSums, multiply } = kernelsOf(backend);
+  if (!frozen && trains) {
+    const products = { count, left: dy, right: x, memory: memory + back.weightSums, padded: memory + plan.padded };
+    addWeightProducts(backend, [outputs, inputs], products);
+    addColumnSums(count, outputs, dy, outputs, memory + back.biasSums);
+  }
+  if (dx !== 0) multiply(count, inputs, outputs, dy, outputs, memory + back.packed, dx, inputs, 0);
+}
+
+/** Of W sums + b sizes: dW = dy^T sums, db = dy^T sizes. Gives where the gradient of the sums lies. */
+function backThroughFolded(way: Way, folded: LayerPlan, { dy, dx }: { readonly dy: number; readonly dx: number }): number {
+  const { backend, plan, places, base, memory, sums, trains } = way;
+  const { outputs, inputs, frozen } = folded;
+  const biasMemory = memory + plan.foldedBiasSums;
+  prepare(way, folded, true);
+  if (!frozen && trains) clearWeightSums(backend, [outputs, 1], biasMemory);
+  for (let first = 0; first < sums.count; first += BLOCK) {
+    const count = Math.min(BLOCK, sums.count - first);
+    const block = dy + 4 * outputs * first;
+    backThroughBlock(way, folded, count, { x: base + places.sums + 4 * inputs * first, dy: block, dx: dx + 4 * inputs * first });
+    if (frozen || !trains) continue;
+    const products = { count, left: block, right: base + places.sizes + 4 * first, memory: biasMemory, padded: memory + plan.padded };
+    addWeightProducts(backend, [outputs, 1], products);
+  }
+  return dx;
+}
+
+/** Adds the gradients of those layers that are trained. */
+function addGradients({ backend, plan, memory }: Way, layers: readonly LayerPlan[], to: MutableGradients): void {
+  const { copyColumns } = kernelsOf(backend);
+  for (const layer of layers) {
+    const { name, outputs, inputs, back, frozen, hasBias } = layer;
+    if (frozen) continue;
+    const dw = newTensor(backend, [outputs, inputs]);
+    copyWeightSums(backend, [outputs, inputs], memory + back.weightSums, { pointer: pointerOf(backend, dw), stride: inputs });
+    to[`${name}.weight`] = () => dw;
+    if (!hasBias) continue;
+    const db = newTensor(backend, [outputs]);
+    const pointer = pointerOf(backend, db);
+    if (layer === plan.folded) copyWeightSums(backend, [outputs, 1], memory + plan.foldedBiasSums, { pointer, stride: 1 });
+    else copyColumns(1, outputs, memory + back.biasSums, outputs, pointer, outputs);
+    to[`${name}.bias`] = () => db;
+  }
+}
+
+/** dx = dz W of the first layer over rows, or dz itself where there is none. */
+function inputGradient({ backend, plan, saved }: Way, dz: number): Tensor {
+  const { copyColumns, multiply, pack } = kernelsOf(backend);
+  const { 0: lines = 0, 1: inputs = 0 } = (saved[0] as Tensor).shape;
+  const dx = newTensor(backend, [lines, inputs]);
+  const to = pointerOf(backend, dx);
+  const [first] = plan.rows;
+  if (first === undefined) {
+    copyColumns(lines, inputs, dz, inputs, to, inputs);
+    return dx;
+  }
+  const { position, outputs, back } = first;
+  const packed = scratchFloats(backend, plan.backwardFloats) + back.packed;
+  pack(outputs, inputs, pointerOf(backend, saved[2 + position] as Tensor), inputs, 1, 0, packed);
+  multiply(lines, inputs, outputs, dz, outputs, packed, to, inputs, 0);
+  return dx;
 }

@@ -1,12 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor, runDifferentiable } from './differentiable.ts';
-import { type KeptRows, type NamedLayer, overBlocks, parametersOf, type Rows, rowsFrom, sizesOf } from './gated-chain.ts';
-import { linearStep, packedFloats } from './linear-step.ts';
-import { kernelsOf, pointerOf, scratchAreas, wholeVectors } from './runtime.ts';
-import { type SegmentChain, type SegmentNetwork, segmentChain } from './segment-chain.ts';
+import { BLOCK, type GatedLayer } from './gated-chain.ts';
+import { kernelsOf, pointerOf, scratchFloats } from './runtime.ts';
 import { segmentNetworkBackward } from './segment-network-backward.ts';
-import { type SegmentPlaces, segmentFloats, segmentPlaces } from './segment-places.ts';
+import { type SegmentPlaces, segmentPlaces } from './segment-places.ts';
+import { type LayerPlan, type SegmentNetwork, type SegmentPlan, segmentPlan } from './segment-plan.ts';
 import { type SegmentTensors, writeSizes } from './segments.ts';
 
 /**
@@ -14,21 +13,35 @@ import { type SegmentTensors, writeSizes } from './segments.ts';
  * those of fusedLinear, fusedSegmentSum and fusedSegmentSumLinear one after the other.
  */
 export function fusedSegmentNetwork(x: Tensor, network: SegmentNetwork, segments: SegmentTensors): Tensor {
-  const chain = segmentChain(network);
+  const plan = segmentPlan(network);
+  const layers = [...network.before, ...network.after];
   return runDifferentiable({
-    inputs: { x, ...parametersOf({ layers: chain.all }) },
+    inputs: { x, ...trainedOf(plan, layers) },
     forward(backend, save) {
-      const { y, kept } = segmentNetworkForward(backend, { x, chain, segments, withSlopes: save !== null });
-      save?.([x, kept, ...chain.all.map(({ weight }) => weight)]);
+      const { y, kept } = segmentNetworkForward(backend, { x, plan, layers, segments, withSlopes: save !== null });
+      save?.([x, kept, ...layers.map(({ weight }) => weight)]);
       return y;
     },
-    backward: (backend, dy, saved) => segmentNetworkBackward(backend, { chain, segments, dy, saved }),
+    backward: (backend, dy, saved) => segmentNetworkBackward(backend, { plan, segments, dy, saved }),
   });
+}
+
+/** The parameters that gradients are asked of, by name. */
+function trainedOf({ all }: SegmentPlan, layers: readonly GatedLayer[]): Record<string, Tensor | null> {
+  const parameters: Record<string, Tensor | null> = {};
+  for (const { name, position, frozen } of all) {
+    if (frozen) continue;
+    const { weight, bias } = layers[position] as GatedLayer;
+    parameters[`${name}.weight`] = weight;
+    parameters[`${name}.bias`] = bias;
+  }
+  return parameters;
 }
 
 interface Forward {
   readonly x: Tensor;
-  readonly chain: SegmentChain;
+  readonly plan: SegmentPlan;
+  readonly layers: readonly GatedLayer[];
   readonly segments: SegmentTensors;
   /** Whether a backward pass follows. */
   readonly withSlopes: boolean;
@@ -36,80 +49,79 @@ interface Forward {
 
 function segmentNetworkForward(
   backend: WasmBackend,
-  { x, chain, segments, withSlopes }: Forward,
+  { x, plan, layers, segments, withSlopes }: Forward,
 ): { readonly y: Tensor; readonly kept: Tensor } {
-  const { rows, folded, sums } = chain;
   const { count, offsets, order } = segments;
   const [entries = 0, width = 0] = x.shape;
-  const size = { entries, count, width, withSlopes };
-  const kept = newTensor(backend, [segmentFloats(chain, size)]);
-  const places = segmentPlaces(chain, size, pointerOf(backend, kept));
+  const places = segmentPlaces(plan, { entries, count, width, withSlopes });
+  const kept = newTensor(backend, [places.floats]);
   const y = newTensor(backend, [count, places.outputs]);
-  const [foldedBias = 0, ...areas] = scratchAreas(backend, [
-    folded === null ? 0 : 2 * wholeVectors(sizesOf(folded)[0]),
-    ...chain.all.map(packedFloats),
-  ]);
-  const start = pointerOf(backend, x);
-  through(backend, rows, { lines: entries, x: rowsFrom(start, width), places: places.rows, areas });
-  const { copyColumns, segmentSum } = kernelsOf(backend);
-  const summed = places.rows.at(-1)?.y(0) ?? start;
+  const memory = scratchFloats(backend, plan.forwardFloats);
+  const { copyColumns, pack, segmentSum } = kernelsOf(backend);
+  for (const { position, outputs, inputs, packed } of plan.all) {
+    const { weight, bias } = layers[position] as GatedLayer;
+    const biasPlace = bias === null || position === plan.folded?.position ? 0 : pointerOf(backend, bias);
+    pack(inputs, outputs, pointerOf(backend, weight), 1, inputs, biasPlace, memory + packed);
+  }
+  const [input, base] = [pointerOf(backend, x), pointerOf(backend, kept)];
+  through(backend, plan.rows, { lines: entries, x: input, width, places, base, memory });
+  const last = plan.rows.at(-1);
   segmentSum(
     count,
     places.width,
-    summed,
+    last === undefined ? input : base + (places.y[last.position] as number),
     pointerOf(backend, offsets),
     order === null ? 0 : pointerOf(backend, order),
-    places.sums,
+    base + places.sums,
     places.width,
   );
-  if (folded !== null) applyFolded(backend, folded, { places, offsets, count, packed: areas[rows.length] ?? 0, packedBias: foldedBias });
-  through(backend, sums, {
-    lines: count,
-    x: rowsFrom(places.start, places.startWidth),
-    places: places.after,
-    areas: areas.slice(chain.all.length - sums.length),
-  });
-  copyColumns(count, places.outputs, places.after.at(-1)?.y(0) ?? places.start, places.outputs, pointerOf(backend, y), places.outputs);
+  if (plan.folded !== null) applyFolded(backend, plan, { layers, offsets, count, places, base, memory });
+  through(backend, plan.sums, { lines: count, x: base + places.start, width: places.startWidth, places, base, memory });
+  copyColumns(count, places.outputs, base + places.result, places.outputs, pointerOf(backend, y), places.outputs);
   return { y, kept };
 }
 
-interface Through {
-  readonly lines: number;
-  readonly x: Rows;
-  readonly places: readonly KeptRows[];
-  /** Where the weight of each layer is packed. */
-  readonly areas: readonly number[];
+/** Where a pass runs: pointers to what it keeps and to working memory. */
+interface At {
+  readonly places: SegmentPlaces;
+  readonly base: number;
+  readonly memory: number;
 }
 
 /** Lines through layers, block by block. */
-function through(backend: WasmBackend, layers: readonly NamedLayer[], { lines, x, places, areas }: Through): void {
-  const steps = layers.map((layer, index) => linearStep(backend, layer, areas[index] as number));
-  overBlocks(lines, (first, count) => {
-    let from = x;
-    for (const [index, step] of steps.entries()) {
-      const { y, slope } = places[index] as KeptRows;
-      step(count, from(first), y(first), slope?.(first) ?? 0);
-      from = y;
+function through(
+  backend: WasmBackend,
+  layers: readonly LayerPlan[],
+  { lines, x, width, places, base, memory }: At & { readonly lines: number; readonly x: number; readonly width: number },
+): void {
+  const { linear } = kernelsOf(backend);
+  for (let first = 0; first < lines; first += BLOCK) {
+    const count = Math.min(BLOCK, lines - first);
+    let from = x + 4 * width * first;
+    for (const { position, outputs, inputs, kind, packed } of layers) {
+      const offset = 4 * outputs * first;
+      const to = base + (places.y[position] as number) + offset;
+      const slope = places.slope[position] as number;
+      linear(count, outputs, inputs, from, memory + packed, kind, to, slope < 0 ? 0 : base + slope + offset);
+      from = to;
     }
-  });
-}
-
-interface Folded {
-  readonly places: SegmentPlaces;
-  readonly offsets: Tensor;
-  readonly count: number;
-  readonly packed: number;
-  readonly packedBias: number;
+  }
 }
 
 /** W sums + b sizes, in the same two products as fusedSegmentSumLinear. */
-function applyFolded(backend: WasmBackend, folded: NamedLayer, { places, offsets, count, packed, packedBias }: Folded): void {
+function applyFolded(
+  backend: WasmBackend,
+  { folded, foldedBias }: SegmentPlan,
+  { layers, offsets, count, places, base, memory }: At & Pick<Forward, 'layers'> & { readonly offsets: Tensor; readonly count: number },
+): void {
   const { multiply, pack } = kernelsOf(backend);
-  const [outputs, inputs] = sizesOf(folded);
-  writeSizes(backend, offsets, new Float32Array(backend.typedArrayFromHeap(offsets).buffer, places.sizes, count));
-  pack(inputs, outputs, pointerOf(backend, folded.weight), 1, inputs, 0, packed);
-  multiply(count, outputs, inputs, places.sums, inputs, packed, places.start, outputs, 0);
-  if (folded.bias === null) return;
-  pack(1, outputs, pointerOf(backend, folded.bias), outputs, 1, 0, packedBias);
-  multiply(count, outputs, 1, places.sizes, 1, packedBias, places.start, outputs, 1);
+  const { position, outputs, inputs, packed } = folded as LayerPlan;
+  const sizes = base + places.sizes;
+  writeSizes(backend, offsets, new Float32Array(backend.typedArrayFromHeap(offsets).buffer, sizes, count));
+  const to = base + places.start;
+  multiply(count, outputs, inputs, base + places.sums, inputs, memory + packed, to, outputs, 0);
+  const { bias } = layers[position] as GatedLayer;
+  if (bias === null) return;
+  pack(1, outputs, pointerOf(backend, bias), outputs, 1, 0, memory + foldedBias);
+  multiply(count, outputs, 1, sizes, 1, memory + foldedBias, to, outputs, 1);
 }

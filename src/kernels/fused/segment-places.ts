@@ -1,6 +1,6 @@
-import { type KeptRows, keptFloats, keptRows, sizesOf } from './gated-chain.ts';
+import { FUSED_ACTIVATIONS } from './activation.ts';
 import { wholeVectors } from './runtime.ts';
-import type { SegmentChain } from './segment-chain.ts';
+import type { LayerPlan, SegmentPlan } from './segment-plan.ts';
 
 /** Rows, segments and columns of what goes in. */
 export interface SegmentSize {
@@ -11,11 +11,13 @@ export interface SegmentSize {
   readonly withSlopes: boolean;
 }
 
-/** Where a pass keeps what the way back reads: byte offsets. */
+/** Where a pass keeps what the way back reads: bytes from the begin of the one tensor that keeps all of it. */
 export interface SegmentPlaces {
-  /** Outputs of each layer over rows. */
-  readonly rows: readonly KeptRows[];
-  /** Sums of the last of them, or of the input where there is none: [n, width]. */
+  /** Outputs of each layer by its position, [lines, outputs]; of the folded one `start`. */
+  readonly y: readonly number[];
+  /** Slopes of SiLU by position, as many; -1: none is kept. */
+  readonly slope: readonly number[];
+  /** Sums of the last layer over rows, or of the input where there is none: [n, width]. */
   readonly sums: number;
   readonly width: number;
   /** Rows of each segment, [n]. */
@@ -23,58 +25,46 @@ export interface SegmentPlaces {
   /** What the layers over sums start with, [n, startWidth]: the folded layer's outputs, or the sums. */
   readonly start: number;
   readonly startWidth: number;
-  /** Outputs of each layer over sums. */
-  readonly after: readonly KeptRows[];
-  /** Columns of the result. */
+  /** Columns of the result, and where it lies. */
   readonly outputs: number;
+  readonly result: number;
+  /** Floats in all. */
+  readonly floats: number;
 }
 
-/** Floats of the one tensor that keeps all of it. */
-export function segmentFloats(chain: SegmentChain, size: SegmentSize): number {
-  return partsOf(chain, size).reduce((sum, floats) => sum + floats, 0);
-}
-
-/** Where each part lies in that tensor, from its byte offset on. */
-export function segmentPlaces(chain: SegmentChain, size: SegmentSize, from: number): SegmentPlaces {
-  const { rows, folded, sums } = chain;
-  const { entries, count, withSlopes } = size;
-  const [rowFloats, sumFloats, sizeFloats, startFloats] = partsOf(chain, size);
-  const summed = from + 4 * rowFloats;
-  const sizes = summed + 4 * sumFloats;
-  const start = sizes + 4 * sizeFloats;
-  const width = widthOf(chain, size);
-  const startWidth = folded === null ? width : sizesOf(folded)[0];
-  return {
-    rows: keptRows({ layers: rows }, entries, { start: from, withSlopes }),
-    sums: summed,
-    width,
-    sizes,
-    start: folded === null ? summed : start,
-    startWidth,
-    after: keptRows({ layers: sums }, count, { start: start + 4 * startFloats, withSlopes }),
-    outputs: outputsOf(sums, startWidth),
+/** Finds the places of a pass. */
+export function segmentPlaces({ rows, folded, sums }: SegmentPlan, { entries, count, width, withSlopes }: SegmentSize): SegmentPlaces {
+  const y: number[] = [];
+  const slope: number[] = [];
+  let floats = 0;
+  const take = (amount: number): number => {
+    const place = 4 * floats;
+    floats += wholeVectors(amount);
+    return place;
   };
-}
-
-/** Floats of each part in order. */
-function partsOf(chain: SegmentChain, size: SegmentSize): readonly [number, number, number, number, number] {
-  const { rows, folded, sums } = chain;
-  const { entries, count, withSlopes } = size;
-  return [
-    keptFloats({ layers: rows }, entries, withSlopes),
-    wholeVectors(count * widthOf(chain, size)),
-    wholeVectors(count),
-    folded === null ? 0 : wholeVectors(count * sizesOf(folded)[0]),
-    keptFloats({ layers: sums }, count, withSlopes),
-  ];
-}
-
-/** Columns of what is summed. */
-function widthOf({ rows }: SegmentChain, { width }: SegmentSize): number {
-  return outputsOf(rows, width);
-}
-
-function outputsOf(layers: SegmentChain['rows'], otherwise: number): number {
-  const last = layers.at(-1);
-  return last === undefined ? otherwise : sizesOf(last)[0];
+  const takeLayer = ({ outputs, kind }: LayerPlan, lines: number) => {
+    y.push(take(lines * outputs));
+    slope.push(withSlopes && kind === FUSED_ACTIVATIONS.SiLU ? take(lines * outputs) : -1);
+  };
+  for (const layer of rows) takeLayer(layer, entries);
+  const summedWidth = rows.at(-1)?.outputs ?? width;
+  const summed = take(count * summedWidth);
+  const sizes = take(count);
+  if (folded !== null) takeLayer(folded, count);
+  const start = folded === null ? summed : (y.at(-1) as number);
+  const startWidth = folded?.outputs ?? summedWidth;
+  for (const layer of sums) takeLayer(layer, count);
+  const result = sums.length === 0 ? start : (y.at(-1) as number);
+  return {
+    y,
+    slope,
+    sums: summed,
+    width: summedWidth,
+    sizes,
+    start,
+    startWidth,
+    outputs: sums.at(-1)?.outputs ?? startWidth,
+    result,
+    floats,
+  };
 }

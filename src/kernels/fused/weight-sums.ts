@@ -33,20 +33,51 @@ export function paddedFloats(m: number, n: number): number {
 /** Starts sums at 0. `memory` stays in use until they are copied, `padded` only within `add`. */
 export function weightSums(
   backend: WasmBackend,
-  [m, n]: readonly [number, number],
+  sizes: readonly [number, number],
   { memory, padded }: { readonly memory: number; readonly padded: number },
 ): WeightSums {
-  const { addTransposedProducts, clear, copyColumns, copyTransposed } = kernelsOf(backend);
-  clear(weightSumsFloats(m, n), memory);
-  return isTurned(m, n)
-    ? {
-        add: (count, left, right) => addTransposedProducts(count, n, m, right, n, left, m, memory, padded),
-        copyTo: ({ pointer, stride }) => copyTransposed(m, n, memory, wholeVectors(m), pointer, stride),
-      }
-    : {
-        add: (count, left, right) => addTransposedProducts(count, m, n, left, m, right, n, memory, padded),
-        copyTo: ({ pointer, stride }) => copyColumns(m, n, memory, wholeVectors(n), pointer, stride),
-      };
+  clearWeightSums(backend, sizes, memory);
+  return {
+    add: (count, left, right) => addWeightProducts(backend, sizes, { count, left, right, memory, padded }),
+    copyTo: (place) => copyWeightSums(backend, sizes, memory, place),
+  };
+}
+
+/** Starts sums of left^T . right [M, N] at 0. */
+export function clearWeightSums(backend: WasmBackend, [m, n]: readonly [number, number], memory: number): void {
+  kernelsOf(backend).clear(weightSumsFloats(m, n), memory);
+}
+
+/** A chunk of at most CHUNK_ROWS rows, left [count, M] and right [count, N], and memory: byte offsets. */
+export interface WeightProducts {
+  readonly count: number;
+  readonly left: number;
+  readonly right: number;
+  readonly memory: number;
+  readonly padded: number;
+}
+
+/** Adds a chunk's left^T . right to the sums in `memory`. */
+export function addWeightProducts(
+  backend: WasmBackend,
+  [m, n]: readonly [number, number],
+  { count, left, right, memory, padded }: WeightProducts,
+): void {
+  const { addTransposedProducts } = kernelsOf(backend);
+  if (isTurned(m, n)) addTransposedProducts(count, n, m, right, n, left, m, memory, padded);
+  else addTransposedProducts(count, m, n, left, m, right, n, memory, padded);
+}
+
+/** Copies the sums from `memory` to where a matrix lies. */
+export function copyWeightSums(
+  backend: WasmBackend,
+  [m, n]: readonly [number, number],
+  memory: number,
+  { pointer, stride }: MatrixPlace,
+): void {
+  const { copyColumns, copyTransposed } = kernelsOf(backend);
+  if (isTurned(m, n)) copyTransposed(m, n, memory, wholeVectors(m), pointer, stride);
+  else copyColumns(m, n, memory, wholeVectors(n), pointer, stride);
 }
 
 /**

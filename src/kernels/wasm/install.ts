@@ -3,6 +3,7 @@ import { installAliases } from './alias.ts';
 import { installConvolution } from './convolution.ts';
 import { installConvolution3d } from './convolution-3d.ts';
 import { installCopies } from './copies.ts';
+import { keepDataOnIds } from './data-maps.ts';
 import { installDepthwise } from './depthwise.ts';
 import { installDilation } from './dilation.ts';
 import { installGather } from './gather.ts';
@@ -23,6 +24,7 @@ export const TRAINING_PACK_VERSION = 1;
  */
 export function installTrainingPack(): readonly string[] {
   guardMalloc((tf.backend() as unknown as WasmBackend).wasm);
+  keepDataOnIds(tf.backend() as unknown as WasmBackend);
   installAliases();
   installCopies();
   installGather();

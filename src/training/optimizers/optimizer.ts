@@ -15,13 +15,13 @@ export interface UpdateInput {
   readonly gradient: Tensor;
   readonly slots: Slots;
   /** Tensors like the slots whose values nobody needs: the next slots may be written there, which saves making and freeing tensors. Absent: there are none. */
-  readonly spare?: Slots;
+  readonly spare?: Slots | undefined;
   /** 1-based count of this parameter's own updates: a parameter unfrozen later starts at 1, as in torch. */
   readonly step: number;
   /** The learning rate of this step, from the scheduler. */
   readonly lr: number;
   /** Stands in for momentum, or for the first of betas, in this step: a schedule that cycles it. Absent: the optimizer's own. */
-  readonly momentum?: number;
+  readonly momentum?: number | undefined;
 }
 
 /** The next values, in new tensors or, slots, in spare ones: those that hold values are neither changed nor handed back. */

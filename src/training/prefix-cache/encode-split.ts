@@ -1,22 +1,22 @@
-import { keep, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { plural } from '../../contracts/plural.ts';
 import type { Dataset, FeatureDataset, GraphDataset } from '../../data/dataset.ts';
 import { concatenate } from '../../data/float-rows.ts';
-import { copyLines, countLines, type RaggedLines } from '../../data/ragged-lines.ts';
 import { RootstockError } from '../../errors.ts';
 import type { Encodings, FeaturePrefix, GraphPrefix, Params } from '../../models/definition.ts';
 import { BATCHES_AHEAD, type BatchSource } from '../batch-source.ts';
 import { type Batch, disposeBatch, type Rows } from '../batches.ts';
-import { fillTensor } from '../fill-on-heap.ts';
 import { evaluationContext } from '../forward-context.ts';
 import { edgesPerGraph } from '../graph-batches.ts';
 import { readValues } from '../read-values.ts';
 import type { Model } from '../stage-setup.ts';
+import { keepLines } from './encoded-lines.ts';
 
-/** What a prefix gave for every row of a split, on the host. */
+/** What a prefix gave for every row of a split. */
 export interface EncodedSplit {
   /** The encodings of rows on the device, by name, lines in the order of a batch, to be disposed of. A model of plain features has one, `x`. */
   take(rows: Rows): Readonly<Record<string, Tensor>>;
+  dispose(): void;
 }
 
 /** How a split is encoded. Its first batches are expected already (`expectFirst`). */
@@ -49,10 +49,8 @@ export async function encodeFeatures(dataset: FeatureDataset, prefix: FeaturePre
     checkWidth(input.model, { name: 'x', lines: batch.samples, width, found: found.length });
     values.set(found, first * width);
   });
-  const lines = { offsets: range(dataset.rows + 1), width, values };
-  return {
-    take: (rows) => ({ x: keep(fillTensor([rows.length, ...prefix.shape], (taken) => copyLines(lines, rows, taken))) }),
-  };
+  const lines = keepLines({ offsets: range(dataset.rows + 1), width, values }, prefix.shape);
+  return { take: (rows) => ({ x: lines.take(rows) }), dispose: () => lines.dispose() };
 }
 
 /** Computes a prefix for every molecule, in file order. */
@@ -71,14 +69,19 @@ export async function encodeGraphs(dataset: GraphDataset, prefix: GraphPrefix, i
     }
   });
   const offsets = { graph: range(dataset.rows + 1), node: dataset.nodeOffsets, edge: runningSum(edges) };
-  const all = names.map((name) => {
+  const joined = names.map((name) => {
     const { lines, width } = prefix.encodings[name] as GraphPrefix['encodings'][string];
     const values = concatenate(parts[name] ?? []);
     checkWidth(input.model, { name, lines: offsets[lines].at(-1) ?? 0, width, found: values.length });
     return { name, lines: { offsets: offsets[lines], width, values } };
   });
+  // Once all are checked: what is kept before would have to be freed.
+  const kept = joined.map(({ name, lines }) => [name, keepLines(lines, [lines.width])] as const);
   return {
-    take: (rows) => Object.fromEntries(all.map(({ name, lines }) => [name, takeLines(lines, rows)])),
+    take: (rows) => Object.fromEntries(kept.map(([name, lines]) => [name, lines.take(rows)])),
+    dispose() {
+      for (const [, lines] of kept) lines.dispose();
+    },
   };
 }
 
@@ -117,10 +120,6 @@ async function overBatches(
 function nextRows(order: Rows, first: number, batchSize: number): readonly Rows[] {
   const count = Math.max(0, Math.min(BATCHES_AHEAD, Math.ceil((order.length - first) / batchSize)));
   return Array.from({ length: count }, (_, at) => order.subarray(first + at * batchSize, first + (at + 1) * batchSize));
-}
-
-function takeLines(lines: RaggedLines, rows: Rows): Tensor {
-  return keep(fillTensor([countLines(lines.offsets, rows), lines.width], (taken) => copyLines(lines, rows, taken)));
 }
 
 function range(length: number): Uint32Array {

@@ -29,10 +29,13 @@ export async function openPrefixCache(input: PrefixCacheInput): Promise<StageBat
   const { stage, train, validation } = setup;
   if (stage.prefixCache?.fits !== true) return null;
   const later = validation === null || stage.trainer.limitValBatches === 0 ? null : { dataset: validation, source: batches.of(validation) };
-  const cached = {
-    train: await encodeSplit({ dataset: train, source: batches.of(train), next: later }, input),
-    validation: later === null ? null : await encodeSplit({ ...later, next: null }, input),
-  };
+  const cached = { train: await encodeSplit({ dataset: train, source: batches.of(train), next: later }, input), validation: null };
+  try {
+    if (later !== null) Object.assign(cached, { validation: await encodeSplit({ ...later, next: null }, input) });
+  } catch (error) {
+    cached.train.forget?.();
+    throw error;
+  }
   // Training need not wait for the end of the thread, nor fail with it: `fit` waits for it when it closes the batches.
   if (!cached.train.readsEdges) batches.close().catch(() => undefined);
   return cached;
@@ -89,6 +92,7 @@ async function encodeSplit(
   const encoded = await encodeFeatures(dataset, prefix, input);
   return {
     readsEdges: false,
+    forget: () => encoded.dispose(),
     load(rows) {
       const { x } = encoded.take(rows);
       if (x === undefined) throw noPrefix(definition.name, stage.name);
@@ -103,6 +107,10 @@ function withEncodings(
 ): BatchSource {
   return {
     ...source,
+    forget() {
+      source.forget?.();
+      encoded.dispose();
+    },
     async load(rows) {
       const batch = await source.load(rows);
       if (batch.kind !== 'graphs') throw new TypeError('molecules gave another kind of batch');

@@ -1,15 +1,14 @@
 import type { NeighbourPlan } from '../../../contracts/graphs.ts';
 import type { GraphDataset } from '../../dataset.ts';
 import { buildGraphBatch } from '../build-graph-batch.ts';
-import type { BatchRequest, BuilderReply, BuilderRequest } from './messages.ts';
+import type { BatchRequest, BuilderReply, BuilderRequest, MoleculesRequest } from './messages.ts';
 
 const datasets = new Map<number, { readonly dataset: GraphDataset; readonly neighbours: NeighbourPlan }>();
 
 /** Does what a request asks for; null: there is nothing to reply. */
 export function answer(request: BuilderRequest): BuilderReply | null {
   if (request.type === 'molecules') {
-    const { molecules, neighbours } = request;
-    datasets.set(request.dataset, { dataset: { ...molecules, rowId: String }, neighbours });
+    datasets.set(request.dataset, { dataset: toDataset(request.molecules), neighbours: request.neighbours });
     return null;
   }
   if (request.type === 'forget') {
@@ -17,6 +16,26 @@ export function answer(request: BuilderRequest): BuilderReply | null {
     return null;
   }
   return build(request);
+}
+
+/** Property by property: of objects whose properties came in another order V8 compiles other code. */
+function toDataset(molecules: MoleculesRequest['molecules']): GraphDataset {
+  return {
+    kind: molecules.kind,
+    rows: molecules.rows,
+    nodeOffsets: molecules.nodeOffsets,
+    atomNumbers: molecules.atomNumbers,
+    numElements: molecules.numElements,
+    coordinates: molecules.coordinates,
+    nodeAttrs: molecules.nodeAttrs,
+    nodeAttrWidth: molecules.nodeAttrWidth,
+    bonds: molecules.bonds,
+    graphAttrs: molecules.graphAttrs,
+    graphAttrWidth: molecules.graphAttrWidth,
+    totalAtomicEnergy: molecules.totalAtomicEnergy,
+    targets: molecules.targets,
+    rowId: String,
+  };
 }
 
 function build({ dataset: number, rows }: BatchRequest): BuilderReply {
