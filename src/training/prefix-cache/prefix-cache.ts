@@ -29,13 +29,12 @@ export async function openPrefixCache(input: PrefixCacheInput): Promise<StageBat
   const { stage, train, validation } = setup;
   if (stage.prefixCache?.fits !== true) return null;
   const later = validation === null || stage.trainer.limitValBatches === 0 ? null : { dataset: validation, source: batches.of(validation) };
-  const cached = { train: await encodeSplit({ dataset: train, source: batches.of(train), next: later }, input), validation: null };
-  try {
-    if (later !== null) Object.assign(cached, { validation: await encodeSplit({ ...later, next: null }, input) });
-  } catch (error) {
-    cached.train.forget?.();
+  const rows = await encodeSplit({ dataset: train, source: batches.of(train), next: later }, input);
+  const failed = (error: unknown): never => {
+    rows.forget?.();
     throw error;
-  }
+  };
+  const cached = { train: rows, validation: later === null ? null : await encodeSplit({ ...later, next: null }, input).catch(failed) };
   // Training need not wait for the end of the thread, nor fail with it: `fit` waits for it when it closes the batches.
   if (!cached.train.readsEdges) batches.close().catch(() => undefined);
   return cached;

@@ -38,6 +38,29 @@ for (const [name, slotNames, update] of CASES) {
   });
 }
 
+for (const [name, slotNames, update] of CASES.filter(([, names]) => names.length > 0)) {
+  void test(`${name}: slots are written to spare ones, with the same bits, and those that hold values stay as they are`, async () => {
+    await tf.setBackend('wasm');
+    tf.tidy(() => {
+      const input = inputOf(slotNames);
+      const [, expected] = update(input);
+      const spare = Object.fromEntries(slotNames.map((slot) => [slot, tf.fill([SIZE], 7)]));
+      const given = [input.parameter, ...Object.values(input.slots)].map((tensor) => [...tensor.dataSync()]);
+      const [, found] = update({ ...input, spare });
+      for (const slot of slotNames) {
+        assert.equal(found?.slots[slot], spare[slot], 'the spare tensor itself');
+        assert.deepEqual(spare[slot]?.dataSync(), expected?.slots[slot]?.dataSync());
+      }
+      assert.deepEqual(found?.parameter.dataSync(), expected?.parameter.dataSync());
+      assert.notEqual(found?.parameter, input.parameter);
+      assert.deepEqual(
+        [input.parameter, ...Object.values(input.slots)].map((tensor) => [...tensor.dataSync()]),
+        given,
+      );
+    });
+  });
+}
+
 void test('without a wasm heap, and for large tensors, the composed operations serve', async () => {
   await tf.setBackend('cpu');
   tf.tidy(() => assert.equal(adamOnHeap(inputOf(['exp_avg', 'exp_avg_sq']), ADAM), undefined));

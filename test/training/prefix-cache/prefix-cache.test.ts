@@ -237,6 +237,34 @@ test('an encoding of another width than its definition says is refused by name, 
   await assert.rejects(record({ ...wide, model: { ...wide.model, definition: narrow } }), refused);
 });
 
+test('a prefix that fails for the rows to validate by leaves nothing of those to train by', async () => {
+  await loadBackend('wasm');
+  const setup = withCache(makeGraphSetup({ trainer, freeze: ['encoder'] }));
+  const rows = setup.train.rows;
+  let encoded = 0;
+  const failing: GraphModel = {
+    ...TINY_GRAPH_MODEL,
+    prefix(config, facts, still) {
+      const prefix = TINY_GRAPH_MODEL.prefix?.(config, facts, still) ?? null;
+      return (
+        prefix && {
+          ...prefix,
+          encode(params, graphs, ctx) {
+            // The check before encodes a few rows as well.
+            if (encoded > rows + 8) throw new RangeError('enough');
+            encoded += graphs.numGraphs;
+            return prefix.encode(params, graphs, ctx);
+          },
+        }
+      );
+    },
+  };
+  const before = memory().numTensors;
+  await assert.rejects(record({ ...setup, model: { ...setup.model, definition: failing } }), { message: 'enough' });
+  assert.ok(encoded >= rows, `${encoded} of ${rows}`);
+  assert.equal(memory().numTensors, before);
+});
+
 test('a model that has no prefix where the plan has one is another model', async () => {
   await loadBackend('wasm');
   const without: GraphModel = { ...TINY_GRAPH_MODEL, prefix: () => null };
