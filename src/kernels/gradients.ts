@@ -1,5 +1,5 @@
 import { add, engine, ones, type Tensor } from '@tensorflow/tfjs-core';
-import { FUSED, type TapeNode, tape } from './tape.ts';
+import { FUSED, recordPass, type TapeNode, tape } from './tape.ts';
 
 /** A value and its gradients. All tensors belong to the scope at hand. */
 export interface Differentiated<T extends Tensor> {
@@ -17,7 +17,7 @@ export interface Differentiated<T extends Tensor> {
 export function gradientsOf<T extends Tensor>(f: () => T, xs: readonly Tensor[]): Differentiated<T> {
   const recorder = tape();
   try {
-    const value = record(f);
+    const value = recordPass(f);
     engine().startScope('backward');
     let gradients: readonly (Tensor | null)[] = [];
     try {
@@ -29,16 +29,6 @@ export function gradientsOf<T extends Tensor>(f: () => T, xs: readonly Tensor[])
   } finally {
     for (const { saved } of recorder.state.activeTape ?? []) for (const tensor of saved ?? []) tensor.dispose();
     recorder.state.activeTape = null;
-  }
-}
-
-function record<T extends Tensor>(f: () => T): T {
-  const recorder = tape();
-  recorder.startTape();
-  try {
-    return engine().tidy('forward', f);
-  } finally {
-    recorder.endTape();
   }
 }
 
@@ -75,7 +65,7 @@ function addGradients({ kernelName, inputs, outputs, gradient }: TapeNode, reach
     const compute = gradients[name];
     if (compute === undefined) throw new Error(`The operation ${kernelName} has no gradient of its input ${name}.`);
     const dx = kernelName === FUSED ? compute() : engine().tidy(compute);
-    if (dx.dtype !== 'float32' || dx.size !== input.size)
+    if (dx.dtype !== 'float32' || !haveOneShape(dx, input))
       throw new Error(
         `The gradient of the input ${name} of ${kernelName} is ${dx.dtype} [${dx.shape.join()}]; the input is [${input.shape.join()}].`,
       );
@@ -83,4 +73,8 @@ function addGradients({ kernelName, inputs, outputs, gradient }: TapeNode, reach
     found.set(input.id, before === undefined ? dx : add(before, dx));
     before?.dispose();
   }
+}
+
+function haveOneShape(left: Tensor, right: Tensor): boolean {
+  return left.rank === right.rank && left.shape.every((length, axis) => length === right.shape[axis]);
 }

@@ -12,7 +12,7 @@ export interface TapeNode {
   readonly saved?: readonly Tensor[];
 }
 
-/** What our own operations are called on the tape. Their gradients make no tensors beside their results. */
+/** What our own operations are called on the tape. Beside their results their gradients make little, which may live until the backward pass ends. */
 export const FUSED = 'fused';
 
 /** What tfjs-core 4.22 has below tf.customGrad and tf.variableGrads. */
@@ -29,6 +29,7 @@ export interface Tape {
     /** Disposed of when the gradients are there. */
     saved: readonly Tensor[],
   ): void;
+  nextTensorId(): number;
   readonly state: {
     /** What was recorded, oldest first; null when nothing is. */
     activeTape: TapeNode[] | null;
@@ -38,4 +39,28 @@ export interface Tape {
 /** The tape of tfjs's engine. */
 export function tape(): Tape {
   return engine() as unknown as Tape;
+}
+
+/** The number of the first tensor of the pass at hand; 0: none is recorded by `recordPass`. */
+let firstOfPass = 0;
+
+/** Runs a forward pass and records it. Whatever `f` makes beside its result, and does not keep, is freed. */
+export function recordPass<T extends Tensor>(f: () => T): T {
+  const recorder = tape();
+  firstOfPass = recorder.nextTensorId();
+  recorder.startTape();
+  try {
+    return engine().tidy('forward', f);
+  } finally {
+    recorder.endTape();
+    firstOfPass = 0;
+  }
+}
+
+/**
+ * Whether a tensor will be there for the backward pass without being saved: it was made and kept before the forward pass began, as parameters and batches are,
+ * so that neither a tidy nor the model frees it.
+ */
+export function outlivesPass({ id, kept }: Tensor): boolean {
+  return kept && id < firstOfPass;
 }

@@ -10,7 +10,7 @@ import type { StageSetup } from './stage-setup.ts';
 import { downloadTensor, downloadTensors, uploadTensor } from './tensor-data.ts';
 
 /**
- * A stage's tensors on the device. Tensors are never written in place (XNNPACK caches packed weights by tensor id): a new one replaces the
+ * A stage's tensors on the device. Parameters are never written in place (XNNPACK caches packed weights by tensor id): a new one replaces the
  * old one, which is disposed of.
  */
 export interface DeviceState {

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import { gradientsOf } from '../../src/kernels/gradients.ts';
 import { tape } from '../../src/kernels/tape.ts';
+import { fusedOps } from '../../src/ops/fused-ops.ts';
 import { matrix } from '../ops/fused-support.ts';
 
 await loadBackend('wasm');
@@ -99,4 +100,23 @@ test('a forward pass that throws leaves nothing behind and is not recorded any m
 
 test('an operation on the way without a gradient is named', () => {
   assert.throws(() => within(() => gradientsOf(() => tf.sum(tf.topk(a, 2).values), [a])), /TopK has no gradient/);
+});
+
+test('a gradient of another shape than its input is refused, also one with as many elements', () => {
+  const turned = tf.customGrad((x) => ({
+    value: tf.sum(x as tf.Tensor),
+    gradFunc: () => tf.zeros([4, 5]),
+  }));
+  assert.throws(() => within(() => gradientsOf(() => turned(a), [a])), /is float32 \[4,5\]; the input is \[5,4\]/);
+});
+
+test('what a model keeps and frees within its forward pass is there for the backward pass', () => {
+  const ops = fusedOps();
+  const compute = (kept: boolean) => () => {
+    const hidden = tf.mul(a, 2);
+    const y = ops.linear(kept ? tf.keep(hidden) : hidden, w, null, 'SiLU');
+    if (kept) hidden.dispose();
+    return tf.sum(y);
+  };
+  assert.deepEqual(byUs(compute(true), [w, a]), byUs(compute(false), [w, a]));
 });

@@ -1,5 +1,5 @@
 import { backend, engine, type Tensor } from '@tensorflow/tfjs-core';
-import { FUSED, tape } from '../tape.ts';
+import { FUSED, outlivesPass, tape } from '../tape.ts';
 import type { WasmBackend } from '../wasm/heap.ts';
 
 /** An operation with a gradient of its own. */
@@ -30,9 +30,9 @@ export function runDifferentiable({ inputs, forward, backward }: Differentiable)
   const aliases: Tensor[] = [];
   const save = (tensors: readonly Tensor[]) => {
     for (const tensor of tensors) {
-      // What is kept outlives the forward pass as it is: parameters, batches.
-      if (!tensor.kept) aliases.push(keepAlias(heap, tensor));
-      saved.push(tensor.kept ? tensor : (aliases.at(-1) as Tensor));
+      const stays = outlivesPass(tensor) ? tensor : keepAlias(heap, tensor);
+      if (stays !== tensor) aliases.push(stays);
+      saved.push(stays);
     }
   };
   const output = engine().tidy(() => forward(heap, isRecorded ? save : null));

@@ -50,7 +50,7 @@ export function gatedBackward(backend: WasmBackend, { input, chain, kept, dSums,
     weightSumsFloats(columns, width),
     ...others.flatMap(layerBackFloats),
   ]);
-  const places = keptRows({ layers }, entries, { start: pointerOf(backend, outputs) });
+  const places = keptRows({ layers }, entries, pointerOf(backend, outputs));
   const edgeSums = weightSums(backend, [columns, width], { memory: edgeMemory, padded });
   const back = others.map((layer, index) =>
     layerBack(backend, layer, {

@@ -5,7 +5,7 @@ import type { FusedLayer } from './edge-products.ts';
 import { callKernel, pointerOf, wholeVectors } from './runtime.ts';
 import { CHUNK_ROWS } from './weight-sums.ts';
 
-/** A layer of a network over edges, or over rows and their sums (segment-chain.ts). */
+/** A layer of a network over edges, or over rows and their sums (segment-plan.ts). */
 export interface GatedLayer extends FusedLayer {
   /** Whether no gradient is asked of weight and bias: then none is computed. */
   readonly frozen: boolean;
@@ -37,7 +37,7 @@ export function chainOf({ messages, gate }: GatedNetwork): GatedChain {
 }
 
 /** The parameters that gradients are asked of, by name. */
-export function parametersOf({ layers }: Pick<GatedChain, 'layers'>): Readonly<Record<string, Tensor | null>> {
+export function parametersOf({ layers }: GatedChain): Readonly<Record<string, Tensor | null>> {
   const parameters: Record<string, Tensor | null> = {};
   for (const { name, frozen, weight, bias } of layers) {
     if (frozen) continue;
@@ -92,23 +92,19 @@ export function savedRows({ y, slope }: KeptRows): Rows {
 }
 
 /** Floats of the one tensor that keeps the outputs of all layers: one allocation, and one tensor for tfjs to look after. */
-export function keptFloats({ layers }: Pick<GatedChain, 'layers'>, entries: number, withSlopes = true): number {
-  return layers.reduce((sum, layer) => sum + (withSlopes ? arraysOf(layer) : 1) * arrayFloats(layer, entries), 0);
+export function keptFloats({ layers }: Pick<GatedChain, 'layers'>, entries: number): number {
+  return layers.reduce((sum, layer) => sum + arraysOf(layer) * arrayFloats(layer, entries), 0);
 }
 
 /** Where each layer's outputs lie in that tensor, from its byte offset on: y [E, O], then the slope [E, O]. */
-export function keptRows(
-  { layers }: Pick<GatedChain, 'layers'>,
-  entries: number,
-  { start, withSlopes = true }: { readonly start: number; readonly withSlopes?: boolean },
-): readonly KeptRows[] {
+export function keptRows({ layers }: Pick<GatedChain, 'layers'>, entries: number, start: number): readonly KeptRows[] {
   let next = start;
   const take = (layer: NamedLayer): Rows => {
     const rows = rowsFrom(next, sizesOf(layer)[0]);
     next += 4 * arrayFloats(layer, entries);
     return rows;
   };
-  return layers.map((layer) => ({ y: take(layer), slope: withSlopes && arraysOf(layer) === 2 ? take(layer) : null }));
+  return layers.map((layer) => ({ y: take(layer), slope: arraysOf(layer) === 2 ? take(layer) : null }));
 }
 
 function arraysOf({ activation }: NamedLayer): 1 | 2 {

@@ -57,7 +57,7 @@ export function gatedForward(backend: WasmBackend, { input, chain, keeps }: Gate
   const places =
     outputs === null
       ? areas.slice(layers.length).map((area) => ({ y: reusedRows(area), slope: null }))
-      : keptRows(chain, entries, { start: pointerOf(backend, outputs) });
+      : keptRows(chain, entries, pointerOf(backend, outputs));
   const { addGatedToSegments, addToSegments } = kernelsOf(backend);
   const from = rowsOf(backend, edgeIndex[0].index);
   const [sumsStart, gatesStart] = [pointerOf(backend, sums), pointerOf(backend, gates)];

@@ -108,6 +108,20 @@ export function wholeVectors(count: number): number {
   return (count + 3) & ~3;
 }
 
+/** Hands out places for floats one behind the other, each in whole vectors: bytes from where the memory begins. */
+export function countPlaces() {
+  let total = 0;
+  return {
+    take(count: number): number {
+      const place = 4 * total;
+      total += wholeVectors(count);
+      return place;
+    },
+    /** Floats handed out. */
+    floats: (): number => total,
+  };
+}
+
 function runtimeOf(backend: WasmBackend): FusedRuntime {
   const runtime = runtimes.get(backend.wasm);
   if (runtime === undefined) throw new Error('the fused kernels were not started');

@@ -72,8 +72,8 @@ function openWay(
   { reachesRows, trains }: { readonly reachesRows: boolean; readonly trains: boolean },
 ): Way {
   const { plan, segments, dy, saved } = input;
-  const { 0: x, 1: kept } = saved as readonly [Tensor, Tensor];
-  const { 0: entries = 0, 1: width = 0 } = x.shape;
+  const [x, kept] = saved as readonly [Tensor, Tensor];
+  const [entries = 0, width = 0] = x.shape;
   const { count } = segments;
   const places = segmentPlaces(plan, { entries, count, width, withSlopes: true });
   const widest = Math.max(plan.widest, width);
@@ -198,7 +198,7 @@ function addGradients({ backend, plan, memory }: Way, layers: readonly LayerPlan
 /** dx = dz W of the first layer over rows, or dz itself where there is none. */
 function inputGradient({ backend, plan, saved }: Way, dz: number): Tensor {
   const { copyColumns, multiply, pack } = kernelsOf(backend);
-  const { 0: lines = 0, 1: inputs = 0 } = (saved[0] as Tensor).shape;
+  const [lines = 0, inputs = 0] = (saved[0] as Tensor).shape;
   const dx = newTensor(backend, [lines, inputs]);
   const to = pointerOf(backend, dx);
   const [first] = plan.rows;

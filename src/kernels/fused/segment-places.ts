@@ -1,5 +1,5 @@
 import { FUSED_ACTIVATIONS } from './activation.ts';
-import { wholeVectors } from './runtime.ts';
+import { countPlaces } from './runtime.ts';
 import type { LayerPlan, SegmentPlan } from './segment-plan.ts';
 
 /** Rows, segments and columns of what goes in. */
@@ -36,20 +36,15 @@ export interface SegmentPlaces {
 export function segmentPlaces({ rows, folded, sums }: SegmentPlan, { entries, count, width, withSlopes }: SegmentSize): SegmentPlaces {
   const y: number[] = [];
   const slope: number[] = [];
-  let floats = 0;
-  const take = (amount: number): number => {
-    const place = 4 * floats;
-    floats += wholeVectors(amount);
-    return place;
-  };
+  const places = countPlaces();
   const takeLayer = ({ outputs, kind }: LayerPlan, lines: number) => {
-    y.push(take(lines * outputs));
-    slope.push(withSlopes && kind === FUSED_ACTIVATIONS.SiLU ? take(lines * outputs) : -1);
+    y.push(places.take(lines * outputs));
+    slope.push(withSlopes && kind === FUSED_ACTIVATIONS.SiLU ? places.take(lines * outputs) : -1);
   };
   for (const layer of rows) takeLayer(layer, entries);
   const summedWidth = rows.at(-1)?.outputs ?? width;
-  const summed = take(count * summedWidth);
-  const sizes = take(count);
+  const summed = places.take(count * summedWidth);
+  const sizes = places.take(count);
   if (folded !== null) takeLayer(folded, count);
   const start = folded === null ? summed : (y.at(-1) as number);
   const startWidth = folded?.outputs ?? summedWidth;
@@ -65,6 +60,6 @@ export function segmentPlaces({ rows, folded, sums }: SegmentPlan, { entries, co
     startWidth,
     outputs: sums.at(-1)?.outputs ?? startWidth,
     result,
-    floats,
+    floats: places.floats(),
   };
 }

@@ -1,6 +1,6 @@
 import { FUSED_ACTIVATIONS } from './activation.ts';
 import { type GatedLayer, sizesOf } from './gated-chain.ts';
-import { wholeVectors } from './runtime.ts';
+import { countPlaces, wholeVectors } from './runtime.ts';
 import { paddedFloats, weightSumsFloats } from './weight-sums.ts';
 
 /** Layers over rows, and layers over the sums of their outputs. */
@@ -69,7 +69,7 @@ function keyOf(layer: GatedLayer): string {
 }
 
 function planOf({ before, after }: SegmentNetwork): SegmentPlan {
-  const [forward, backward] = [memoryCounter(), memoryCounter()];
+  const [forward, backward] = [countPlaces(), countPlaces()];
   const plan = (part: string, index: number, layer: GatedLayer): LayerPlan => {
     const [outputs, inputs] = sizesOf(layer);
     return {
@@ -109,18 +109,5 @@ function planOf({ before, after }: SegmentNetwork): SegmentPlan {
     ...places,
     forwardFloats: forward.floats(),
     backwardFloats: backward.floats(),
-  };
-}
-
-/** Hands out places in working memory, in whole vectors. */
-function memoryCounter() {
-  let floats = 0;
-  return {
-    take(count: number): number {
-      const place = 4 * floats;
-      floats += wholeVectors(count);
-      return place;
-    },
-    floats: () => floats,
   };
 }

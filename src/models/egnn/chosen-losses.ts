@@ -37,7 +37,9 @@ export function chosenFor(heads: readonly (typeof TRAINED_HEADS)[number][]): Egn
   return (outputs, config) => {
     const counts = heads.map((head) => outputs[head]?.shape[1] ?? 0);
     const [known, key] = [knownLosses(config), counts.join('/')];
-    const losses = known.get(key) ?? chosen(config, Object.fromEntries(heads.map((head, at) => [head, counts[at] as number])), heads);
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const losses = chosen(config, Object.fromEntries(heads.map((head, at) => [head, counts[at] as number])), heads);
     known.set(key, losses);
     return losses;
   };

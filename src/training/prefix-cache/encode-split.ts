@@ -10,7 +10,7 @@ import { evaluationContext } from '../forward-context.ts';
 import { edgesPerGraph } from '../graph-batches.ts';
 import { readValues } from '../read-values.ts';
 import type { Model } from '../stage-setup.ts';
-import { keepLines } from './encoded-lines.ts';
+import { type EncodedLines, keepLines } from './encoded-lines.ts';
 
 /** What a prefix gave for every row of a split. */
 export interface EncodedSplit {
@@ -75,14 +75,18 @@ export async function encodeGraphs(dataset: GraphDataset, prefix: GraphPrefix, i
     checkWidth(input.model, { name, lines: offsets[lines].at(-1) ?? 0, width, found: values.length });
     return { name, lines: { offsets: offsets[lines], width, values } };
   });
-  // Once all are checked: what is kept before would have to be freed.
-  const kept = joined.map(({ name, lines }) => [name, keepLines(lines, [lines.width])] as const);
-  return {
-    take: (rows) => Object.fromEntries(kept.map(([name, lines]) => [name, lines.take(rows)])),
-    dispose() {
-      for (const [, lines] of kept) lines.dispose();
-    },
+  const kept: (readonly [string, EncodedLines])[] = [];
+  const dispose = () => {
+    for (const [, lines] of kept) lines.dispose();
   };
+  try {
+    // Once all are checked.
+    for (const { name, lines } of joined) kept.push([name, keepLines(lines, [lines.width])]);
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  return { take: (rows) => Object.fromEntries(kept.map(([name, lines]) => [name, lines.take(rows)])), dispose };
 }
 
 /** MODEL_CONFIG_INVALID when an encoding has other widths than its definition says: lines would be cut at the wrong places. */

@@ -44,7 +44,7 @@ for (const [name, slotNames, update] of CASES.filter(([, names]) => names.length
     tf.tidy(() => {
       const input = inputOf(slotNames);
       const [, expected] = update(input);
-      const spare = Object.fromEntries(slotNames.map((slot) => [slot, tf.fill([SIZE], 7)]));
+      const spare = Object.fromEntries(slotNames.map((slot) => [slot, tf.ones([SIZE])]));
       const given = [input.parameter, ...Object.values(input.slots)].map((tensor) => [...tensor.dataSync()]);
       const [, found] = update({ ...input, spare });
       for (const slot of slotNames) {

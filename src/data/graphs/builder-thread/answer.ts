@@ -50,7 +50,7 @@ function build({ dataset: number, rows }: BatchRequest): BuilderReply {
   }
 }
 
-/** The memory of every array in a reply, each once. A batch is built of new arrays only, so that all of it may be handed over. */
+/** The memory of every array in a batch, each once. A batch is built of new arrays only, so that all of it may be handed over. */
 export function buffersOf(value: unknown, found: Set<ArrayBuffer> = new Set()): ReadonlySet<ArrayBuffer> {
   if (ArrayBuffer.isView(value)) found.add(value.buffer as ArrayBuffer);
   else if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) buffersOf(part, found);

@@ -3,10 +3,14 @@ import { answer, buffersOf } from './answer.ts';
 import type { BuilderRequest } from './messages.ts';
 import { warmUp } from './warm-up.ts';
 
-// Nobody waits for it yet: who started this thread still loads a backend.
-warmUp();
+// Mostly nobody waits for it yet: who started this thread still loads a backend.
+try {
+  warmUp();
+} catch {
+  // What is wrong shows when a batch is asked for.
+}
 
 parentPort?.on('message', (request: BuilderRequest) => {
   const reply = answer(request);
-  if (reply !== null) parentPort?.postMessage(reply, [...buffersOf(reply)]);
+  if (reply !== null) parentPort?.postMessage(reply, reply.type === 'built' ? [...buffersOf(reply.batch)] : []);
 });

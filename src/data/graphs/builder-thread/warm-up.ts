@@ -21,8 +21,8 @@ export function warmUp(): void {
     // Sent each time, because a dataset remembers its edges.
     answer(structuredClone(madeUpMolecules()));
     const reply = answer({ type: 'batch', dataset: DATASET, rows });
-    if (reply?.type === 'failed') throw reply.error;
-    structuredClone(reply, { transfer: [...buffersOf(reply)] });
+    if (reply?.type !== 'built') throw reply?.error;
+    structuredClone(reply, { transfer: [...buffersOf(reply.batch)] });
   }
   answer({ type: 'forget', dataset: DATASET });
 }
