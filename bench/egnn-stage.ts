@@ -1,11 +1,12 @@
 import type { JsonObject } from '../src/contracts/json.ts';
 import type { StagePlan } from '../src/contracts/plan.ts';
 import type { GraphDataset } from '../src/data/dataset.ts';
+import { BARE_MOLECULES } from '../src/data/graphs/bare-molecules.ts';
 import type { GraphModel } from '../src/models/definition.ts';
 import { findModel } from '../src/models/registry.ts';
 import { randomStream } from '../src/random/stream.ts';
 import type { StageSetup } from '../src/training/stage-setup.ts';
-import { BARE_MOLECULES, type GraphStageOptions, makeGraphSetup } from '../test/training/graph-support.ts';
+import { type GraphStageOptions, makeGraphSetup } from '../test/training/graph-support.ts';
 
 /** What a benchmark varies of a stage of an EGNN. */
 export interface EgnnStageOptions extends Pick<GraphStageOptions, 'trainer' | 'train' | 'freeze'> {

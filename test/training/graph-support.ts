@@ -4,6 +4,7 @@ import type { JsonObject } from '../../src/contracts/json.ts';
 import type { DataModulePlan, StagePlan, TrainerPlan } from '../../src/contracts/plan.ts';
 import type { ModuleTree, Weights } from '../../src/contracts/tensors.ts';
 import type { GraphDataset } from '../../src/data/dataset.ts';
+import { BARE_MOLECULES } from '../../src/data/graphs/bare-molecules.ts';
 import type { ForwardContext, GraphBatch, GraphModel, GraphOutputs, Params } from '../../src/models/definition.ts';
 import { createOps } from '../../src/ops/create-ops.ts';
 import { fillNormal, fillUniform } from '../../src/random/fill.ts';
@@ -95,16 +96,6 @@ export const TINY_GRAPH_MODEL: GraphModel = {
     return { total: tf.addN<tf.Scalar>(losses.map(([, loss]) => loss)), heads: Object.fromEntries(losses) };
   },
 };
-
-/** Molecules with nothing beside atoms and coordinates. */
-export const BARE_MOLECULES = {
-  nodeAttrs: new Float32Array(0),
-  nodeAttrWidth: 0,
-  bonds: null,
-  graphAttrs: new Float32Array(0),
-  graphAttrWidth: 0,
-  totalAtomicEnergy: null,
-} as const;
 
 /** Molecules of 2 to 5 atoms at random places, made from a seed. Every third node target is missing. */
 export function makeGraphDataset(rows: number, seed: number): GraphDataset {

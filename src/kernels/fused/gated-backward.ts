@@ -17,7 +17,8 @@ import {
   sizesOf,
   zeros,
 } from './gated-chain.ts';
-import { type Gradients, type LayerBack, layerBack, layerBackFloats, type MutableGradients } from './gated-layer-back.ts';
+import { type LayerBack, layerBack, layerBackFloats } from './gated-layer-back.ts';
+import type { Gradients, MutableGradients } from './layer-back.ts';
 import { kernelsOf, pointerOf, scratchAreas } from './runtime.ts';
 import { paddedFloats, weightSums, weightSumsFloats } from './weight-sums.ts';
 

@@ -36,11 +36,15 @@ export function chainOf({ messages, gate }: GatedNetwork): GatedChain {
   return { layers: [...named('message', messages), ...named('gate', gate)], tap: messages.length - 1 };
 }
 
-/** The parameters that gradients are asked of, by name. */
-export function parametersOf({ layers }: GatedChain): Readonly<Record<string, Tensor | null>> {
+/** The parameters that gradients are asked of, by the names of their layers. */
+export function parametersOf(
+  names: readonly { readonly name: string; readonly frozen: boolean }[],
+  layers: readonly FusedLayer[],
+): Readonly<Record<string, Tensor | null>> {
   const parameters: Record<string, Tensor | null> = {};
-  for (const { name, frozen, weight, bias } of layers) {
+  for (const [index, { name, frozen }] of names.entries()) {
     if (frozen) continue;
+    const { weight, bias } = layers[index] as FusedLayer;
     parameters[`${name}.weight`] = weight;
     parameters[`${name}.bias`] = bias;
   }

@@ -2,7 +2,7 @@ import { add, type Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor } from './differentiable.ts';
 import { type GatedChain, type NamedLayer, sizesOf } from './gated-chain.ts';
-import type { Gradients } from './gated-layer-back.ts';
+import type { Gradients } from './layer-back.ts';
 import { matrixOf, multiply, multiplyTransposed, rowOf, transposed } from './products.ts';
 import { callKernel, pointerOf } from './runtime.ts';
 

@@ -1,16 +1,9 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { FUSED_ACTIVATIONS } from './activation.ts';
-import { newTensor } from './differentiable.ts';
 import { type NamedLayer, type Rows, sizesOf } from './gated-chain.ts';
-import { kernelsOf, pointerOf, wholeVectors } from './runtime.ts';
-import { weightSums, weightSumsFloats } from './weight-sums.ts';
-
-/** Gradients by the name of the input, each computed when it is asked for. */
-export type Gradients = Readonly<MutableGradients>;
-
-/** The same while they are collected. */
-export type MutableGradients = Record<string, () => Tensor>;
+import { addLayerGradients, blockBack, type MutableGradients, startLayerBack } from './layer-back.ts';
+import { pointerOf, wholeVectors } from './runtime.ts';
+import { weightSumsFloats } from './weight-sums.ts';
 
 /** A layer on the way back. */
 export interface LayerBack {
@@ -36,32 +29,15 @@ export function layerBackFloats(layer: NamedLayer): readonly [number, number, nu
 
 /** Prepares the way back through a layer. */
 export function layerBack(backend: WasmBackend, layer: NamedLayer, { x, saved, areas, padded }: LayerBackInput): LayerBack {
-  const { activationGradient, addColumnSums, clear, copyColumns, multiply, pack } = kernelsOf(backend);
   const { name, weight, bias, activation, frozen } = layer;
   const [outputs, inputs] = sizesOf(layer);
-  const [packed = 0, memory = 0, biasSums = 0] = areas;
+  const [packed = 0, weightSums = 0, biasSums = 0] = areas;
+  const trainsBias = !frozen && bias !== null;
   const kind = FUSED_ACTIVATIONS[activation];
-  pack(outputs, inputs, pointerOf(backend, weight), inputs, 1, 0, packed);
-  const sums = weightSums(backend, [outputs, inputs], { memory, padded });
-  clear(outputs, biasSums);
+  const numbers = { outputs, inputs, kind, trains: !frozen, trainsBias, packed, weightSums, biasSums, padded };
+  startLayerBack(backend, numbers, pointerOf(backend, weight));
   return {
-    block({ edge, count, dy, dx, adds }) {
-      if (kind !== FUSED_ACTIVATIONS.Identity) activationGradient(kind, count * outputs, dy, saved(edge), dy);
-      if (!frozen) {
-        sums.add(count, dy, x(edge));
-        addColumnSums(count, outputs, dy, outputs, biasSums);
-      }
-      if (dx !== 0) multiply(count, inputs, outputs, dy, outputs, packed, dx, inputs, adds ? 1 : 0);
-    },
-    addGradients(to) {
-      if (frozen) return;
-      const dw = newTensor(backend, [outputs, inputs]);
-      sums.copyTo({ pointer: pointerOf(backend, dw), stride: inputs });
-      to[`${name}.weight`] = () => dw;
-      if (bias === null) return;
-      const db = newTensor(backend, [outputs]);
-      copyColumns(1, outputs, biasSums, outputs, pointerOf(backend, db), outputs);
-      to[`${name}.bias`] = () => db;
-    },
+    block: ({ edge, count, dy, dx, adds }) => blockBack(backend, numbers, { count, x: x(edge), saved: saved(edge), dy, dx, adds }),
+    addGradients: (to) => addLayerGradients(backend, name, numbers, to),
   };
 }

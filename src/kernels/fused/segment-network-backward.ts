@@ -1,9 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
-import { FUSED_ACTIVATIONS } from './activation.ts';
 import { newTensor } from './differentiable.ts';
 import { BLOCK } from './gated-chain.ts';
-import type { Gradients, MutableGradients } from './gated-layer-back.ts';
+import { addLayerGradients, blockBack, type Gradients, type LayerNumbers, type MutableGradients, startLayerBack } from './layer-back.ts';
 import { kernelsOf, pointerOf, scratchFloats } from './runtime.ts';
 import { type SegmentPlaces, segmentPlaces } from './segment-places.ts';
 import type { LayerPlan, SegmentPlan } from './segment-plan.ts';
@@ -113,85 +112,79 @@ function backThrough(way: Way, layers: readonly LayerPlan[], { count, x, areas, 
   let turn = 0;
   for (let index = layers.length - 1; index >= 0; index -= 1) {
     const layer = layers[index] as LayerPlan;
-    const { position, kind, outputs } = layer;
+    const { position, outputs, inputs } = layer;
     const lower = layers[index - 1];
     const wantsDx = lower !== undefined || wantsInput;
-    prepare(way, layer, wantsDx);
+    const numbers = startLayer(way, layer, wantsDx);
     const from = lower === undefined ? x : base + (places.y[lower.position] as number);
     const slope = places.slope[position] as number;
     const read = base + (slope < 0 ? (places.y[position] as number) : slope);
     const [dy, dx] = [areas[turn] as number, areas[1 - turn] as number];
-    const { activationGradient } = kernelsOf(way.backend);
     for (let first = 0; first < count; first += BLOCK) {
-      const block = Math.min(BLOCK, count - first);
-      const offset = 4 * outputs * first;
-      if (kind !== FUSED_ACTIVATIONS.Identity) activationGradient(kind, block * outputs, dy + offset, read + offset, dy + offset);
-      const below = 4 * layer.inputs * first;
-      backThroughBlock(way, layer, block, { x: from + below, dy: dy + offset, dx: wantsDx ? dx + below : 0 });
+      const [over, under] = [4 * outputs * first, 4 * inputs * first];
+      blockBack(way.backend, numbers, {
+        count: Math.min(BLOCK, count - first),
+        x: from + under,
+        saved: read + over,
+        dy: dy + over,
+        dx: wantsDx ? dx + under : 0,
+        adds: false,
+      });
     }
     if (wantsDx) turn = 1 - turn;
   }
   return areas[turn] as number;
 }
 
-/** Packs the weight for the products that give dx, and starts the sums of both gradients. */
-function prepare({ backend, memory, saved, trains }: Way, { position, outputs, inputs, back, frozen }: LayerPlan, wantsDx: boolean): void {
-  const { clear, pack } = kernelsOf(backend);
-  if (wantsDx) pack(outputs, inputs, pointerOf(backend, saved[2 + position] as Tensor), inputs, 1, 0, memory + back.packed);
-  if (frozen || !trains) return;
-  clearWeightSums(backend, [outputs, inputs], memory + back.weightSums);
-  clear(outputs, memory + back.biasSums);
+/** The layer's numbers, its working memory made ready. */
+function startLayer(way: Way, layer: LayerPlan, wantsDx: boolean): LayerNumbers {
+  const numbers = numbersOf(way, layer);
+  startLayerBack(way.backend, numbers, wantsDx ? pointerOf(way.backend, way.saved[2 + layer.position] as Tensor) : 0);
+  return numbers;
 }
 
-/** Of lines without activation any more: dW += dy^T x, db += sum of dy, dx = dy W. */
-function backThroughBlock(
-  { backend, plan, memory, trains }: Way,
-  { outputs, inputs, back, frozen }: LayerPlan,
-  count: number,
-  { x, dy, dx }: { readonly x: number; readonly dy: number; readonly dx: number },
-): void {
-  const { addColumnSums, multiply } = kernelsOf(backend);
-  if (!frozen && trains) {
-    const products = { count, left: dy, right: x, memory: memory + back.weightSums, padded: memory + plan.padded };
-    addWeightProducts(backend, [outputs, inputs], products);
-    addColumnSums(count, outputs, dy, outputs, memory + back.biasSums);
-  }
-  if (dx !== 0) multiply(count, inputs, outputs, dy, outputs, memory + back.packed, dx, inputs, 0);
+function numbersOf({ plan, memory, trains }: Way, layer: LayerPlan): LayerNumbers {
+  const { outputs, inputs, kind, frozen, hasBias, back } = layer;
+  return {
+    outputs,
+    inputs,
+    kind,
+    trains: trains && !frozen,
+    // That of the folded layer is summed with the sizes of segments.
+    trainsBias: trains && !frozen && hasBias && layer !== plan.folded,
+    packed: memory + back.packed,
+    weightSums: memory + back.weightSums,
+    biasSums: memory + back.biasSums,
+    padded: memory + plan.padded,
+  };
 }
 
 /** Of W sums + b sizes: dW = dy^T sums, db = dy^T sizes. Gives where the gradient of the sums lies. */
 function backThroughFolded(way: Way, folded: LayerPlan, { dy, dx }: { readonly dy: number; readonly dx: number }): number {
-  const { backend, plan, places, base, memory, sums, trains } = way;
-  const { outputs, inputs, frozen } = folded;
-  const biasMemory = memory + plan.foldedBiasSums;
-  prepare(way, folded, true);
-  if (!frozen && trains) clearWeightSums(backend, [outputs, 1], biasMemory);
+  const { backend, plan, places, base, memory, sums } = way;
+  const { outputs, inputs } = folded;
+  const numbers = startLayer(way, folded, true);
+  const biasSums = memory + plan.foldedBiasSums;
+  if (numbers.trains) clearWeightSums(backend, [outputs, 1], biasSums);
   for (let first = 0; first < sums.count; first += BLOCK) {
     const count = Math.min(BLOCK, sums.count - first);
-    const block = dy + 4 * outputs * first;
-    backThroughBlock(way, folded, count, { x: base + places.sums + 4 * inputs * first, dy: block, dx: dx + 4 * inputs * first });
-    if (frozen || !trains) continue;
-    const products = { count, left: block, right: base + places.sizes + 4 * first, memory: biasMemory, padded: memory + plan.padded };
-    addWeightProducts(backend, [outputs, 1], products);
+    const [left, under] = [dy + 4 * outputs * first, 4 * inputs * first];
+    blockBack(backend, numbers, { count, x: base + places.sums + under, saved: 0, dy: left, dx: dx + under, adds: false });
+    const right = base + places.sizes + 4 * first;
+    if (numbers.trains) addWeightProducts(backend, [outputs, 1], { count, left, right, memory: biasSums, padded: numbers.padded });
   }
   return dx;
 }
 
 /** Adds the gradients of those layers that are trained. */
-function addGradients({ backend, plan, memory }: Way, layers: readonly LayerPlan[], to: MutableGradients): void {
-  const { copyColumns } = kernelsOf(backend);
+function addGradients(way: Way, layers: readonly LayerPlan[], to: MutableGradients): void {
+  const { backend, plan, memory } = way;
   for (const layer of layers) {
-    const { name, outputs, inputs, back, frozen, hasBias } = layer;
-    if (frozen) continue;
-    const dw = newTensor(backend, [outputs, inputs]);
-    copyWeightSums(backend, [outputs, inputs], memory + back.weightSums, { pointer: pointerOf(backend, dw), stride: inputs });
-    to[`${name}.weight`] = () => dw;
-    if (!hasBias) continue;
-    const db = newTensor(backend, [outputs]);
-    const pointer = pointerOf(backend, db);
-    if (layer === plan.folded) copyWeightSums(backend, [outputs, 1], memory + plan.foldedBiasSums, { pointer, stride: 1 });
-    else copyColumns(1, outputs, memory + back.biasSums, outputs, pointer, outputs);
-    to[`${name}.bias`] = () => db;
+    addLayerGradients(backend, layer.name, numbersOf(way, layer), to);
+    if (layer !== plan.folded || layer.frozen || !layer.hasBias) continue;
+    const db = newTensor(backend, [layer.outputs]);
+    copyWeightSums(backend, [layer.outputs, 1], memory + plan.foldedBiasSums, { pointer: pointerOf(backend, db), stride: 1 });
+    to[`${layer.name}.bias`] = () => db;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor, runDifferentiable } from './differentiable.ts';
-import { BLOCK, type GatedLayer } from './gated-chain.ts';
+import { BLOCK, type GatedLayer, parametersOf } from './gated-chain.ts';
 import { kernelsOf, pointerOf, scratchFloats } from './runtime.ts';
 import { segmentNetworkBackward } from './segment-network-backward.ts';
 import { type SegmentPlaces, segmentPlaces } from './segment-places.ts';
@@ -16,7 +16,7 @@ export function fusedSegmentNetwork(x: Tensor, network: SegmentNetwork, segments
   const plan = segmentPlan(network);
   const layers = [...network.before, ...network.after];
   return runDifferentiable({
-    inputs: { x, ...trainedOf(plan, layers) },
+    inputs: { x, ...parametersOf(plan.all, layers) },
     forward(backend, save) {
       const { y, kept } = segmentNetworkForward(backend, { x, plan, layers, segments, withSlopes: save !== null });
       save?.([x, kept, ...layers.map(({ weight }) => weight)]);
@@ -24,18 +24,6 @@ export function fusedSegmentNetwork(x: Tensor, network: SegmentNetwork, segments
     },
     backward: (backend, dy, saved) => segmentNetworkBackward(backend, { plan, segments, dy, saved }),
   });
-}
-
-/** The parameters that gradients are asked of, by name. */
-function trainedOf({ all }: SegmentPlan, layers: readonly GatedLayer[]): Record<string, Tensor | null> {
-  const parameters: Record<string, Tensor | null> = {};
-  for (const { name, position, frozen } of all) {
-    if (frozen) continue;
-    const { weight, bias } = layers[position] as GatedLayer;
-    parameters[`${name}.weight`] = weight;
-    parameters[`${name}.bias`] = bias;
-  }
-  return parameters;
 }
 
 interface Forward {

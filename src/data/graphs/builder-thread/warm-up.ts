@@ -1,3 +1,4 @@
+import { BARE_MOLECULES } from '../bare-molecules.ts';
 import { answer, buffersOf } from './answer.ts';
 import type { MoleculesRequest } from './messages.ts';
 
@@ -45,12 +46,7 @@ function madeUpMolecules(): MoleculesRequest {
       atomNumbers: Int32Array.from({ length: nodes }, (_, node) => node % 5),
       numElements: 5,
       coordinates: Float32Array.from({ length: 3 * nodes }, (_, at) => place(at)),
-      nodeAttrs: new Float32Array(0),
-      nodeAttrWidth: 0,
-      bonds: null,
-      graphAttrs: new Float32Array(0),
-      graphAttrWidth: 0,
-      totalAtomicEnergy: null,
+      ...BARE_MOLECULES,
       targets: { y_graph_scalars: { offsets: offsets(1), width: 1, values: new Float32Array(MOLECULES) } },
       rowId: undefined,
     },
