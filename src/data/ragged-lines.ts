@@ -25,7 +25,8 @@ export function copyLines({ offsets, width, values }: RaggedLines, rows: ArrayLi
   let filled = 0;
   for (let at = 0; at < rows.length; at += 1) {
     const row = rows[at] as number;
-    const [start, end] = [(offsets[row] as number) * width, (offsets[row + 1] as number) * width];
+    const start = (offsets[row] as number) * width;
+    const end = (offsets[row + 1] as number) * width;
     if (end - start > SHORT) into.set(values.subarray(start, end), filled);
     else for (let value = start; value < end; value += 1) into[filled + value - start] = values[value] as number;
     filled += end - start;

@@ -1,5 +1,5 @@
 import { add, engine, ones, type Tensor } from '@tensorflow/tfjs-core';
-import { FUSED, recordPass, type TapeNode, tape } from './tape.ts';
+import { closeScope, FUSED, openScope, recordPass, type TapeNode, tape } from './tape.ts';
 
 /** A value and its gradients. All tensors belong to the scope at hand. */
 export interface Differentiated<T extends Tensor> {
@@ -18,12 +18,12 @@ export function gradientsOf<T extends Tensor>(f: () => T, xs: readonly Tensor[])
   const recorder = tape();
   try {
     const value = recordPass(f);
-    engine().startScope('backward');
+    const scope = openScope();
     let gradients: readonly (Tensor | null)[] = [];
     try {
       gradients = goBack(recorder.state.activeTape ?? [], value, xs);
     } finally {
-      engine().endScope(gradients.filter((gradient) => gradient !== null));
+      closeScope(scope, gradients);
     }
     return { value, gradients };
   } finally {
@@ -34,15 +34,20 @@ export function gradientsOf<T extends Tensor>(f: () => T, xs: readonly Tensor[])
 
 function goBack(nodes: readonly TapeNode[], value: Tensor, xs: readonly Tensor[]): readonly (Tensor | null)[] {
   // Numbers of tensors that depend on an x, and the operations that made them.
-  const reached = new Set(xs.map(({ id }) => id));
-  const onTheWay = nodes.filter(({ inputs, outputs }) => {
-    const depends = dependsOn(inputs, reached);
-    if (depends) for (const { id } of outputs) reached.add(id);
-    return depends;
-  });
-  const found = new Map<number, Tensor>([[value.id, ones(value.shape)]]);
+  const reached = new Set<number>();
+  for (const { id } of xs) reached.add(id);
+  const onTheWay: TapeNode[] = [];
+  for (const node of nodes) {
+    if (!dependsOn(node.inputs, reached)) continue;
+    onTheWay.push(node);
+    for (const { id } of node.outputs) reached.add(id);
+  }
+  const found = new Map<number, Tensor>();
+  found.set(value.id, ones(value.shape));
   for (let at = onTheWay.length - 1; at >= 0; at -= 1) addGradients(onTheWay[at] as TapeNode, reached, found);
-  return xs.map(({ id }) => found.get(id) ?? null);
+  const gradients: (Tensor | null)[] = [];
+  for (const { id } of xs) gradients.push(found.get(id) ?? null);
+  return gradients;
 }
 
 function dependsOn(inputs: TapeNode['inputs'], reached: ReadonlySet<number>): boolean {
@@ -55,8 +60,14 @@ function dependsOn(inputs: TapeNode['inputs'], reached: ReadonlySet<number>): bo
 
 /** Adds what an operation's inputs get from its outputs, unless the value does not depend on these. */
 function addGradients({ kernelName, inputs, outputs, gradient }: TapeNode, reached: ReadonlySet<number>, found: Map<number, Tensor>): void {
-  const dys = outputs.map(({ id }) => found.get(id) ?? null);
-  if (dys.every((dy) => dy === null)) return;
+  const dys: (Tensor | null)[] = [];
+  let isReached = false;
+  for (const { id } of outputs) {
+    const dy = found.get(id) ?? null;
+    dys.push(dy);
+    if (dy !== null) isReached = true;
+  }
+  if (!isReached) return;
   if (gradient === undefined) throw new Error(`The operation ${kernelName} has no gradient.`);
   const gradients = gradient(dys);
   for (const name in inputs) {
@@ -75,6 +86,8 @@ function addGradients({ kernelName, inputs, outputs, gradient }: TapeNode, reach
   }
 }
 
-function haveOneShape(left: Tensor, right: Tensor): boolean {
-  return left.rank === right.rank && left.shape.every((length, axis) => length === right.shape[axis]);
+function haveOneShape({ shape: left }: Tensor, { shape: right }: Tensor): boolean {
+  if (left.length !== right.length) return false;
+  for (let axis = 0; axis < left.length; axis += 1) if (left[axis] !== right[axis]) return false;
+  return true;
 }

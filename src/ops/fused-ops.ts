@@ -50,7 +50,8 @@ export function fusedOps(): Ops {
       return fusedSegmentSumLinear(x, { weight, bias }, segments);
     },
     segmentNetwork(x, network, segments) {
-      const [before, after] = [fusedLayers(network.before), fusedLayers(network.after)];
+      const before = fusedLayers(network.before);
+      const after = fusedLayers(network.after);
       if (!isMatrix(x) || before === null || after === null) return segmentNetworkByLayers(ops, x, network, segments);
       return fusedSegmentNetwork(x, { before, after }, segments);
     },

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { philoxBlock } from './philox.ts';
 
 /** A sequence of random numbers that is a pure function of its seed and key: nothing of it ever has to be saved. It repeats after 2^34 words (64 GiB). */
@@ -22,9 +22,7 @@ export function randomStream(seed: number, ...key: readonly (string | number)[])
   for (const part of [seed, ...key]) {
     if (typeof part === 'number' && !Number.isSafeInteger(part)) throw new TypeError(`randomStream: ${part} is not a whole number`);
   }
-  const digest = createHash('sha256')
-    .update(`rootstock-random-1${JSON.stringify([seed, ...key])}`)
-    .digest();
+  const digest = hash('sha256', `rootstock-random-1${JSON.stringify([seed, ...key])}`, 'buffer');
   const philoxKey = Uint32Array.of(digest.readUInt32LE(0), digest.readUInt32LE(4));
   const counter = Uint32Array.of(0, 0, digest.readUInt32LE(8), digest.readUInt32LE(12));
   const block = new Uint32Array(4);

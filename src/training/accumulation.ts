@@ -37,6 +37,8 @@ export function batchWeights(
   plan: Pick<TrainerPlan, 'accumulateGradBatches' | 'accumulateNormalization'>,
 ): readonly number[] {
   if (plan.accumulateNormalization === 'lightning') return batchSizes.map(() => 1 / plan.accumulateGradBatches);
+  // Mostly one batch is a window.
+  if (batchSizes.length === 1) return [1];
   const samples = batchSizes.reduce((total, size) => total + size, 0);
   return batchSizes.map((size) => size / samples);
 }

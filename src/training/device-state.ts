@@ -75,7 +75,8 @@ export function createDeviceState(setup: StageSetup, optimizer: Optimizer, resum
       trainable.get(path)?.dispose();
       trainable.set(path, next.parameter);
       everything[path] = next.parameter;
-      const [old, oldSpare] = [slots.get(path) ?? {}, spare.get(path) ?? {}];
+      const old = slots.get(path) ?? {};
+      const oldSpare = spare.get(path) ?? {};
       slots.set(path, next.slots);
       const reuses = fitsHeapLoop(next.parameter);
       if (reuses) spare.set(path, old);

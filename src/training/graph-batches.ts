@@ -1,4 +1,5 @@
 import { keep, type Tensor } from '@tensorflow/tfjs-core';
+import { GRAPH_HEADS, type GraphHead } from '../contracts/graphs.ts';
 import type { HostGraphBatch, HostSegments } from '../data/graphs/graph-batch.ts';
 import { lazyObject } from '../data/lazy-object.ts';
 import type { GraphBatch } from '../models/definition.ts';
@@ -39,10 +40,7 @@ const uploadedBatch = lazyObject<Upload, UploadedGraphBatch>({
   edgeAttrs: (upload) => copyIfThere(upload, upload.host.edgeAttrs, [upload.host.numEdges, upload.host.edgeWidth]),
   graphAttrs: (upload) => copyIfThere(upload, upload.host.graphAttrs, [upload.host.numGraphs, upload.host.graphWidth]),
   totalAtomicEnergy: (upload) => copyIfThere(upload, upload.host.totalAtomicEnergy, [upload.host.numGraphs, 1]),
-  targets: (upload) =>
-    Object.fromEntries(
-      Object.entries(upload.host.targets).map(([head, { values, width }]) => [head, copy(upload, values, [values.length / width, width])]),
-    ),
+  targets: copyTargets,
   dispose: (upload) => () => {
     upload.disposed = true;
     for (const copied of upload.made) copied.dispose();
@@ -53,6 +51,16 @@ function copy(upload: Upload, values: Float32Array | Int32Array, shape: number[]
   if (upload.disposed) throw new TypeError('a batch of molecules is read after it was disposed of');
   const copied = keep(copyToDevice(values, shape));
   upload.made.push(copied);
+  return copied;
+}
+
+function copyTargets(upload: Upload): GraphBatch['targets'] {
+  const { targets } = upload.host;
+  const copied: Partial<Record<GraphHead, Tensor>> = {};
+  for (const head of GRAPH_HEADS) {
+    const target = targets[head];
+    if (target !== undefined) copied[head] = copy(upload, target.values, [target.values.length / target.width, target.width]);
+  }
   return copied;
 }
 

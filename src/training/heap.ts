@@ -49,14 +49,21 @@ export function mapOnHeap(
   loop: (arrays: HeapArrays) => void,
 ): readonly Tensor[] | undefined {
   const heap = wasmHeap();
-  const [first] = inputs;
+  const first = inputs[0];
   if (heap === undefined || first === undefined || first.size > MAX_ELEMENTS) return undefined;
-  const results = outputs.map((output) => output ?? engine().makeTensorFromTensorInfo(heap.makeOutput(first.shape, 'float32')));
-  const begin = ({ dataId }: Tensor): number => (heap.getMemoryOffset(dataId) >>> 0) / 4;
-  const places = { inputs: inputs.map(begin), outputs: results.map(begin) };
+  const results: Tensor[] = [];
+  for (const output of outputs) results.push(output ?? engine().makeTensorFromTensorInfo(heap.makeOutput(first.shape, 'float32')));
+  const beginsIn = beginsOf(heap, inputs);
+  const beginsOut = beginsOf(heap, results);
   // The memory comes last: allocating may grow it, and so may bringing data here that another backend holds.
-  loop({ memory: memoryOf(heap), ...places, size: first.size });
+  loop({ memory: memoryOf(heap), inputs: beginsIn, outputs: beginsOut, size: first.size });
   return results;
+}
+
+function beginsOf(heap: HeapBackend, tensors: readonly Tensor[]): readonly number[] {
+  const begins: number[] = [];
+  for (const { dataId } of tensors) begins.push((heap.getMemoryOffset(dataId) >>> 0) / 4);
+  return begins;
 }
 
 /** One view for all: making one for each tensor takes longer than the loop over a small one. */
@@ -78,9 +85,15 @@ export function viewOnHeap(tensor: Tensor): Float32Array | undefined {
 
 /** The active backend where it is tfjs's wasm one, else undefined. The cpu backend has a `makeOutput`, too, which is another. */
 export function wasmHeap(): HeapBackend | undefined {
-  const candidate = backend();
-  return hasHeap(candidate) ? candidate : undefined;
+  const candidate: object = backend();
+  if (candidate === knownHeap) return knownHeap;
+  if (!hasHeap(candidate)) return undefined;
+  knownHeap = candidate;
+  return candidate;
 }
+
+/** The one that was found last: it is asked for several times in each update. */
+let knownHeap: HeapBackend | undefined;
 
 function hasHeap(candidate: object): candidate is HeapBackend {
   return 'typedArrayFromHeap' in candidate && 'makeOutput' in candidate && 'getMemoryOffset' in candidate;

@@ -7,8 +7,7 @@ import { stepBudgetMs } from './budgets.ts';
 import { checkGradients } from './check-gradients.ts';
 import { drainLosses } from './check-losses.ts';
 import { measure } from './end-epoch.ts';
-import { type FitRun, lastLr, orderOf } from './fit-run.ts';
-import type { Gradients } from './gradient-clipping.ts';
+import { type FitRun, lastLr, orderOf, type Position } from './fit-run.ts';
 import { groupRates } from './group-rates.ts';
 import { judgePlateau } from './judge-plateau.ts';
 import { stopReason } from './stop-reason.ts';
@@ -35,18 +34,19 @@ export async function trainStep(run: FitRun): Promise<void> {
       parameter: (path, next) => state.replaceParameter(path, next),
       buffer: (path, next) => state.replaceBuffer(path, next),
       spare: (path) => state.spare.get(path),
-      ...(setup.stage.trainer.detectAnomaly === true ? { gradients: (gradients: Gradients) => checkGradients(run, gradients) } : {}),
+      gradients: setup.stage.trainer.detectAnomaly === true ? (gradients) => checkGradients(run, gradients) : null,
     },
     deps.nextTurn,
   );
   const rows = rowIds(setup.train, window.rows);
   deps.sampleLog.append({ step: step + 1, epoch, batch: window.first, rows });
-  run.position = {
-    ...run.position,
+  run.position = movedOn(run.position, {
+    epoch,
     step: step + 1,
     batch: window.first + window.samples.length,
     samplesSeen: run.position.samplesSeen + rows.length,
-  };
+    stoppedBy: null,
+  });
   run.lastSettings = window.settings;
   run.average?.update(run.position.step);
   await logStep(run);
@@ -62,7 +62,7 @@ export async function dryRun(run: FitRun): Promise<void> {
   await trainWindow(
     run,
     planWindow(run),
-    { loss: (_, loss) => losses.push(loss), parameter: (_, next) => discard(next), buffer: (_, next) => next.dispose() },
+    { loss: (_, loss) => losses.push(loss), parameter: (_, next) => discard(next), buffer: (_, next) => next.dispose(), gradients: null },
     run.deps.nextTurn,
   );
   // Reading waits for the device, so the measurement covers the work.
@@ -112,6 +112,13 @@ function nextRows(run: FitRun, count: number): readonly Rows[] {
   return next;
 }
 
+type Move = Pick<Position, 'epoch' | 'step' | 'batch' | 'samplesSeen' | 'stoppedBy'>;
+
+/** Key by key: V8 takes far longer for a spread whose properties are written over. */
+function movedOn({ metrics, stopRequested }: Position, { epoch, step, batch, samplesSeen, stoppedBy }: Move): Position {
+  return { epoch, batch, step, samplesSeen, metrics, stopRequested, stoppedBy };
+}
+
 async function logStep(run: FitRun): Promise<void> {
   const { step } = run.position;
   const due = step % run.setup.stage.trainer.logEveryNSteps === 0;
@@ -125,12 +132,13 @@ async function finishStep(run: FitRun): Promise<void> {
   const { stage } = run.setup;
   const { batchesPerEpoch, trainer } = stage;
   const epochDone = run.position.batch >= batchesPerEpoch;
-  const next = epochDone ? { epoch: run.position.epoch + 1, batch: 0 } : {};
+  const epoch = run.position.epoch + (epochDone ? 1 : 0);
   const outOfTime = hasTimePassed(run);
-  const stops = () => stopReason(trainer, { ...run.position, ...next, outOfTime });
+  const stops = () => stopReason(trainer, { epoch, step: run.position.step, stopRequested: run.position.stopRequested, outOfTime });
   // Nothing is trained after the last step; a validation then always runs, so that "best" exists whenever there is a validation split.
   const planned = stops();
-  const validation = planned !== null || isValidationDue(trainer, { ...run.position, batchesPerEpoch });
+  const at = { epoch: run.position.epoch, batch: run.position.batch, batchesPerEpoch };
+  const validation = planned !== null || isValidationDue(trainer, at);
   const epochEnd = planned !== null || epochDone;
   if (validation || epochEnd) await measure(run, { validation, epochEnd });
   const stoppedBy = stops();
@@ -138,7 +146,8 @@ async function finishStep(run: FitRun): Promise<void> {
   if (stoppedBy !== null && !epochEnd) await measure(run, { validation: false, epochEnd: true });
   if (epochEnd || stoppedBy !== null) run.average?.endEpoch(run.position.epoch);
   if (epochDone) judgePlateau(run);
-  run.position = { ...run.position, ...next, stoppedBy };
+  const { step, batch, samplesSeen } = run.position;
+  run.position = movedOn(run.position, { epoch, step, batch: epochDone ? 0 : batch, samplesSeen, stoppedBy });
 }
 
 function hasTimePassed(run: FitRun): boolean {

@@ -30,8 +30,8 @@ export interface WindowResults {
   buffer(path: string, next: Tensor): void;
   /** Slots of a parameter that the update may write to, and hand over as its result. Absent: all results are new tensors. */
   spare?(path: string): Slots | undefined;
-  /** Looks at the gradients of the step before anything is clipped or updated. They stay the step's own. */
-  gradients?(gradients: Gradients): Promise<void>;
+  /** Looks at the gradients of the step before anything is clipped or updated. They stay the step's own. Null: nobody looks. */
+  readonly gradients: ((gradients: Gradients) => Promise<void>) | null;
 }
 
 /**
@@ -51,7 +51,8 @@ export async function trainWindow(
   const moved = new Map<string, Tensor>();
   const weights = batchWeights(window.samples, setup.stage.trainer);
   let gradients: Gradients = {};
-  for (const [index, weight] of weights.entries()) {
+  for (let index = 0; index < weights.length; index += 1) {
+    const weight = weights[index] as number;
     const batch = await window.load(index);
     const staged = new Map<string, Tensor>();
     const step = batchGradients({ setup, state, buffers, staged }, batch, { weight, batchCounter: window.batchCounter + index });
@@ -65,7 +66,7 @@ export async function trainWindow(
     results.loss(index, step.loss);
     await between();
   }
-  await results.gradients?.(gradients);
+  if (results.gradients !== null) await results.gradients(gradients);
   for (const [path, value] of moved) results.buffer(path, value);
   update({ setup, state, optimizer }, { gradients, settings: window.settings }, results);
 }
@@ -85,7 +86,6 @@ function batchGradients(
     at.staged.get(path)?.dispose();
     at.staged.set(path, value);
   });
-  const paths = [...at.state.trainable.keys()];
   let loss: Scalar | undefined;
   const { value, gradients } = gradientsOf(() => {
     const found = keep(passModel(at.setup.model, params, batch, context).loss);
@@ -95,7 +95,12 @@ function batchGradients(
   if (loss === undefined) throw new Error('the forward pass did not run');
   if (value !== loss) value.dispose();
   const byPath: Record<string, Tensor> = {};
-  for (const [index, gradient] of gradients.entries()) if (gradient !== null) byPath[paths[index] as string] = gradient;
+  let index = 0;
+  for (const path of at.state.trainable.keys()) {
+    const gradient = gradients[index];
+    if (gradient) byPath[path] = gradient;
+    index += 1;
+  }
   return { loss, gradients: byPath };
 }
 
@@ -140,7 +145,9 @@ function update(
   } finally {
     engine().endScope();
   }
-  for (const gradient of new Set([...Object.values(clipped), ...Object.values(step.gradients)])) gradient.dispose();
+  // Disposing twice of one that is in both does nothing.
+  for (const path in step.gradients) step.gradients[path]?.dispose();
+  if (clipped !== step.gradients) for (const path in clipped) clipped[path]?.dispose();
 }
 
 /** Keeps what an update gives and frees what it made on the way. tidy does the same, but walks through the result. */

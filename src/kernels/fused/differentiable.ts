@@ -1,5 +1,5 @@
 import { backend, engine, type Tensor } from '@tensorflow/tfjs-core';
-import { FUSED, outlivesPass, tape } from '../tape.ts';
+import { FUSED, inScope, outlivesPass, tape } from '../tape.ts';
 import type { WasmBackend } from '../wasm/heap.ts';
 
 /** An operation with a gradient of its own. */
@@ -25,22 +25,40 @@ export type Save = (tensors: readonly Tensor[]) => void;
 export function runDifferentiable({ inputs, forward, backward }: Differentiable): Tensor {
   const heap = backend() as unknown as WasmBackend;
   const recorder = tape();
-  const isRecorded = recorder.isTapeOn();
-  const saved: Tensor[] = [];
-  const aliases: Tensor[] = [];
-  const save = (tensors: readonly Tensor[]) => {
-    for (const tensor of tensors) {
-      const stays = outlivesPass(tensor) ? tensor : keepAlias(heap, tensor);
-      if (stays !== tensor) aliases.push(stays);
-      saved.push(stays);
-    }
-  };
-  const output = engine().tidy(() => forward(heap, isRecorded ? save : null));
-  if (!isRecorded) return output;
-  const given: Record<string, Tensor> = {};
-  for (const [name, tensor] of Object.entries(inputs)) if (tensor !== null) given[name] = tensor;
-  recorder.addTapeNode(FUSED, given, [output], (dy) => backward(heap, dy, saved), aliases);
+  if (!recorder.isTapeOn()) return inScope(() => forward(heap, null));
+  const first = recorder.nextTensorId();
+  let asked: readonly Tensor[] = [];
+  let saved: readonly Tensor[] = [];
+  const owned: Tensor[] = [];
+  const output = inScope(() => {
+    const made = forward(heap, (tensors) => {
+      asked = tensors;
+    });
+    saved = asked.map((tensor) => {
+      if (outlivesPass(tensor)) return tensor;
+      // What was made on the way belongs to nobody else.
+      const stays = tensor.id > first && tensor !== made ? engine().keep(tensor) : keepAlias(heap, tensor);
+      owned.push(stays);
+      return stays;
+    });
+    return made;
+  });
+  recorder.addTapeNode(FUSED, withoutMissing(inputs), [output], (dy) => backward(heap, dy, saved), owned);
   return output;
+}
+
+function withoutMissing(inputs: Differentiable['inputs']): Readonly<Record<string, Tensor>> {
+  for (const name in inputs) if (inputs[name] === null) return copyOfThere(inputs);
+  return inputs as Readonly<Record<string, Tensor>>;
+}
+
+function copyOfThere(inputs: Differentiable['inputs']): Readonly<Record<string, Tensor>> {
+  const there: Record<string, Tensor> = {};
+  for (const name in inputs) {
+    const tensor = inputs[name];
+    if (tensor) there[name] = tensor;
+  }
+  return there;
 }
 
 /** The same data as a tensor that no tidy frees. */

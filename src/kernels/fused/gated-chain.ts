@@ -37,19 +37,31 @@ export function chainOf({ messages, gate }: GatedNetwork): GatedChain {
 }
 
 /** The parameters that gradients are asked of, by the names of their layers. */
-export function parametersOf(
-  names: readonly { readonly name: string; readonly frozen: boolean }[],
-  layers: readonly FusedLayer[],
-): Readonly<Record<string, Tensor | null>> {
+export function parametersOf(layers: readonly NamedLayer[]): Readonly<Record<string, Tensor | null>> {
   const parameters: Record<string, Tensor | null> = {};
-  for (const [index, { name, frozen }] of names.entries()) {
+  for (const { name, frozen, weight, bias } of layers) {
     if (frozen) continue;
-    const { weight, bias } = layers[index] as FusedLayer;
-    parameters[`${name}.weight`] = weight;
-    parameters[`${name}.bias`] = bias;
+    const names = parameterNames(name);
+    parameters[names.weight] = weight;
+    parameters[names.bias] = bias;
   }
   return parameters;
 }
+
+/** What the parameters of a layer are called. Kept, because a string made anew has to be hashed anew. */
+export function parameterNames(layer: string): ParameterNames {
+  let names = NAMES.get(layer);
+  if (names === undefined) NAMES.set(layer, (names = { weight: `${layer}.weight`, bias: `${layer}.bias` }));
+  return names;
+}
+
+/** Names among the inputs of an operation. */
+export interface ParameterNames {
+  readonly weight: string;
+  readonly bias: string;
+}
+
+const NAMES = new Map<string, ParameterNames>();
 
 /** Edges that pass through all layers together: a chunk of the gradients of weights, so that a sum over blocks has the bits of a sum over all edges. */
 export const BLOCK = CHUNK_ROWS;

@@ -16,7 +16,7 @@ export function fusedGatedEdgeSum(input: FusedEdges, network: GatedNetwork): Ten
   const fold = findFold(chain);
   const computed = fold === null ? plain(input, chain) : folded(input, chain, fold);
   const edges = input.edgesAreConstant === true ? null : input.edges;
-  return runDifferentiable({ inputs: { nodes: input.nodes, edges, ...parametersOf(chain.layers, chain.layers) }, ...computed });
+  return runDifferentiable({ inputs: { nodes: input.nodes, edges, ...parametersOf(chain.layers) }, ...computed });
 }
 
 interface Computed {

@@ -1,6 +1,6 @@
 import type { WasmBackend } from '../wasm/heap.ts';
 import { FUSED_ACTIVATIONS } from './activation.ts';
-import { type NamedLayer, type Rows, sizesOf } from './gated-chain.ts';
+import { type NamedLayer, parameterNames, type Rows, sizesOf } from './gated-chain.ts';
 import { addLayerGradients, blockBack, type MutableGradients, startLayerBack } from './layer-back.ts';
 import { pointerOf, wholeVectors } from './runtime.ts';
 import { weightSumsFloats } from './weight-sums.ts';
@@ -38,6 +38,6 @@ export function layerBack(backend: WasmBackend, layer: NamedLayer, { x, saved, a
   startLayerBack(backend, numbers, pointerOf(backend, weight));
   return {
     block: ({ edge, count, dy, dx, adds }) => blockBack(backend, numbers, { count, x: x(edge), saved: saved(edge), dy, dx, adds }),
-    addGradients: (to) => addLayerGradients(backend, name, numbers, to),
+    addGradients: (to) => addLayerGradients(backend, parameterNames(name), numbers, to),
   };
 }

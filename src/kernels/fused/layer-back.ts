@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../wasm/heap.ts';
 import { FUSED_ACTIVATIONS } from './activation.ts';
 import { newTensor } from './differentiable.ts';
+import type { ParameterNames } from './gated-chain.ts';
 import { kernelsOf, pointerOf } from './runtime.ts';
 import { addWeightProducts, clearWeightSums, copyWeightSums } from './weight-sums.ts';
 
@@ -59,17 +60,17 @@ export function blockBack(backend: WasmBackend, layer: LayerNumbers, { count, x,
   if (dx !== 0) multiply(count, inputs, outputs, dy, outputs, packed, dx, inputs, adds ? 1 : 0);
 }
 
-/** Adds the gradients of `<name>.weight` and `<name>.bias` over all blocks. */
-export function addLayerGradients(backend: WasmBackend, name: string, layer: LayerNumbers, to: MutableGradients): void {
+/** Adds the gradients of weight and bias over all blocks, by their names. */
+export function addLayerGradients(backend: WasmBackend, names: ParameterNames, layer: LayerNumbers, to: MutableGradients): void {
   const { outputs, inputs, trains, trainsBias, weightSums, biasSums } = layer;
   if (trains) {
     const dw = newTensor(backend, [outputs, inputs]);
     copyWeightSums(backend, [outputs, inputs], weightSums, { pointer: pointerOf(backend, dw), stride: inputs });
-    to[`${name}.weight`] = () => dw;
+    to[names.weight] = () => dw;
   }
   if (trainsBias) {
     const db = newTensor(backend, [outputs]);
     kernelsOf(backend).copyColumns(1, outputs, biasSums, outputs, pointerOf(backend, db), outputs);
-    to[`${name}.bias`] = () => db;
+    to[names.bias] = () => db;
   }
 }

@@ -15,7 +15,8 @@ export function fusedMeanSquares(prediction: Tensor, target: Tensor): Tensor {
       return scalarOf(backend, sumOfSquares(backend, prediction, target) / size);
     },
     backward(backend, dy, saved) {
-      const [p, t] = saved as readonly [Tensor, Tensor];
+      const p = saved[0] as Tensor;
+      const t = saved[1] as Tensor;
       return { prediction: () => slope(backend, { dy, p, t, sign: 1 }), target: () => slope(backend, { dy, p, t, sign: -1 }) };
     },
   });
@@ -28,7 +29,8 @@ export function fusedSumOfSquares(prediction: Tensor, target: Tensor): Tensor {
 }
 
 function sumOfSquares(backend: WasmBackend, prediction: Tensor, target: Tensor): number {
-  const [p, t] = [floats(backend, prediction), floats(backend, target)];
+  const p = floats(backend, prediction);
+  const t = floats(backend, target);
   let sum = 0;
   for (let at = 0; at < p.length; at++) {
     const difference = Math.fround((p[at] as number) - (t[at] as number));
@@ -49,7 +51,9 @@ function slope(
   { dy, p, t, sign }: { readonly dy: Tensor; readonly p: Tensor; readonly t: Tensor; readonly sign: 1 | -1 },
 ): Tensor {
   const dx = newTensor(backend, p.shape);
-  const [to, from, away] = [floats(backend, dx), floats(backend, p), floats(backend, t)];
+  const to = floats(backend, dx);
+  const from = floats(backend, p);
+  const away = floats(backend, t);
   const share = Math.fround((floats(backend, dy)[0] as number) * Math.fround(1 / p.size));
   for (let at = 0; at < to.length; at++) {
     const doubled = Math.fround(2 * Math.fround((from[at] as number) - (away[at] as number)));

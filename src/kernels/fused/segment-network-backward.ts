@@ -4,7 +4,7 @@ import { newTensor } from './differentiable.ts';
 import { BLOCK } from './gated-chain.ts';
 import { addLayerGradients, blockBack, type Gradients, type LayerNumbers, type MutableGradients, startLayerBack } from './layer-back.ts';
 import { kernelsOf, pointerOf, scratchFloats } from './runtime.ts';
-import { type SegmentPlaces, segmentPlaces } from './segment-places.ts';
+import type { SegmentPlaces } from './segment-places.ts';
 import type { LayerPlan, SegmentPlan } from './segment-plan.ts';
 import { checkIndexes, type SegmentTensors } from './segments.ts';
 import { addWeightProducts, clearWeightSums, copyWeightSums } from './weight-sums.ts';
@@ -12,6 +12,8 @@ import { addWeightProducts, clearWeightSums, copyWeightSums } from './weight-sum
 /** What a backward pass is given. */
 export interface SegmentNetworkBackward {
   readonly plan: SegmentPlan;
+  /** Those of the forward pass. */
+  readonly places: SegmentPlaces;
   readonly segments: SegmentTensors;
   /** [n, O] the gradient of the result. */
   readonly dy: Tensor;
@@ -56,13 +58,12 @@ interface Lines {
 /** Everything the way back reads and writes: pointers. */
 interface Way extends SegmentNetworkBackward {
   readonly backend: WasmBackend;
-  readonly places: SegmentPlaces;
   readonly base: number;
   readonly memory: number;
+  /** By position. */
+  readonly layers: readonly LayerNumbers[];
   readonly sums: Lines;
   readonly rows: Lines;
-  /** Whether gradients of parameters are computed. */
-  readonly trains: boolean;
 }
 
 function openWay(
@@ -70,29 +71,38 @@ function openWay(
   input: SegmentNetworkBackward,
   { reachesRows, trains }: { readonly reachesRows: boolean; readonly trains: boolean },
 ): Way {
-  const { plan, segments, dy, saved } = input;
-  const [x, kept] = saved as readonly [Tensor, Tensor];
-  const [entries = 0, width = 0] = x.shape;
+  const { plan, places, segments, dy, saved } = input;
+  const x = saved[0] as Tensor;
+  const kept = saved[1] as Tensor;
+  const entries = x.shape[0] ?? 0;
   const { count } = segments;
-  const places = segmentPlaces(plan, { entries, count, width, withSlopes: true });
-  const widest = Math.max(plan.widest, width);
+  const widest = Math.max(plan.widest, x.shape[1] ?? 0);
   // Freed with the backward pass.
   const lines = newTensor(backend, [2 * (count + (reachesRows ? entries : 0)) * widest]);
   const memory = scratchFloats(backend, plan.backwardFloats);
-  const [base, area] = [pointerOf(backend, kept), pointerOf(backend, lines)];
-  const areaAt = (line: number) => area + 4 * widest * line;
-  const way: Way = {
-    ...input,
+  const base = pointerOf(backend, kept);
+  const area = pointerOf(backend, lines);
+  const line = 4 * widest;
+  kernelsOf(backend).copyColumns(count, places.outputs, pointerOf(backend, dy), places.outputs, area, places.outputs);
+  // Key by key: V8 takes ten times as long for a spread.
+  return {
     backend,
+    plan,
     places,
+    segments,
+    dy,
+    saved,
     base,
+    layers: plan.all.map((layer) => numbersOf(plan, layer, { memory, trains })),
     memory,
-    sums: { count, x: base + places.start, areas: [areaAt(0), areaAt(count)], wantsInput: reachesRows },
-    rows: { count: entries, x: pointerOf(backend, x), areas: [areaAt(2 * count), areaAt(2 * count + entries)], wantsInput: false },
-    trains,
+    sums: { count, x: base + places.start, areas: [area, area + line * count], wantsInput: reachesRows },
+    rows: {
+      count: entries,
+      x: pointerOf(backend, x),
+      areas: [area + line * (2 * count), area + line * (2 * count + entries)],
+      wantsInput: false,
+    },
   };
-  kernelsOf(backend).copyColumns(count, places.outputs, pointerOf(backend, dy), places.outputs, areaAt(0), places.outputs);
-  return way;
 }
 
 /** Back over the folded layer and the sums to rows: where the gradient before the first layer's activation lies, or that of x where there is no layer. */
@@ -113,15 +123,18 @@ function backThrough(way: Way, layers: readonly LayerPlan[], { count, x, areas, 
   for (let index = layers.length - 1; index >= 0; index -= 1) {
     const layer = layers[index] as LayerPlan;
     const { position, outputs, inputs } = layer;
-    const lower = layers[index - 1];
+    // Not layers[-1], which V8 looks up by name.
+    const lower = index === 0 ? undefined : layers[index - 1];
     const wantsDx = lower !== undefined || wantsInput;
     const numbers = startLayer(way, layer, wantsDx);
     const from = lower === undefined ? x : base + (places.y[lower.position] as number);
     const slope = places.slope[position] as number;
     const read = base + (slope < 0 ? (places.y[position] as number) : slope);
-    const [dy, dx] = [areas[turn] as number, areas[1 - turn] as number];
+    const dy = areas[turn] as number;
+    const dx = areas[1 - turn] as number;
     for (let first = 0; first < count; first += BLOCK) {
-      const [over, under] = [4 * outputs * first, 4 * inputs * first];
+      const over = 4 * outputs * first;
+      const under = 4 * inputs * first;
       blockBack(way.backend, numbers, {
         count: Math.min(BLOCK, count - first),
         x: from + under,
@@ -138,12 +151,17 @@ function backThrough(way: Way, layers: readonly LayerPlan[], { count, x, areas, 
 
 /** The layer's numbers, its working memory made ready. */
 function startLayer(way: Way, layer: LayerPlan, wantsDx: boolean): LayerNumbers {
-  const numbers = numbersOf(way, layer);
+  const numbers = way.layers[layer.position] as LayerNumbers;
   startLayerBack(way.backend, numbers, wantsDx ? pointerOf(way.backend, way.saved[2 + layer.position] as Tensor) : 0);
   return numbers;
 }
 
-function numbersOf({ plan, memory, trains }: Way, layer: LayerPlan): LayerNumbers {
+/** `trains`: whether gradients of parameters are computed. */
+function numbersOf(
+  plan: SegmentPlan,
+  layer: LayerPlan,
+  { memory, trains }: { readonly memory: number; readonly trains: boolean },
+): LayerNumbers {
   const { outputs, inputs, kind, frozen, hasBias, back } = layer;
   return {
     outputs,
@@ -168,7 +186,8 @@ function backThroughFolded(way: Way, folded: LayerPlan, { dy, dx }: { readonly d
   if (numbers.trains) clearWeightSums(backend, [outputs, 1], biasSums);
   for (let first = 0; first < sums.count; first += BLOCK) {
     const count = Math.min(BLOCK, sums.count - first);
-    const [left, under] = [dy + 4 * outputs * first, 4 * inputs * first];
+    const left = dy + 4 * outputs * first;
+    const under = 4 * inputs * first;
     blockBack(backend, numbers, { count, x: base + places.sums + under, saved: 0, dy: left, dx: dx + under, adds: false });
     const right = base + places.sizes + 4 * first;
     if (numbers.trains) addWeightProducts(backend, [outputs, 1], { count, left, right, memory: biasSums, padded: numbers.padded });
@@ -180,11 +199,11 @@ function backThroughFolded(way: Way, folded: LayerPlan, { dy, dx }: { readonly d
 function addGradients(way: Way, layers: readonly LayerPlan[], to: MutableGradients): void {
   const { backend, plan, memory } = way;
   for (const layer of layers) {
-    addLayerGradients(backend, layer.name, numbersOf(way, layer), to);
+    addLayerGradients(backend, layer.names, way.layers[layer.position] as LayerNumbers, to);
     if (layer !== plan.folded || layer.frozen || !layer.hasBias) continue;
     const db = newTensor(backend, [layer.outputs]);
     copyWeightSums(backend, [layer.outputs, 1], memory + plan.foldedBiasSums, { pointer: pointerOf(backend, db), stride: 1 });
-    to[`${layer.name}.bias`] = () => db;
+    to[layer.names.bias] = () => db;
   }
 }
 

@@ -33,7 +33,10 @@ export interface SegmentPlaces {
 }
 
 /** Finds the places of a pass. */
-export function segmentPlaces({ rows, folded, sums }: SegmentPlan, { entries, count, width, withSlopes }: SegmentSize): SegmentPlaces {
+export function segmentPlaces(
+  { rows, folded, sums, lastRow, lastSum }: SegmentPlan,
+  { entries, count, width, withSlopes }: SegmentSize,
+): SegmentPlaces {
   const y: number[] = [];
   const slope: number[] = [];
   const places = countPlaces();
@@ -42,14 +45,14 @@ export function segmentPlaces({ rows, folded, sums }: SegmentPlan, { entries, co
     slope.push(withSlopes && kind === FUSED_ACTIVATIONS.SiLU ? places.take(lines * outputs) : -1);
   };
   for (const layer of rows) takeLayer(layer, entries);
-  const summedWidth = rows.at(-1)?.outputs ?? width;
+  const summedWidth = lastRow?.outputs ?? width;
   const summed = places.take(count * summedWidth);
   const sizes = places.take(count);
   if (folded !== null) takeLayer(folded, count);
-  const start = folded === null ? summed : (y.at(-1) as number);
+  const start = folded === null ? summed : (y[folded.position] as number);
   const startWidth = folded?.outputs ?? summedWidth;
   for (const layer of sums) takeLayer(layer, count);
-  const result = sums.length === 0 ? start : (y.at(-1) as number);
+  const result = lastSum === null ? start : (y[lastSum.position] as number);
   return {
     y,
     slope,
@@ -58,7 +61,7 @@ export function segmentPlaces({ rows, folded, sums }: SegmentPlan, { entries, co
     sizes,
     start,
     startWidth,
-    outputs: sums.at(-1)?.outputs ?? startWidth,
+    outputs: lastSum?.outputs ?? startWidth,
     result,
     floats: places.floats(),
   };

@@ -1,5 +1,6 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { FUSED_ACTIVATIONS } from './activation.ts';
-import { type GatedLayer, sizesOf } from './gated-chain.ts';
+import { type GatedLayer, type ParameterNames, parameterNames, sizesOf } from './gated-chain.ts';
 import { countPlaces, wholeVectors } from './runtime.ts';
 import { paddedFloats, weightSumsFloats } from './weight-sums.ts';
 
@@ -11,8 +12,8 @@ export interface SegmentNetwork {
 
 /** A layer in numbers. Places in working memory are bytes from its begin. */
 export interface LayerPlan {
-  /** What its parameters are called among the inputs of the operation: `<name>.weight`, `<name>.bias`. */
-  readonly name: string;
+  /** What its parameters are called among the inputs of the operation. */
+  readonly names: ParameterNames;
   /** Position among all layers. */
   readonly position: number;
   readonly outputs: number;
@@ -35,8 +36,13 @@ export interface SegmentPlan {
   readonly folded: LayerPlan | null;
   /** Over each sum. */
   readonly sums: readonly LayerPlan[];
+  /** The last of each; null: there is none. */
+  readonly lastRow: LayerPlan | null;
+  readonly lastSum: LayerPlan | null;
   /** All of them in order. */
   readonly all: readonly LayerPlan[];
+  /** The inputs that gradients may be asked of, by name, `x` and the parameters of layers that are not frozen: an object to be copied and filled. */
+  readonly inputs: Readonly<Record<string, Tensor | null>>;
   /** Whether anything up to the folded layer is trained. */
   readonly trainsRows: boolean;
   readonly widest: number;
@@ -73,7 +79,7 @@ function planOf({ before, after }: SegmentNetwork): SegmentPlan {
   const plan = (part: string, index: number, layer: GatedLayer): LayerPlan => {
     const [outputs, inputs] = sizesOf(layer);
     return {
-      name: part + String(index),
+      names: parameterNames(part + String(index)),
       position: part === 'before' ? index : before.length + index,
       outputs,
       inputs,
@@ -99,15 +105,29 @@ function planOf({ before, after }: SegmentNetwork): SegmentPlan {
     padded: backward.take(paddedFloats(widest, widest)),
     foldedBiasSums: backward.take(folded === null ? 0 : weightSumsFloats(folded.outputs, 1)),
   };
+  const rows = folded === null ? first : first.slice(0, -1);
   return {
-    rows: folded === null ? first : first.slice(0, -1),
+    rows,
     folded,
     sums,
+    lastRow: rows.at(-1) ?? null,
+    lastSum: sums.at(-1) ?? null,
     all,
+    inputs: inputsOf(all),
     trainsRows: first.some(({ frozen }) => !frozen),
     widest,
     ...places,
     forwardFloats: forward.floats(),
     backwardFloats: backward.floats(),
   };
+}
+
+function inputsOf(layers: readonly LayerPlan[]): SegmentPlan['inputs'] {
+  const inputs: Record<string, Tensor | null> = { x: null };
+  for (const { names, frozen, hasBias } of layers) {
+    if (frozen) continue;
+    inputs[names.weight] = null;
+    if (hasBias) inputs[names.bias] = null;
+  }
+  return inputs;
 }

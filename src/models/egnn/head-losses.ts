@@ -45,13 +45,15 @@ export function lossTerms(losses: HeadLosses, input: LossInput): GraphLossTerms 
 }
 
 function lossData(head: GraphHead, spec: LossSpec, { outputs, graphs, ctx }: LossInput): LossData | null {
-  const [prediction, target] = [outputs[head], graphs.targets[head]];
+  const prediction = outputs[head];
+  const target = graphs.targets[head];
   if (prediction === undefined || target === undefined) return null;
-  const std = outputs[`${head}::std`];
-  const variance = std === undefined ? {} : { variance: ctx.ops.multiply(std, std) };
+  const data: { -readonly [Name in keyof LossData]: LossData[Name] } = { prediction, target };
   // Read for the one loss that needs it: a batch copies to the device what is read.
-  const sizes = spec.kind === 'per_atom' ? { nodesPerGraph: graphs.nodesPerGraph } : {};
-  return { prediction, target, ...sizes, ...variance };
+  if (spec.kind === 'per_atom') data.nodesPerGraph = graphs.nodesPerGraph;
+  const std = outputs[`${head}::std`];
+  if (std !== undefined) data.variance = ctx.ops.multiply(std, std);
+  return data;
 }
 
 /** Columns of the outputs by head. */

@@ -42,13 +42,14 @@ export function forwardHeads(
   const line = (name: string, x: Tensor) => scale(forwardMlp(enter(scope, name), settings, lineShape(settings, 1), x));
   const pooled = (name: string, poolType = settings.poolType) =>
     forwardPoolingHead(enter(scope, name), settings, { graphs, state, poolType });
-  const std = () => ops.scaleAndShift(ops.abs(pooled('pooling_head_std', 'mean')), settings.scalingStd, 0);
-  return {
-    ...(targets.y_graph_scalars ? { y_graph_scalars: addAtoms(scope, scale(pooled('pooling_head')), graphs) } : {}),
-    ...(targets.y_graph_scalars && withStd ? { 'y_graph_scalars::std': std() } : {}),
-    ...(targets.y_node_scalars ? { y_node_scalars: line('node_mlp', state.nodeFeats) } : {}),
-    ...(targets.y_edge_scalars && state.edgeFeats !== null ? { y_edge_scalars: line('edge_mlp', state.edgeFeats) } : {}),
-  };
+  const outputs: { -readonly [Head in keyof GraphOutputs]: GraphOutputs[Head] } = {};
+  if (targets.y_graph_scalars) {
+    outputs.y_graph_scalars = addAtoms(scope, scale(pooled('pooling_head')), graphs);
+    if (withStd) outputs['y_graph_scalars::std'] = ops.scaleAndShift(ops.abs(pooled('pooling_head_std', 'mean')), settings.scalingStd, 0);
+  }
+  if (targets.y_node_scalars) outputs.y_node_scalars = line('node_mlp', state.nodeFeats);
+  if (targets.y_edge_scalars && state.edgeFeats !== null) outputs.y_edge_scalars = line('edge_mlp', state.edgeFeats);
+  return outputs;
 }
 
 /** Whether any head reads the features of edges. */

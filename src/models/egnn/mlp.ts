@@ -59,7 +59,9 @@ export function forwardEdgeMlp(scope: Scope, settings: MlpSettings, shape: MlpSh
 /** One network for operations that take several layers at once, each with its activation; null where Dropout runs between them. */
 export function readLinearLayers(scope: Scope, layers: readonly Layer[]): readonly LinearLayer[] | null {
   const found: LinearLayer[] = [];
-  for (const [position, layer] of layers.entries()) {
+  for (let position = 0; position < layers.length; position += 1) {
+    const layer = layers[position] as Layer;
+    if (layer.kind === 'activation') continue;
     const here = enter(scope, position);
     if (layer.kind === 'dropout' && dropoutRuns(here, layer.p)) return null;
     if (layer.kind !== 'linear') continue;

@@ -29,8 +29,13 @@ export function adamLoop(arrays: HeapArrays, numbers: AdamNumbers): void {
 }
 
 function plainLoop({ memory, inputs, outputs, size }: HeapArrays, { sign, l2, keep, rate1, beta2, rate2, scale, eps }: AdamNumbers): void {
-  const [p, g, m, v] = inputs as [number, number, number, number];
-  const [nextP, nextM, nextV] = outputs as [number, number, number];
+  const p = inputs[0] as number;
+  const g = inputs[1] as number;
+  const m = inputs[2] as number;
+  const v = inputs[3] as number;
+  const nextP = outputs[0] as number;
+  const nextM = outputs[1] as number;
+  const nextV = outputs[2] as number;
   for (let i = 0; i < size; i++) {
     const parameter = memory[p + i] as number;
     const gradient = sign * (memory[g + i] as number) + l2 * parameter;

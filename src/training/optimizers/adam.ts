@@ -25,25 +25,35 @@ export function adamRule(config: TorchArguments, defaults: { readonly decay: Ada
   const weightDecay = numberArgument(config, 'weight_decay', defaults.weightDecay);
   const amsgrad = flagArgument(config, 'amsgrad', false);
   const sign = flagArgument(config, 'maximize', false) ? -1 : 1;
+  const numbersAt = ({ step, lr, momentum }: Moment): AdamNumbers => {
+    const beta1 = momentum ?? ownBeta1;
+    const correction2 = Math.sqrt(1 - integerPower(beta2, step));
+    return {
+      sign,
+      l2: defaults.decay === 'l2' ? weightDecay : 0,
+      keep: defaults.decay === 'decoupled' ? 1 - lr * weightDecay : 1,
+      rate1: 1 - beta1,
+      beta2,
+      rate2: 1 - beta2,
+      scale: (lr * correction2) / (1 - integerPower(beta1, step)),
+      eps: eps * correction2,
+    };
+  };
+  // Most parameters of a step share them.
+  let known: (Moment & { readonly numbers: AdamNumbers }) | null = null;
   return {
     slots: ['exp_avg', 'exp_avg_sq', ...(amsgrad ? ['max_exp_avg_sq'] : [])].map(zeroSlot),
     update(input) {
-      const beta1 = input.momentum ?? ownBeta1;
-      const correction2 = Math.sqrt(1 - integerPower(beta2, input.step));
-      const numbers: AdamNumbers = {
-        sign,
-        l2: defaults.decay === 'l2' ? weightDecay : 0,
-        keep: defaults.decay === 'decoupled' ? 1 - input.lr * weightDecay : 1,
-        rate1: 1 - beta1,
-        beta2,
-        rate2: 1 - beta2,
-        scale: (input.lr * correction2) / (1 - integerPower(beta1, input.step)),
-        eps: eps * correction2,
-      };
+      const { step, lr, momentum } = input;
+      if (known?.step !== step || known.lr !== lr || known.momentum !== momentum) known = { step, lr, momentum, numbers: numbersAt(input) };
+      const { numbers } = known;
       return adamOnHeap(input, numbers) ?? adamComposed(input, numbers);
     },
   };
 }
+
+/** What an update depends on beside its tensors. */
+type Moment = Pick<UpdateInput, 'step' | 'lr' | 'momentum'>;
 
 /** The update from tfjs operations: 12 dispatches, one more with weight decay or amsgrad. */
 export function adamComposed(input: UpdateInput, numbers: AdamNumbers): UpdateResult {
@@ -62,8 +72,8 @@ export function adamComposed(input: UpdateInput, numbers: AdamNumbers): UpdateRe
 
 /** The same update as one pass over the wasm heap; undefined on other backends. */
 export function adamOnHeap({ parameter, gradient, slots, spare = {} }: UpdateInput, numbers: AdamNumbers): UpdateResult | undefined {
-  const [m, v, max] = [slot(slots, 'exp_avg'), slot(slots, 'exp_avg_sq'), slots['max_exp_avg_sq']];
-  const inputs = [parameter, gradient, m, v];
+  const max = slots['max_exp_avg_sq'];
+  const inputs = [parameter, gradient, slot(slots, 'exp_avg'), slot(slots, 'exp_avg_sq')];
   const to = [undefined, spare['exp_avg'], spare['exp_avg_sq']];
   if (max !== undefined) {
     inputs.push(max);
@@ -71,8 +81,7 @@ export function adamOnHeap({ parameter, gradient, slots, spare = {} }: UpdateInp
   }
   const outputs = mapOnHeap(inputs, to, (arrays) => adamLoop(arrays, numbers));
   if (outputs === undefined) return undefined;
-  const [next, nextM, nextV, largest] = outputs as [Tensor, Tensor, Tensor, Tensor?];
-  return { parameter: next, slots: slotsOf(nextM, nextV, largest) };
+  return { parameter: outputs[0] as Tensor, slots: slotsOf(outputs[1] as Tensor, outputs[2] as Tensor, outputs[3]) };
 }
 
 function slotsOf(m: Tensor, v: Tensor, largest: Tensor | undefined): Slots {
