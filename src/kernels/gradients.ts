@@ -1,5 +1,6 @@
 import { add, engine, ones, type Tensor } from '@tensorflow/tfjs-core';
-import { closeScope, FUSED, openScope, recordPass, type TapeNode, tape } from './tape.ts';
+import { closeScope, openScope } from './scope.ts';
+import { FUSED, recordPass, type TapeNode, tape } from './tape.ts';
 
 /** A value and its gradients. All tensors belong to the scope at hand. */
 export interface Differentiated<T extends Tensor> {
@@ -18,12 +19,12 @@ export function gradientsOf<T extends Tensor>(f: () => T, xs: readonly Tensor[])
   const recorder = tape();
   try {
     const value = recordPass(f);
-    const scope = openScope();
+    openScope();
     let gradients: readonly (Tensor | null)[] = [];
     try {
       gradients = goBack(recorder.state.activeTape ?? [], value, xs);
     } finally {
-      closeScope(scope, gradients);
+      closeScope(gradients);
     }
     return { value, gradients };
   } finally {

@@ -1,4 +1,5 @@
 import { engine, type Tensor } from '@tensorflow/tfjs-core';
+import { inScope } from './scope.ts';
 
 /** One recorded operation. */
 export interface TapeNode {
@@ -15,7 +16,7 @@ export interface TapeNode {
 /** What our own operations are called on the tape. Beside their results their gradients make little, which may live until the backward pass ends. */
 export const FUSED = 'fused';
 
-/** What tfjs-core 4.22 has below tf.tidy, tf.customGrad and tf.variableGrads. */
+/** What tfjs-core 4.22 has below tf.customGrad and tf.variableGrads. */
 export interface Tape {
   /** Whether what runs now is recorded, to be differentiated. */
   isTapeOn(): boolean;
@@ -30,56 +31,15 @@ export interface Tape {
     saved: readonly Tensor[],
   ): void;
   nextTensorId(): number;
-  startScope(): void;
-  /** Frees what was made in the scope and is not kept. */
-  endScope(): void;
-  /** Makes a tensor belong to the scope at hand. */
-  track(tensor: Tensor): void;
   readonly state: {
     /** What was recorded, oldest first; null when nothing is. */
     activeTape: TapeNode[] | null;
-    readonly activeScope: { readonly id: number };
   };
 }
 
 /** The tape of tfjs's engine. */
 export function tape(): Tape {
   return engine() as unknown as Tape;
-}
-
-/** Runs `work` and frees whatever it makes beside its result and does not keep, as tidy does, which looks for tensors in whatever it is given. */
-export function inScope<T extends Tensor>(work: () => T): T {
-  const scope = openScope();
-  let result: T | null = null;
-  try {
-    result = work();
-    return result;
-  } finally {
-    closeScope(scope, [result]);
-  }
-}
-
-/** Starts a scope. Gives its number. */
-export function openScope(): number {
-  const recorder = tape();
-  recorder.startScope();
-  return recorder.state.activeScope.id;
-}
-
-/** Ends a scope: frees what was made in it, apart from results, which belong to the scope around it then. */
-export function closeScope(scope: number, results: readonly (Tensor | null)[]): void {
-  const recorder = tape();
-  const owned: Tensor[] = [];
-  for (const tensor of results) {
-    if (tensor === null || tensor.kept) continue;
-    tensor.kept = true;
-    owned.push(tensor);
-  }
-  recorder.endScope();
-  for (const tensor of owned) {
-    tensor.kept = false;
-    if (tensor.scopeId === scope) recorder.track(tensor);
-  }
 }
 
 /** The number of the first tensor of the pass at hand; 0: none is recorded by `recordPass`. */

@@ -34,6 +34,7 @@ function multiplyHigh(high: number, low: number, value: number): number {
   const valueLow = value & 0xffff;
   const valueHigh = value >>> 16;
   const middle = high * valueLow + (Math.imul(low, valueLow) >>> 16);
-  const carry = low * valueHigh + (middle % 0x10000);
+  // The remainder by 2^16, without a division of doubles.
+  const carry = low * valueHigh + (middle & 0xffff);
   return (high * valueHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) | 0;
 }

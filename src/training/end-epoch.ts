@@ -36,7 +36,9 @@ export async function validate(run: FitRun, limit = run.setup.stage.trainer.limi
   const { model, validation, stage } = run.setup;
   const batches = run.batches.validation;
   if (validation === null || batches === null || stage.trainer.limitValBatches === 0) return null;
-  const metrics = createHeadMetrics(targetLayout(model), null, { perColumn: false });
+  // Made once: that takes longer than judging a small split.
+  const metrics = (run.validationMetrics ??= createHeadMetrics(targetLayout(model), null, { perColumn: false }));
+  metrics.restore({});
   const between = async () => {
     run.deps.events.phase('validate', run.stepBudgetMs);
     await run.deps.nextTurn();

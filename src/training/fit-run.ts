@@ -9,6 +9,7 @@ import { initialEarlyStopping } from './early-stopping.ts';
 import type { FitDependencies } from './fit-types.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createLossMeter, type LossMeter } from './loss-meter.ts';
+import type { HeadMetrics } from './metrics/head-metrics.ts';
 import { createOptimizer } from './optimizers/create-optimizer.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { createScheduler } from './schedulers/create-scheduler.ts';
@@ -40,6 +41,8 @@ export interface FitRun {
   readonly orders: Map<number, Rows>;
   /** Where batches come from: rows as they are, or what the frozen prefix made of them once that is computed. */
   batches: StageBatches;
+  /** What validations are judged by, each from nothing; null before the first. */
+  validationMetrics: HeadMetrics | null;
   /** Newest metrics of a logged step, for progress. */
   logged: Metrics;
   /** What the schedule said for the newest step, by parameter group; empty before the first. */
@@ -79,6 +82,7 @@ export function createFitRun(setup: StageSetup, deps: FitDependencies, batches: 
     position: pickPosition(position),
     monitor: resume?.monitor ?? { ...firstMonitor(setup), ...(plateau === null ? {} : { plateau: plateau.initial(optimizer.baseLrs) }) },
     best: resume?.best ?? null,
+    validationMetrics: null,
     logged: {},
     lastSettings: [],
     startedAt: deps.now() - (deps.resumedElapsedMs ?? 0),

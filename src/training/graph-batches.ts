@@ -1,5 +1,5 @@
 import { keep, type Tensor } from '@tensorflow/tfjs-core';
-import { GRAPH_HEADS, type GraphHead } from '../contracts/graphs.ts';
+import type { GraphHead } from '../contracts/graphs.ts';
 import type { HostGraphBatch, HostSegments } from '../data/graphs/graph-batch.ts';
 import { lazyObject } from '../data/lazy-object.ts';
 import type { GraphBatch } from '../models/definition.ts';
@@ -57,9 +57,9 @@ function copy(upload: Upload, values: Float32Array | Int32Array, shape: number[]
 function copyTargets(upload: Upload): GraphBatch['targets'] {
   const { targets } = upload.host;
   const copied: Partial<Record<GraphHead, Tensor>> = {};
-  for (const head of GRAPH_HEADS) {
-    const target = targets[head];
-    if (target !== undefined) copied[head] = copy(upload, target.values, [target.values.length / target.width, target.width]);
+  for (const head in targets) {
+    const { values, width } = targets[head as GraphHead] as (typeof targets)[GraphHead] & object;
+    copied[head as GraphHead] = copy(upload, values, [values.length / width, width]);
   }
   return copied;
 }

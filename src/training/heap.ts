@@ -12,6 +12,8 @@ export interface HeapBackend {
   typedArrayFromHeap(info: TensorInfo): Float32Array;
   /** In bytes; may be negative above 2 GiB. */
   getMemoryOffset(dataId: object): number;
+  /** How many tensors share the data; 0: it is not here. */
+  refCount(dataId: object): number;
   readonly wasm: { readonly HEAPU8: Uint8Array };
 }
 
@@ -35,6 +37,11 @@ export interface HeapArrays {
 /** Whether loops on the wasm backend's memory take tensors of such a size. */
 export function fitsHeapLoop({ size }: Tensor): boolean {
   return size <= MAX_ELEMENTS && wasmHeap() !== undefined;
+}
+
+/** Whether loops on the wasm backend's memory take a tensor of such a size, and no other tensor shares its memory. */
+export function isAloneOnHeap(tensor: Tensor): boolean {
+  return fitsHeapLoop(tensor) && wasmHeap()?.refCount(tensor.dataId) === 1;
 }
 
 /**

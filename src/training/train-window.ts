@@ -1,11 +1,12 @@
-import { add, dispose, engine, keep, mul, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { add, dispose, keep, mul, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { gradientsOf } from '../kernels/gradients.ts';
+import { closeScope, openScope } from '../kernels/scope.ts';
 import { batchWeights } from './accumulation.ts';
 import { type Batch, disposeBatch } from './batches.ts';
 import type { DeviceState } from './device-state.ts';
 import { trainingContext } from './forward-context.ts';
 import { clipGradients, clips, type Gradients } from './gradient-clipping.ts';
-import { fitsHeapLoop } from './heap.ts';
+import { fitsHeapLoop, isAloneOnHeap } from './heap.ts';
 import { passModel } from './model-pass.ts';
 import type { Optimizer, Slots, UpdateInput, UpdateResult } from './optimizers/optimizer.ts';
 import type { GroupSettings } from './schedulers/scheduler.ts';
@@ -124,39 +125,45 @@ function update(
 ): void {
   const { trainer } = setup.stage;
   const clipped = clips(trainer) ? tidy(() => ({ ...clipGradients(step.gradients, trainer).gradients })) : step.gradients;
-  engine().startScope('updates');
+  const gradients = Object.values(clipped);
+  // Clipping may hand on a gradient as it came, and two parameters may have been given one.
+  const areOwn = clipped === step.gradients && new Set(gradients).size === gradients.length;
+  openScope();
   try {
     for (const path in clipped) {
       const parameter = state.trainable.get(path) as Tensor;
+      const gradient = clipped[path] as Tensor;
       const { lr, momentum } = step.settings[optimizer.groupOf(path)] as GroupSettings;
       const input: UpdateInput = {
         path,
         parameter,
-        gradient: clipped[path] as Tensor,
+        gradient,
         slots: state.slots.get(path) ?? {},
         spare: results.spare?.(path),
+        mayTakeGradient: areOwn && isAloneOnHeap(gradient),
         step: (state.parameterSteps.get(path) ?? 0) + 1,
         lr,
         momentum,
       };
       // A small update makes little on the way: a scope of its own would take as long as it.
-      results.parameter(path, fitsHeapLoop(parameter) ? keepResult(optimizer.update(input)) : inScope(() => optimizer.update(input)));
+      const result = fitsHeapLoop(parameter) ? keepResult(optimizer.update(input)) : inScope(() => optimizer.update(input));
+      results.parameter(path, result);
+      if (areOwn && result.parameter !== gradient) gradient.dispose();
     }
   } finally {
-    engine().endScope();
+    closeScope([]);
   }
-  // Disposing twice of one that is in both does nothing.
-  for (const path in step.gradients) step.gradients[path]?.dispose();
-  if (clipped !== step.gradients) for (const path in clipped) clipped[path]?.dispose();
+  if (areOwn) return;
+  for (const gradient of [...gradients, ...Object.values(step.gradients)]) gradient.dispose();
 }
 
 /** Keeps what an update gives and frees what it made on the way. tidy does the same, but walks through the result. */
 function inScope(work: () => UpdateResult): UpdateResult {
-  engine().startScope('update');
+  openScope();
   try {
     return keepResult(work());
   } finally {
-    engine().endScope();
+    closeScope([]);
   }
 }
 

@@ -1,5 +1,6 @@
 import { backend, engine, type Tensor } from '@tensorflow/tfjs-core';
-import { FUSED, inScope, outlivesPass, tape } from '../tape.ts';
+import { inScope } from '../scope.ts';
+import { FUSED, outlivesPass, tape } from '../tape.ts';
 import type { WasmBackend } from '../wasm/heap.ts';
 
 /** An operation with a gradient of its own. */

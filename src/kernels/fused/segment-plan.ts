@@ -36,6 +36,8 @@ export interface SegmentPlan {
   readonly folded: LayerPlan | null;
   /** Over each sum. */
   readonly sums: readonly LayerPlan[];
+  /** How many layers stand before the sums, the folded one included. */
+  readonly layersBefore: number;
   /** The last of each; null: there is none. */
   readonly lastRow: LayerPlan | null;
   readonly lastSum: LayerPlan | null;
@@ -58,8 +60,27 @@ export interface SegmentPlan {
 /** Plans by what decides them. Heads have a few structures, each for every step. */
 const plans = new Map<string, SegmentPlan>();
 
+/** The plan of the last network, which mostly is that of the next one: comparing it takes less time than a key of text. */
+let newest: SegmentPlan | null = null;
+
 /** Plans a network, once for all of its structure. */
-export function segmentPlan({ before, after }: SegmentNetwork): SegmentPlan {
+export function segmentPlan(network: SegmentNetwork): SegmentPlan {
+  if (newest === null || !isOf(newest, network)) newest = knownPlan(network);
+  return newest;
+}
+
+function isOf({ all, layersBefore }: SegmentPlan, { before, after }: SegmentNetwork): boolean {
+  if (layersBefore !== before.length || all.length !== before.length + after.length) return false;
+  for (const { position, outputs, inputs, kind, frozen, hasBias } of all) {
+    const layer = (position < before.length ? before[position] : after[position - before.length]) as GatedLayer;
+    const { weight, bias, activation } = layer;
+    if (weight.shape[0] !== outputs || weight.shape[1] !== inputs || FUSED_ACTIVATIONS[activation] !== kind) return false;
+    if (layer.frozen !== frozen || (bias !== null) !== hasBias) return false;
+  }
+  return true;
+}
+
+function knownPlan({ before, after }: SegmentNetwork): SegmentPlan {
   let key = '';
   for (const layer of before) key += keyOf(layer);
   key += '|';
@@ -110,6 +131,7 @@ function planOf({ before, after }: SegmentNetwork): SegmentPlan {
     rows,
     folded,
     sums,
+    layersBefore: first.length,
     lastRow: rows.at(-1) ?? null,
     lastSum: sums.at(-1) ?? null,
     all,

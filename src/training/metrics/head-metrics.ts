@@ -1,4 +1,4 @@
-import { encodeNumber, type Metrics } from '../../contracts/json.ts';
+import { encodeNumber, type JsonNumber, type Metrics } from '../../contracts/json.ts';
 import { chooseMetrics, type MetricSums, runningMetrics } from './create-metrics.ts';
 import { loss as lossMetric } from './loss.ts';
 import type { Task } from './metric.ts';
@@ -80,15 +80,16 @@ export function createHeadMetrics(
         if (results !== undefined) set.add({ loss: 0, ...(column === null ? results : columnOf(results, column)) });
       }
     },
-    values: (prefix) => ({
-      ...Object.fromEntries(lossValues().map(({ name, value }) => [`${prefix}/total/${name}`, encodeNumber(value)])),
-      ...Object.fromEntries(
-        running.flatMap(({ key, set }) => {
-          const [before = '', after = ''] = key.split('*');
-          return Object.entries(set.values('')).map(([name, value]) => [`${prefix}${before}${name}${after}`, value] as const);
-        }),
-      ),
-    }),
+    values(prefix) {
+      const values: Record<string, JsonNumber> = {};
+      for (const { name, value } of lossValues()) values[`${prefix}/total/${name}`] = encodeNumber(value);
+      for (const { key, set } of running) {
+        const [before = '', after = ''] = key.split('*');
+        const ofHead = set.values('');
+        for (const name in ofHead) values[`${prefix}${before}${name}${after}`] = ofHead[name] as JsonNumber;
+      }
+      return values;
+    },
     save: () => Object.fromEntries([...sets].map(([key, set]) => [key, set.save()])),
     restore(saved) {
       for (const [key, set] of sets) set.restore(saved[key] ?? {});

@@ -71,10 +71,11 @@ export function adamComposed(input: UpdateInput, numbers: AdamNumbers): UpdateRe
 }
 
 /** The same update as one pass over the wasm heap; undefined on other backends. */
-export function adamOnHeap({ parameter, gradient, slots, spare = {} }: UpdateInput, numbers: AdamNumbers): UpdateResult | undefined {
+export function adamOnHeap(input: UpdateInput, numbers: AdamNumbers): UpdateResult | undefined {
+  const { parameter, gradient, slots, spare = {}, mayTakeGradient = false } = input;
   const max = slots['max_exp_avg_sq'];
   const inputs = [parameter, gradient, slot(slots, 'exp_avg'), slot(slots, 'exp_avg_sq')];
-  const to = [undefined, spare['exp_avg'], spare['exp_avg_sq']];
+  const to = [mayTakeGradient ? gradient : undefined, spare['exp_avg'], spare['exp_avg_sq']];
   if (max !== undefined) {
     inputs.push(max);
     to.push(spare['max_exp_avg_sq']);

@@ -16,6 +16,8 @@ export interface UpdateInput {
   readonly slots: Slots;
   /** Tensors like the slots whose values nobody needs: the next slots may be written there, which saves making and freeing tensors. Absent: there are none. */
   readonly spare?: Slots | undefined;
+  /** Whether nobody reads the gradient afterwards: the next parameter may be written there and be handed over, which saves as much. Absent: no. */
+  readonly mayTakeGradient?: boolean;
   /** 1-based count of this parameter's own updates: a parameter unfrozen later starts at 1, as in torch. */
   readonly step: number;
   /** The learning rate of this step, from the scheduler. */
@@ -24,7 +26,7 @@ export interface UpdateInput {
   readonly momentum?: number | undefined;
 }
 
-/** The next values, in new tensors or, slots, in spare ones: those that hold values are neither changed nor handed back. */
+/** The next values, in new tensors or in those that the input offers for it: others that hold values are neither changed nor handed back. */
 export interface UpdateResult {
   readonly parameter: Tensor;
   readonly slots: Slots;

@@ -60,12 +60,14 @@ export function sgdComposed(input: UpdateInput, numbers: SgdNumbers): UpdateResu
 }
 
 /** The same update as one pass over the wasm heap, in float64 between float32 loads and stores; undefined on other backends. */
-export function sgdOnHeap({ parameter, gradient, slots, spare }: UpdateInput, numbers: SgdNumbers): UpdateResult | undefined {
+export function sgdOnHeap(input: UpdateInput, numbers: SgdNumbers): UpdateResult | undefined {
+  const { parameter, gradient, slots, spare, mayTakeGradient = false } = input;
+  const to = mayTakeGradient ? gradient : undefined;
   if (numbers.momentum === 0) {
-    const outputs = mapOnHeap([parameter, gradient], [undefined], (arrays) => plainLoop(arrays, numbers));
+    const outputs = mapOnHeap([parameter, gradient], [to], (arrays) => plainLoop(arrays, numbers));
     return outputs === undefined ? undefined : { parameter: (outputs as [Tensor])[0], slots: {} };
   }
-  const outputs = mapOnHeap([parameter, gradient, slot(slots, 'momentum_buffer')], [undefined, spare?.['momentum_buffer']], (arrays) =>
+  const outputs = mapOnHeap([parameter, gradient, slot(slots, 'momentum_buffer')], [to, spare?.['momentum_buffer']], (arrays) =>
     momentumLoop(arrays, numbers),
   );
   if (outputs === undefined) return undefined;
