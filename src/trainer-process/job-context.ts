@@ -28,11 +28,12 @@ const MOST_MS_WITHOUT_TURN = 5;
 
 let lastTurn = Number.NEGATIVE_INFINITY;
 
-/** Lets the event loop turn unless it has just done so: a turn takes a tenth of the step of a small network. */
-export async function turnWhenDue(): Promise<void> {
-  if (performance.now() - lastTurn < MOST_MS_WITHOUT_TURN) return;
-  await nextTurn();
-  lastTurn = performance.now();
+/** Lets the event loop turn unless it has just done so (null): a turn takes a tenth of the step of a small network. */
+export function turnWhenDue(): Promise<void> | null {
+  if (performance.now() - lastTurn < MOST_MS_WITHOUT_TURN) return null;
+  return nextTurn().then(() => {
+    lastTurn = performance.now();
+  });
 }
 
 /**

@@ -39,9 +39,9 @@ export async function validate(run: FitRun, limit = run.setup.stage.trainer.limi
   // Made once: that takes longer than judging a small split.
   const metrics = (run.validationMetrics ??= createHeadMetrics(targetLayout(model), null, { perColumn: false }));
   metrics.restore({});
-  const between = async () => {
+  const between = () => {
     run.deps.events.phase('validate', run.stepBudgetMs);
-    await run.deps.nextTurn();
+    return run.deps.nextTurn();
   };
   const params = { ...run.state.params(), ...run.average?.params() };
   await evaluateDataset({ model, params, dataset: validation, batches, ...stage.datamodule.validation, limit, between }, metrics);

@@ -1,5 +1,6 @@
-import { dispose, Tensor, type TensorContainer, tidy } from '@tensorflow/tfjs-core';
+import { Tensor } from '@tensorflow/tfjs-core';
 import type { Dataset } from '../data/dataset.ts';
+import { closeScope, openScope } from '../kernels/scope.ts';
 import type { Params } from '../models/definition.ts';
 import type { LossTerms } from '../ops/ops.ts';
 import { BATCHES_AHEAD, type BatchSource } from './batch-source.ts';
@@ -23,7 +24,7 @@ export interface EvaluationPass {
   /** At most this many batches; null: all. */
   readonly limit: number | null;
   /** Runs before each batch, so that messages get in and the watchdog hears of progress. */
-  readonly between: () => Promise<void>;
+  readonly between: () => Promise<void> | null;
 }
 
 /** Adds every batch of a pass to the metrics. Touches neither the training stream nor any buffer. */
@@ -31,9 +32,13 @@ export async function evaluateDataset(pass: EvaluationPass, metrics: HeadMetrics
   const { model, params, batches } = pass;
   await overBatches(pass, async (rows) => {
     const batch = await batches.load(rows);
-    // tidy looks into records and arrays of any depth; only its type knows no readonly ones.
-    const judge = () => judgeModel(model, params, batch, evaluationContext(model)) as unknown as TensorContainer;
-    const result = tidy(judge) as unknown as JudgedPass;
+    openScope();
+    let result: JudgedPass | undefined;
+    try {
+      result = judgeModel(model, params, batch, evaluationContext(model));
+    } finally {
+      closeScope(result === undefined ? [] : tensorsOf(result));
+    }
     disposeBatch(batch);
     metrics.add(await toResults(pass, rows, { result, needsOutputs: metrics.needsOutputs }));
   });
@@ -54,11 +59,17 @@ async function toResults(
   }
   const found: Record<string, HostLossTerms> = {};
   for (const [head, terms] of Object.entries(losses)) found[head] = await readTerms(terms, rows.length);
-  const tensors = Object.values(losses).flatMap((terms) =>
-    terms instanceof Tensor ? [terms] : terms.means.flatMap(({ sum, count }) => [sum, count]),
-  );
-  dispose([...Object.values(outputs), ...tensors.filter((each) => each !== null)]);
+  for (const tensor of tensorsOf(result)) tensor.dispose();
   return { losses: found, heads };
+}
+
+function tensorsOf({ outputs, losses }: JudgedPass): readonly Tensor[] {
+  const tensors = Object.values(outputs);
+  for (const terms of Object.values(losses)) {
+    if (terms instanceof Tensor) tensors.push(terms);
+    else for (const { sum, count } of terms.means) tensors.push(...(count === null ? [sum] : [sum, count]));
+  }
+  return tensors;
 }
 
 /** Reads what a batch adds to a loss; a mean over the batch counts by its rows. */

@@ -24,7 +24,7 @@ export interface EvaluateInput {
   readonly columns?: TargetColumns;
   /** `test` gives `test/accuracy`. */
   readonly prefix: string;
-  readonly between: () => Promise<void>;
+  readonly between: () => Promise<void> | null;
 }
 
 /** Computes metrics of weights on a dataset, in eval mode and file order. Errors: CONFIG_INVALID for metrics that do not fit the task. */

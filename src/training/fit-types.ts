@@ -9,8 +9,8 @@ import type { CommittedSnapshot, SnapshotSink } from './snapshot-sink.ts';
 export interface FitDependencies {
   /** Monotonic milliseconds. Decides when state is saved, what progress says, and when max_time has passed; never a number otherwise. */
   readonly now: () => number;
-  /** Lets the event loop turn once, so that messages get in. */
-  readonly nextTurn: () => Promise<void>;
+  /** Lets the event loop turn once, so that messages get in; null: it has just done so. */
+  readonly nextTurn: () => Promise<void> | null;
   readonly sink: SnapshotSink;
   /** Where batches come from; closed at the end. Absent: opened here. */
   readonly batches?: BatchSources;

@@ -55,9 +55,9 @@ async function trainToEnd(run: FitRun, batches: BatchSources): Promise<FitOutcom
 
 async function prepare(run: FitRun, batches: BatchSources): Promise<void> {
   const { events, nextTurn } = run.deps;
-  const encoding = () => {
+  const encoding = async () => {
     events.phase('encode', PHASE_BUDGETS_MS.dryRun);
-    return nextTurn();
+    await nextTurn();
   };
   const cached = await openPrefixCache({ setup: run.setup, params: run.state.params(), batches, between: encoding });
   run.batches = cached ?? run.batches;

@@ -6,11 +6,11 @@ import { type Rows, rowsOfBatch } from './batches.ts';
 import { stepBudgetMs } from './budgets.ts';
 import { checkGradients } from './check-gradients.ts';
 import { drainLosses } from './check-losses.ts';
-import { measure } from './end-epoch.ts';
+import { type Due, measure } from './end-epoch.ts';
 import { type FitRun, lastLr, orderOf, type Position } from './fit-run.ts';
 import { groupRates } from './group-rates.ts';
 import { judgePlateau } from './judge-plateau.ts';
-import { stopReason } from './stop-reason.ts';
+import { type StopReason, stopReason } from './stop-reason.ts';
 import { trainWindow, type Window } from './train-window.ts';
 import { isValidationDue } from './validation-due.ts';
 
@@ -49,8 +49,11 @@ export async function trainStep(run: FitRun): Promise<void> {
   });
   run.lastSettings = window.settings;
   run.average?.update(run.position.step);
-  await logStep(run);
-  await finishStep(run);
+  const isLogged = run.position.step % setup.stage.trainer.logEveryNSteps === 0;
+  if (isLogged || meter.isFull()) await drainLosses(run);
+  if (isLogged) logStep(run);
+  const due = dueAfter(run);
+  if (due.validation || due.epochEnd) await finishStep(run, due);
 }
 
 /** One forward, backward and update on the first batches, thrown away: surfaces what a model or backend cannot do, and measures a step. */
@@ -119,35 +122,44 @@ function movedOn({ metrics, stopRequested }: Position, { epoch, step, batch, sam
   return { epoch, batch, step, samplesSeen, metrics, stopRequested, stoppedBy };
 }
 
-async function logStep(run: FitRun): Promise<void> {
-  const { step } = run.position;
-  const due = step % run.setup.stage.trainer.logEveryNSteps === 0;
-  if (due || run.meter.isFull()) await drainLosses(run);
-  if (!due) return;
+function logStep(run: FitRun): void {
   run.logged = { 'train/total/loss_step': encodeNumber(run.meter.stepLoss()), lr: lastLr(run) };
   run.ledger.addStep(run.position, { ...run.logged, ...groupRates(run.setup.stage, run.lastSettings) });
 }
 
-async function finishStep(run: FitRun): Promise<void> {
-  const { stage } = run.setup;
-  const { batchesPerEpoch, trainer } = stage;
-  const epochDone = run.position.batch >= batchesPerEpoch;
-  const epoch = run.position.epoch + (epochDone ? 1 : 0);
-  const outOfTime = hasTimePassed(run);
-  const stops = () => stopReason(trainer, { epoch, step: run.position.step, stopRequested: run.position.stopRequested, outOfTime });
+/** What is due after an optimizer step, and what decides whether the stage goes on. */
+interface DueAfter extends Due {
+  readonly epochDone: boolean;
+  /** Whole epochs done, this one included. */
+  readonly epochs: number;
+  readonly outOfTime: boolean;
+}
+
+function dueAfter(run: FitRun): DueAfter {
+  const { batchesPerEpoch, trainer } = run.setup.stage;
+  const { epoch, batch } = run.position;
+  const epochDone = batch >= batchesPerEpoch;
+  const at = { epochs: epoch + (epochDone ? 1 : 0), outOfTime: hasTimePassed(run) };
   // Nothing is trained after the last step; a validation then always runs, so that "best" exists whenever there is a validation split.
-  const planned = stops();
-  const at = { epoch: run.position.epoch, batch: run.position.batch, batchesPerEpoch };
-  const validation = planned !== null || isValidationDue(trainer, at);
-  const epochEnd = planned !== null || epochDone;
-  if (validation || epochEnd) await measure(run, { validation, epochEnd });
-  const stoppedBy = stops();
+  const isLast = stops(run, at) !== null;
+  const validation = isLast || isValidationDue(trainer, { epoch, batch, batchesPerEpoch });
+  return { validation, epochEnd: isLast || epochDone, epochDone, epochs: at.epochs, outOfTime: at.outOfTime };
+}
+
+async function finishStep(run: FitRun, due: DueAfter): Promise<void> {
+  const { validation, epochEnd, epochDone, epochs } = due;
+  await measure(run, { validation, epochEnd });
+  const stoppedBy = stops(run, due);
   // A validation within the epoch has ended the stage.
   if (stoppedBy !== null && !epochEnd) await measure(run, { validation: false, epochEnd: true });
   if (epochEnd || stoppedBy !== null) run.average?.endEpoch(run.position.epoch);
   if (epochDone) judgePlateau(run);
   const { step, batch, samplesSeen } = run.position;
-  run.position = movedOn(run.position, { epoch, step, batch: epochDone ? 0 : batch, samplesSeen, stoppedBy });
+  run.position = movedOn(run.position, { epoch: epochs, step, batch: epochDone ? 0 : batch, samplesSeen, stoppedBy });
+}
+
+function stops({ setup, position }: FitRun, { epochs, outOfTime }: Pick<DueAfter, 'epochs' | 'outOfTime'>): StopReason | null {
+  return stopReason(setup.stage.trainer, { epoch: epochs, step: position.step, stopRequested: position.stopRequested, outOfTime });
 }
 
 function hasTimePassed(run: FitRun): boolean {

@@ -39,13 +39,13 @@ export interface WindowResults {
  * Computes one optimizer step: forward and backward for each batch of the window, clipping, update. Changes nothing itself: the results are
  * handed over, so that a dry run can throw them away. Frozen parameters are constants: the backward pass does not reach them. A
  * parameter that the loss does not depend on is not updated, as in torch (its gradient is None).
- * `between` runs after each batch, so that messages get in.
+ * `between` runs after each batch, so that messages get in; null: there is nothing to wait for.
  */
 export async function trainWindow(
   machine: { readonly setup: StageSetup; readonly state: DeviceState; readonly optimizer: Optimizer },
   window: Window,
   results: WindowResults,
-  between: () => Promise<void>,
+  between: () => Promise<void> | null,
 ): Promise<void> {
   const { setup, state, optimizer } = machine;
   const buffers = new Map(state.buffers);
@@ -54,7 +54,8 @@ export async function trainWindow(
   let gradients: Gradients = {};
   for (let index = 0; index < weights.length; index += 1) {
     const weight = weights[index] as number;
-    const batch = await window.load(index);
+    const loading = window.load(index);
+    const batch = loading instanceof Promise ? await loading : loading;
     const staged = new Map<string, Tensor>();
     const step = batchGradients({ setup, state, buffers, staged }, batch, { weight, batchCounter: window.batchCounter + index });
     disposeBatch(batch);
@@ -65,7 +66,8 @@ export async function trainWindow(
     }
     gradients = index === 0 ? step.gradients : addGradients(gradients, step.gradients);
     results.loss(index, step.loss);
-    await between();
+    const turn = between();
+    if (turn !== null) await turn;
   }
   if (results.gradients !== null) await results.gradients(gradients);
   for (const [path, value] of moved) results.buffer(path, value);

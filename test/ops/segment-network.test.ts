@@ -159,6 +159,38 @@ test('a network over rows and their sums needs no bias, and takes one row', () =
   }
 });
 
+test('a network is not taken for the one before it, which differs in one activation, bias, width, frozen layer or place of the sums only', () => {
+  const plain = { before: both(4), after: both(4) };
+  const networks: readonly (readonly [Shape, Varied])[] = [
+    [{ before: [...both(4), [4, 'SiLU']], after: [[4, 'Identity']] }, {}],
+    [{ ...plain, after: [...both(4).slice(0, 1), [4, 'ReLU']] }, {}],
+    [{ ...plain, after: [...both(4).slice(0, 1), [3, 'Identity']] }, {}],
+    [plain, { frozen: [2] }],
+    [plain, { withBias: false }],
+  ];
+  const into = sorted();
+  for (const [other, varied] of networks) {
+    for (const [shape, how] of [
+      [plain, {}],
+      [other, varied],
+      [plain, {}],
+    ] as readonly (readonly [Shape, Varied])[]) {
+      const inputs = inputsOf(shape, { rows: ROWS, width: 4 });
+      const bits = (ops: Ops) =>
+        tf.tidy(() => {
+          const sum = () => tf.sum(tf.square(network(shape, into, how)(ops, inputs)));
+          const { value, grads } = tf.engine().gradients(sum, [...inputs], undefined, true);
+          return [value, ...grads].map((tensor) => (tensor as tf.Tensor | null | undefined)?.dataSync());
+        });
+      const [found, expected] = [bits(fusedOps()), bits(byLayers())];
+      // One operation gives no gradient of a frozen layer (value and x come first), its layers one by one do.
+      const isFrozen = (at: number) => at >= 2 && (how.frozen ?? []).includes((at - 2) >> 1);
+      const asked = expected.map((values, at) => (isFrozen(at) ? undefined : values));
+      assert.deepEqual(found, asked, JSON.stringify([shape, how]));
+    }
+  }
+});
+
 test('frozen layers of a network over rows get no gradient and change no other one', () => {
   const [shape] = SHAPES as readonly [Shape];
   const inputs = inputsOf(shape, { rows: ROWS, width: 6 });

@@ -5,6 +5,8 @@ import type { TrainerPlan } from '../../src/contracts/plan.ts';
 import type { TensorData } from '../../src/contracts/tensors.ts';
 import { RootstockError } from '../../src/errors.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
+import { batchesHere } from '../../src/training/batch-source.ts';
+import { evaluate } from '../../src/training/evaluate.ts';
 import { BACKENDS } from '../helpers/backends.ts';
 import { digestState, IMPATIENT, lastState, makeDataset, makeHardSetup, makeSetup, type Recording, record } from './support.ts';
 
@@ -205,6 +207,21 @@ test('validation runs every n epochs and at the end of the stage, so that there 
   assert.deepEqual(epochs, ['1', '3', '4']);
   const { log: partial } = await record(makeSetup({ trainer: { maxEpochs: -1, maxSteps: 3, checkValEveryNEpoch: 2 } }));
   assert.notEqual(lastState(partial).best, null);
+});
+
+test('each validation is of the weights at hand alone, whatever validations there were before', async () => {
+  await loadBackend('wasm');
+  const setup = makeSetup({ trainer: { maxEpochs: 3 } });
+  const { outcome, log } = await record(setup);
+  assert.equal(outcome.kind, 'finished');
+  const { model, validation, stage } = setup;
+  assert.ok(validation);
+  const pass = { ...stage.datamodule.validation, limit: null, metrics: null, prefix: 'val', between: () => null };
+  const weights = lastState(log).weights;
+  const alone = await evaluate({ model, weights, dataset: validation, batches: batchesHere(validation, null), ...pass });
+  const { 'train/total/loss': training, ...last } = lastState(log).counters.metrics;
+  assert.ok(training !== undefined);
+  assert.deepEqual(last, alone);
 });
 
 test('the best weights are those of the best validation, not the last ones', async () => {

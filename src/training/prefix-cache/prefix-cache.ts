@@ -4,7 +4,7 @@ import { RootstockError } from '../../errors.ts';
 import type { FeaturePrefix, GraphPrefix, Params } from '../../models/definition.ts';
 import { standsStill } from '../../transfer/stands-still.ts';
 import type { BatchSource, BatchSources, StageBatches } from '../batch-source.ts';
-import { loadTargets, toMoleculeBatch } from '../batches.ts';
+import { type Batch, loadTargets, toMoleculeBatch } from '../batches.ts';
 import type { StageSetup } from '../stage-setup.ts';
 import { checkPrefix } from './check-prefix.ts';
 import { type EncodedSplit, type EncodeInput, encodeFeatures, encodeGraphs, expectFirst } from './encode-split.ts';
@@ -110,10 +110,13 @@ function withEncodings(
       source.forget?.();
       encoded.dispose();
     },
-    async load(rows) {
-      const batch = await source.load(rows);
-      if (batch.kind !== 'graphs') throw new TypeError('molecules gave another kind of batch');
-      return { ...batch, encoded: { prefix, values: encoded.take(rows) } };
+    load(rows) {
+      const add = (batch: Batch): Batch => {
+        if (batch.kind !== 'graphs') throw new TypeError('molecules gave another kind of batch');
+        return { ...batch, encoded: { prefix, values: encoded.take(rows) } };
+      };
+      const loading = source.load(rows);
+      return loading instanceof Promise ? loading.then(add) : add(loading);
     },
   };
 }

@@ -76,6 +76,16 @@ test('a model of plain features keeps its names', () => {
   assert.deepEqual(metrics.values('test'), { 'test/total/loss': 1, 'test/mae': 1 });
 });
 
+test('metrics that are restored from nothing start anew', () => {
+  const [used, fresh] = [0, 1].map(() => createHeadMetrics(TWO, null, { perColumn: true }));
+  assert.ok(used && fresh);
+  used.add({ ...BATCH, losses: { y_graph_scalars: mean(9, 7), y_node_scalars: mean(8, 3) } });
+  used.restore({});
+  assert.deepEqual(used.values('val'), fresh.values('val'));
+  for (const metrics of [used, fresh]) metrics.add(BATCH);
+  assert.deepEqual(used.values('val'), fresh.values('val'));
+});
+
 test('saved sums of all heads go on bit for bit after a trip through JSON', () => {
   const [straight, interrupted, resumed] = [0, 1, 2].map(() => createHeadMetrics(TWO, null, { perColumn: true }));
   assert.ok(straight && interrupted && resumed);

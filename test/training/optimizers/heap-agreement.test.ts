@@ -3,7 +3,8 @@ import test from 'node:test';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { adamComposed, adamOnHeap } from '../../../src/training/optimizers/adam.ts';
+import { isAloneOnHeap } from '../../../src/training/heap.ts';
+import { adam, adamComposed, adamOnHeap } from '../../../src/training/optimizers/adam.ts';
 import type { UpdateInput, UpdateResult } from '../../../src/training/optimizers/optimizer.ts';
 import { sgdComposed, sgdOnHeap } from '../../../src/training/optimizers/sgd.ts';
 
@@ -60,6 +61,60 @@ for (const [name, slotNames, update] of CASES.filter(([, names]) => names.length
     });
   });
 }
+
+for (const [name, slotNames, update] of CASES) {
+  void test(`${name}: the next parameter is written over a gradient that nobody reads afterwards, with the same bits`, async () => {
+    await tf.setBackend('wasm');
+    tf.tidy(() => {
+      const input = inputOf(slotNames);
+      const before = input.parameter.dataSync();
+      const [, expected] = update(input);
+      const gradient = tf.clone(input.gradient);
+      const [, found] = update({ ...input, gradient: tf.add(gradient, 0), mayTakeGradient: true });
+      const own = tf.add(gradient, 0);
+      const [, taken] = update({ ...input, gradient: own, mayTakeGradient: true });
+      assert.equal(taken?.parameter, own, 'the gradient tensor itself');
+      for (const result of [found, taken]) assert.deepEqual(result?.parameter.dataSync(), expected?.parameter.dataSync());
+      for (const slot of slotNames) assert.deepEqual(taken.slots[slot]?.dataSync(), expected?.slots[slot]?.dataSync());
+      assert.deepEqual(input.parameter.dataSync(), before, 'the parameter of now stays');
+    });
+  });
+}
+
+void test('a tensor is alone on the heap unless another one shares its memory, or it is large', async () => {
+  await tf.setBackend('wasm');
+  tf.tidy(() => {
+    const tensor = tf.ones([6]);
+    assert.equal(isAloneOnHeap(tensor), true);
+    const other = tf.reshape(tensor, [2, 3]);
+    assert.deepEqual([isAloneOnHeap(tensor), isAloneOnHeap(other)], [false, false]);
+    other.dispose();
+    assert.equal(isAloneOnHeap(tensor), true);
+    assert.equal(isAloneOnHeap(tf.ones([8193])), false);
+  });
+  await tf.setBackend('cpu');
+  tf.tidy(() => assert.equal(isAloneOnHeap(tf.ones([6])), false));
+});
+
+void test('one Adam updates parameters of several groups and ages in turn as others of their own would', async () => {
+  await tf.setBackend('wasm');
+  tf.tidy(() => {
+    const config = { owner: 'optimizer Adam', values: { lr: 0.1 } };
+    const shared = adam(config);
+    const input = inputOf(['exp_avg', 'exp_avg_sq']);
+    for (const [step, lr, momentum] of [
+      [3, 0.1, undefined],
+      [3, 0.2, undefined],
+      [3, 0.1, undefined],
+      [4, 0.1, undefined],
+      [4, 0.1, 0.5],
+      [4, 0.1, undefined],
+    ] as const) {
+      const at = { ...input, step, lr, momentum };
+      assert.deepEqual(shared.update(at).parameter.dataSync(), adam(config).update(at).parameter.dataSync());
+    }
+  });
+});
 
 void test('without a wasm heap, and for large tensors, the composed operations serve', async () => {
   await tf.setBackend('cpu');
