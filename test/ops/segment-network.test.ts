@@ -170,11 +170,9 @@ test('a network is not taken for the one before it, which differs in one activat
   ];
   const into = sorted();
   for (const [other, varied] of networks) {
-    for (const [shape, how] of [
-      [plain, {}],
-      [other, varied],
-      [plain, {}],
-    ] as readonly (readonly [Shape, Varied])[]) {
+    const third = [{ before: both(7), after: [] }, {}] as const;
+    // Each of the two comes right behind the other one, and behind a third.
+    for (const [shape, how] of [third, [plain, {}], [other, varied], third, [other, varied], [plain, {}]] as typeof networks) {
       const inputs = inputsOf(shape, { rows: ROWS, width: 4 });
       const bits = (ops: Ops) =>
         tf.tidy(() => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import type { OptimizerPlan } from '../../src/contracts/plan.ts';
+import type { TensorData } from '../../src/contracts/tensors.ts';
 import { loadBackend } from '../../src/kernels/backend.ts';
 import { lastState, makeSetup, record } from './support.ts';
 
@@ -23,10 +24,10 @@ async function trainTwins(optimizer: OptimizerPlan) {
   const twins = {
     ...definition,
     forward: (params: Readonly<Record<string, tf.Tensor>>) => tf.add(params[A] as tf.Tensor, params[B] as tf.Tensor),
-    loss: (outputs: tf.Tensor) => tf.sum(tf.square(outputs)) as tf.Scalar,
+    loss: (outputs: tf.Tensor) => tf.sum<tf.Scalar>(tf.square(outputs)),
   };
   const { log } = await record({ ...setup, model: { ...setup.model, definition: twins } });
-  const values = (weights: (typeof setup)['inputWeights'], path: string) => [...(weights.get(path)?.data as Float32Array)];
+  const values = (weights: (typeof setup)['inputWeights'], path: string) => Array.from((weights.get(path) as TensorData).data, Number);
   const { weights } = lastState(log);
   return [A, B].map((path) => ({ before: values(setup.inputWeights, path), after: values(weights, path) }));
 }
