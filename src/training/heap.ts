@@ -1,4 +1,5 @@
 import { backend, engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import { wholeHeap } from '../kernels/wasm/heap.ts';
 
 /** The part of tfjs's wasm backend that gives access to its memory. */
 export interface HeapBackend {
@@ -63,23 +64,18 @@ export function mapOnHeap(
   const beginsIn = beginsOf(heap, inputs);
   const beginsOut = beginsOf(heap, results);
   // The memory comes last: allocating may grow it, and so may bringing data here that another backend holds.
-  loop({ memory: memoryOf(heap), inputs: beginsIn, outputs: beginsOut, size: first.size });
+  loop({ memory: wholeHeap(heap.wasm).floats, inputs: beginsIn, outputs: beginsOut, size: first.size });
   return results;
 }
 
 function beginsOf(heap: HeapBackend, tensors: readonly Tensor[]): readonly number[] {
   const begins: number[] = [];
-  for (const { dataId } of tensors) begins.push((heap.getMemoryOffset(dataId) >>> 0) / 4);
+  for (const tensor of tensors) begins.push(beginOf(heap, tensor));
   return begins;
 }
 
-/** One view for all: making one for each tensor takes longer than the loop over a small one. */
-let known = new Float32Array(0);
-
-function memoryOf({ wasm }: HeapBackend): Float32Array {
-  const { buffer } = wasm.HEAPU8;
-  if (known.buffer !== buffer) known = new Float32Array(buffer as ArrayBuffer);
-  return known;
+function beginOf(heap: HeapBackend, { dataId }: Tensor): number {
+  return (heap.getMemoryOffset(dataId) >>> 0) / 4;
 }
 
 /** A view of a float32 tensor in the wasm backend's memory, or undefined on other backends. Read it at once: the next allocation may detach it. */
@@ -88,6 +84,15 @@ export function viewOnHeap(tensor: Tensor): Float32Array | undefined {
   // Brings data here that another backend holds, before the view is taken.
   heap?.getMemoryOffset(tensor.dataId);
   return heap?.typedArrayFromHeap(tensor);
+}
+
+/** The value of a float32 scalar in the wasm backend's memory, or undefined on other backends. */
+export function scalarOnHeap(scalar: Tensor): number | undefined {
+  const heap = wasmHeap();
+  if (heap === undefined) return undefined;
+  // Brings it here when another backend holds it, before the memory is looked at.
+  const begin = beginOf(heap, scalar);
+  return wholeHeap(heap.wasm).floats[begin];
 }
 
 /** The active backend where it is tfjs's wasm one, else undefined. The cpu backend has a `makeOutput`, too, which is another. */

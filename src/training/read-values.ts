@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { viewOnHeap } from './heap.ts';
+import { scalarOnHeap, viewOnHeap } from './heap.ts';
 
 /** The values of a float32 tensor, a copy: at once where they lie in the wasm backend's memory, which has computed them; else when the device has them. */
 export function readValues(tensor: Tensor): Float32Array | Promise<Float32Array> {
@@ -9,6 +9,5 @@ export function readValues(tensor: Tensor): Float32Array | Promise<Float32Array>
 
 /** The value of a scalar, float32 as well. */
 export function readScalar(tensor: Tensor): number | Promise<number> {
-  const view = viewOnHeap(tensor);
-  return view === undefined ? tensor.data().then(([value]) => value ?? Number.NaN) : (view[0] ?? Number.NaN);
+  return scalarOnHeap(tensor) ?? tensor.data().then(([value]) => value ?? Number.NaN);
 }

@@ -1,6 +1,7 @@
 import { backend, type Tensor } from '@tensorflow/tfjs-core';
-import { floats, type WasmBackend } from '../wasm/heap.ts';
+import { type WasmBackend, wholeHeap } from '../wasm/heap.ts';
 import { newTensor, runDifferentiable } from './differentiable.ts';
+import { pointerOf } from './runtime.ts';
 
 /**
  * The mean over all elements of (prediction - target)^2, a scalar, of two tensors of one shape: one pass on the host over the wasm memory, with every number
@@ -29,11 +30,12 @@ export function fusedSumOfSquares(prediction: Tensor, target: Tensor): Tensor {
 }
 
 function sumOfSquares(backend: WasmBackend, prediction: Tensor, target: Tensor): number {
-  const p = floats(backend, prediction);
-  const t = floats(backend, target);
+  const p = pointerOf(backend, prediction) / 4;
+  const t = pointerOf(backend, target) / 4;
+  const { floats } = wholeHeap(backend.wasm);
   let sum = 0;
-  for (let at = 0; at < p.length; at++) {
-    const difference = Math.fround((p[at] as number) - (t[at] as number));
+  for (let at = 0; at < prediction.size; at++) {
+    const difference = Math.fround((floats[p + at] as number) - (floats[t + at] as number));
     sum = Math.fround(sum + Math.fround(difference * difference));
   }
   return sum;
@@ -41,7 +43,7 @@ function sumOfSquares(backend: WasmBackend, prediction: Tensor, target: Tensor):
 
 function scalarOf(backend: WasmBackend, value: number): Tensor {
   const scalar = newTensor(backend, []);
-  floats(backend, scalar)[0] = value;
+  wholeHeap(backend.wasm).floats[pointerOf(backend, scalar) / 4] = value;
   return scalar;
 }
 
@@ -51,13 +53,14 @@ function slope(
   { dy, p, t, sign }: { readonly dy: Tensor; readonly p: Tensor; readonly t: Tensor; readonly sign: 1 | -1 },
 ): Tensor {
   const dx = newTensor(backend, p.shape);
-  const to = floats(backend, dx);
-  const from = floats(backend, p);
-  const away = floats(backend, t);
-  const share = Math.fround((floats(backend, dy)[0] as number) * Math.fround(1 / p.size));
-  for (let at = 0; at < to.length; at++) {
-    const doubled = Math.fround(2 * Math.fround((from[at] as number) - (away[at] as number)));
-    to[at] = sign * Math.fround(share * doubled);
+  const to = pointerOf(backend, dx) / 4;
+  const from = pointerOf(backend, p) / 4;
+  const away = pointerOf(backend, t) / 4;
+  const { floats } = wholeHeap(backend.wasm);
+  const share = Math.fround((floats[pointerOf(backend, dy) / 4] as number) * Math.fround(1 / p.size));
+  for (let at = 0; at < p.size; at++) {
+    const doubled = Math.fround(2 * Math.fround((floats[from + at] as number) - (floats[away + at] as number)));
+    floats[to + at] = sign * Math.fround(share * doubled);
   }
   return dx;
 }

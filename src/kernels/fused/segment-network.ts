@@ -119,7 +119,7 @@ function applyFolded(
   const { multiply, pack } = kernelsOf(backend);
   const { position, outputs, inputs, packed } = folded as LayerPlan;
   const sizes = base + places.sizes;
-  writeSizes(backend, offsets, new Float32Array(backend.typedArrayFromHeap(offsets).buffer, sizes, count));
+  writeSizes(backend, { count, offsets }, sizes);
   const to = base + places.start;
   multiply(count, outputs, inputs, base + places.sums, inputs, memory + packed, to, outputs, 0);
   const { bias } = layers[position] as GatedLayer;

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { floats, type WasmBackend } from '../wasm/heap.ts';
+import type { WasmBackend } from '../wasm/heap.ts';
 import { newTensor, runDifferentiable } from './differentiable.ts';
 import type { FusedLayer } from './edge-products.ts';
 import { matrixOf, multiply, multiplyTransposed, rowOf, transposed } from './products.ts';
@@ -48,8 +48,8 @@ export function fusedSegmentSumLinear(x: Tensor, { weight, bias }: Omit<FusedLay
 }
 
 /** Rows of each segment: [n, 1] float32. */
-function sizesOf(backend: WasmBackend, { count, offsets }: SegmentTensors): Tensor {
-  const sizes = newTensor(backend, [count, 1]);
-  writeSizes(backend, offsets, floats(backend, sizes));
+function sizesOf(backend: WasmBackend, segments: SegmentTensors): Tensor {
+  const sizes = newTensor(backend, [segments.count, 1]);
+  writeSizes(backend, segments, pointerOf(backend, sizes));
   return sizes;
 }

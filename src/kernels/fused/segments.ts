@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { RootstockError } from '../../errors.ts';
-import type { WasmBackend } from '../wasm/heap.ts';
+import { type WasmBackend, wholeHeap } from '../wasm/heap.ts';
 import { newTensor, runDifferentiable } from './differentiable.ts';
-import { callKernel } from './runtime.ts';
+import { callKernel, pointerOf } from './runtime.ts';
 
 /** Which of n rows each of E entries belongs to: `Segments` of src/ops/segments.ts. */
 export interface SegmentTensors {
@@ -67,10 +67,13 @@ export function sumSegments(backend: WasmBackend, x: Tensor, { count, offsets, o
   return out;
 }
 
-/** Writes the rows of each segment to `sizes` [n], a view that no allocation has detached. */
-export function writeSizes(backend: WasmBackend, offsets: Tensor, sizes: Float32Array): void {
-  const from = backend.typedArrayFromHeap(offsets);
-  for (let segment = 0; segment < sizes.length; segment++) sizes[segment] = (from[segment + 1] as number) - (from[segment] as number);
+/** Writes how many rows each of `count` segments has to where a pointer leads, as floats. */
+export function writeSizes(backend: WasmBackend, { count, offsets }: Pick<SegmentTensors, 'count' | 'offsets'>, pointer: number): void {
+  const from = pointerOf(backend, offsets) / 4;
+  const to = pointer / 4;
+  const { floats, ints } = wholeHeap(backend.wasm);
+  for (let segment = 0; segment < count; segment++)
+    floats[to + segment] = (ints[from + segment + 1] as number) - (ints[from + segment] as number);
 }
 
 /** Throws when an index was outside 0 .. rows - 1, which means that a batch was built wrongly. */

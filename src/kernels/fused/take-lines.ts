@@ -1,5 +1,5 @@
 import { backend, type Tensor } from '@tensorflow/tfjs-core';
-import type { WasmBackend } from '../wasm/heap.ts';
+import { type WasmBackend, wholeHeap } from '../wasm/heap.ts';
 import { newTensor } from './differentiable.ts';
 import { hasFusedKernels, kernelsOf, pointerOf, scratchFloats } from './runtime.ts';
 import { checkIndexes } from './segments.ts';
@@ -26,14 +26,14 @@ export function fusedTakeLines(table: Tensor, { offsets, rows, count, shape }: T
   const lines = table.shape[0] ?? 0;
   const taken = newTensor(heap, [count, ...shape]);
   const indexes = scratchFloats(heap, count);
-  writeIndexes(new Int32Array(heap.typedArrayFromHeap(taken).buffer, indexes, count), offsets, rows);
+  writeIndexes(wholeHeap(heap.wasm).ints, indexes / 4, { offsets, rows });
   const status = kernelsOf(heap).gatherRows(count, lines, table.size / lines, pointerOf(heap, table), indexes, pointerOf(heap, taken));
   checkIndexes('take', status, lines);
   return taken;
 }
 
-function writeIndexes(to: Int32Array, offsets: Uint32Array, rows: ArrayLike<number>): void {
-  let filled = 0;
+function writeIndexes(to: Int32Array, first: number, { offsets, rows }: Pick<TakenLines, 'offsets' | 'rows'>): void {
+  let filled = first;
   for (let at = 0; at < rows.length; at += 1) {
     const row = rows[at] as number;
     const end = offsets[row + 1] as number;

@@ -17,6 +17,23 @@ export interface WasmBackend {
 export interface WasmModule {
   _malloc: (byteLength: number) => number;
   readonly _free: (pointer: number) => void;
+  readonly HEAPU8: Uint8Array;
+}
+
+/** The whole memory, as numbers of 32 bits. */
+export interface WholeHeap {
+  readonly floats: Float32Array;
+  readonly ints: Int32Array;
+}
+
+/** Made once: a view of each small tensor takes longer than a loop over it. */
+let known: WholeHeap = { floats: new Float32Array(0), ints: new Int32Array(0) };
+
+/** Views of the whole memory; the next allocation may detach them. A byte offset is four times a position in them. */
+export function wholeHeap({ HEAPU8 }: Pick<WasmModule, 'HEAPU8'>): WholeHeap {
+  const buffer = HEAPU8.buffer as ArrayBuffer;
+  if (known.floats.buffer !== buffer) known = { floats: new Float32Array(buffer), ints: new Int32Array(buffer) };
+  return known;
 }
 
 /** A kernel as it is written here: typed inputs and attributes; tfjs checks neither. */

@@ -15,6 +15,7 @@ function fakeModule(pointers: readonly number[]) {
       return real();
     },
     _free: (pointer) => void freed.push(pointer),
+    HEAPU8: new Uint8Array(0),
   };
   return { module, freed };
 }
