@@ -7,6 +7,8 @@ export interface Differentiated<T extends Tensor> {
   readonly value: T;
   /** By each x: float32 of its shape; null where the value does not depend on it. */
   readonly gradients: readonly (Tensor | null)[];
+  /** Whether our own kernels made all gradients: each has memory of its own, which no operation has read as a weight (XNNPACK keeps those packed). */
+  readonly areOwn: boolean;
 }
 
 /**
@@ -20,20 +22,20 @@ export function gradientsOf<T extends Tensor>(f: () => T, xs: readonly Tensor[])
   try {
     const value = recordPass(f);
     openScope();
-    let gradients: readonly (Tensor | null)[] = [];
+    let gone: Omit<Differentiated<T>, 'value'> = { gradients: [], areOwn: false };
     try {
-      gradients = goBack(recorder.state.activeTape ?? [], value, xs);
+      gone = goBack(recorder.state.activeTape ?? [], value, xs);
     } finally {
-      closeScope(gradients);
+      closeScope(gone.gradients);
     }
-    return { value, gradients };
+    return { value, ...gone };
   } finally {
     for (const { saved } of recorder.state.activeTape ?? []) for (const tensor of saved ?? []) tensor.dispose();
     recorder.state.activeTape = null;
   }
 }
 
-function goBack(nodes: readonly TapeNode[], value: Tensor, xs: readonly Tensor[]): readonly (Tensor | null)[] {
+function goBack(nodes: readonly TapeNode[], value: Tensor, xs: readonly Tensor[]): Omit<Differentiated<Tensor>, 'value'> {
   // Numbers of tensors that depend on an x, and the operations that made them.
   const reached = new Set<number>();
   for (const { id } of xs) reached.add(id);
@@ -43,12 +45,27 @@ function goBack(nodes: readonly TapeNode[], value: Tensor, xs: readonly Tensor[]
     onTheWay.push(node);
     for (const { id } of node.outputs) reached.add(id);
   }
-  const found = new Map<number, Tensor>();
-  found.set(value.id, ones(value.shape));
-  for (let at = onTheWay.length - 1; at >= 0; at -= 1) addGradients(onTheWay[at] as TapeNode, reached, found);
+  const way: Way = { reached, found: new Map(), foreign: new Set() };
+  way.found.set(value.id, ones(value.shape));
+  way.foreign.add(value.id);
+  for (let at = onTheWay.length - 1; at >= 0; at -= 1) addGradients(onTheWay[at] as TapeNode, way);
   const gradients: (Tensor | null)[] = [];
-  for (const { id } of xs) gradients.push(found.get(id) ?? null);
-  return gradients;
+  let areOwn = true;
+  for (const { id } of xs) {
+    gradients.push(way.found.get(id) ?? null);
+    if (way.foreign.has(id)) areOwn = false;
+  }
+  return { gradients, areOwn };
+}
+
+/** What is known on the way back, by numbers of tensors. */
+interface Way {
+  /** Those that depend on an x. */
+  readonly reached: ReadonlySet<number>;
+  /** Their gradients so far. */
+  readonly found: Map<number, Tensor>;
+  /** Those whose gradients tfjs had a hand in. */
+  readonly foreign: Set<number>;
 }
 
 function dependsOn(inputs: TapeNode['inputs'], reached: ReadonlySet<number>): boolean {
@@ -60,7 +77,7 @@ function dependsOn(inputs: TapeNode['inputs'], reached: ReadonlySet<number>): bo
 }
 
 /** Adds what an operation's inputs get from its outputs, unless the value does not depend on these. */
-function addGradients({ kernelName, inputs, outputs, gradient }: TapeNode, reached: ReadonlySet<number>, found: Map<number, Tensor>): void {
+function addGradients({ kernelName, inputs, outputs, gradient }: TapeNode, { reached, found, foreign }: Way): void {
   const dys: (Tensor | null)[] = [];
   let isReached = false;
   for (const { id } of outputs) {
@@ -81,6 +98,7 @@ function addGradients({ kernelName, inputs, outputs, gradient }: TapeNode, reach
       throw new Error(
         `The gradient of the input ${name} of ${kernelName} is ${dx.dtype} [${dx.shape.join()}]; the input is [${input.shape.join()}].`,
       );
+    if (kernelName !== FUSED) foreign.add(input.id);
     const before = found.get(input.id);
     found.set(input.id, before === undefined ? dx : add(before, dx));
     before?.dispose();

@@ -42,8 +42,17 @@ export function openScope(): void {
 export function closeScope(results: readonly (Tensor | null)[]): void {
   const all = scopes();
   const { id, track } = all.state.activeScope as Scope;
-  for (const tensor of track) if (!tensor.kept && !results.includes(tensor)) tensor.dispose();
+  const owned: Tensor[] = [];
+  for (const tensor of results) {
+    if (tensor === null || tensor.kept) continue;
+    tensor.kept = true;
+    owned.push(tensor);
+  }
+  for (const tensor of track) if (!tensor.kept) tensor.dispose();
   all.state.scopeStack.pop();
   all.state.activeScope = all.state.scopeStack.at(-1) ?? null;
-  for (const tensor of results) if (tensor?.scopeId === id && !tensor.kept) all.track(tensor);
+  for (const tensor of owned) {
+    tensor.kept = false;
+    if (tensor.scopeId === id) all.track(tensor);
+  }
 }

@@ -1,4 +1,4 @@
-import { Tensor } from '@tensorflow/tfjs-core';
+import { dispose, Tensor } from '@tensorflow/tfjs-core';
 import type { Dataset } from '../data/dataset.ts';
 import { closeScope, openScope } from '../kernels/scope.ts';
 import type { Params } from '../models/definition.ts';
@@ -23,7 +23,7 @@ export interface EvaluationPass {
   readonly dropLast: boolean;
   /** At most this many batches; null: all. */
   readonly limit: number | null;
-  /** Runs before each batch, so that messages get in and the watchdog hears of progress. */
+  /** Runs before each batch, so that messages get in and the watchdog hears of progress; null: there is nothing to wait for. */
   readonly between: () => Promise<void> | null;
 }
 
@@ -32,16 +32,23 @@ export async function evaluateDataset(pass: EvaluationPass, metrics: HeadMetrics
   const { model, params, batches } = pass;
   await overBatches(pass, async (rows) => {
     const batch = await batches.load(rows);
-    openScope();
-    let result: JudgedPass | undefined;
-    try {
-      result = judgeModel(model, params, batch, evaluationContext(model));
-    } finally {
-      closeScope(result === undefined ? [] : tensorsOf(result));
-    }
+    const result = judgeInScope(() => judgeModel(model, params, batch, evaluationContext(model)));
     disposeBatch(batch);
     metrics.add(await toResults(pass, rows, { result, needsOutputs: metrics.needsOutputs }));
   });
+}
+
+/** Frees what is made beside outputs and losses. tidy does the same, but looks for them in records of any depth. */
+function judgeInScope(judge: () => JudgedPass): JudgedPass {
+  openScope();
+  let tensors: readonly Tensor[] = [];
+  try {
+    const result = judge();
+    tensors = tensorsOf(result);
+    return result;
+  } finally {
+    closeScope(tensors);
+  }
 }
 
 /** Reads what a batch gave and frees it. */
@@ -59,7 +66,7 @@ async function toResults(
   }
   const found: Record<string, HostLossTerms> = {};
   for (const [head, terms] of Object.entries(losses)) found[head] = await readTerms(terms, rows.length);
-  for (const tensor of tensorsOf(result)) tensor.dispose();
+  dispose([...tensorsOf(result)]);
   return { losses: found, heads };
 }
 

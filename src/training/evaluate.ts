@@ -24,6 +24,7 @@ export interface EvaluateInput {
   readonly columns?: TargetColumns;
   /** `test` gives `test/accuracy`. */
   readonly prefix: string;
+  /** See `EvaluationPass`. */
   readonly between: () => Promise<void> | null;
 }
 

@@ -13,8 +13,6 @@ export interface HeapBackend {
   typedArrayFromHeap(info: TensorInfo): Float32Array;
   /** In bytes; may be negative above 2 GiB. */
   getMemoryOffset(dataId: object): number;
-  /** How many tensors share the data; 0: it is not here. */
-  refCount(dataId: object): number;
   readonly wasm: { readonly HEAPU8: Uint8Array };
 }
 
@@ -40,16 +38,12 @@ export function fitsHeapLoop({ size }: Tensor): boolean {
   return size <= MAX_ELEMENTS && wasmHeap() !== undefined;
 }
 
-/** Whether loops on the wasm backend's memory take a tensor of such a size, and no other tensor shares its memory. */
-export function isAloneOnHeap(tensor: Tensor): boolean {
-  return fitsHeapLoop(tensor) && wasmHeap()?.refCount(tensor.dataId) === 1;
-}
-
 /**
  * Runs one loop over float32 tensors where they lie in the wasm backend's memory, without a kernel dispatch per operation. The loop fills every element
  * of as many outputs as `outputs` says, of the first input's shape: of the tensors given there, or of new ones where it has undefined. Undefined when the
  * active backend has no such memory or the tensors are so large that composed tfjs operations are faster (then compose them). All have equal element
- * counts. Inputs are only read: XNNPACK caches packed weights by tensor, so writing into one in place would train wrongly without an error.
+ * counts. An input may be an output, too, when nobody reads it afterwards and XNNPACK has never packed it (it caches packed weights by tensor, so that it
+ * would go on with old values, without an error): the loop reads an element before it writes it.
  */
 export function mapOnHeap(
   inputs: readonly Tensor[],
@@ -86,10 +80,10 @@ export function viewOnHeap(tensor: Tensor): Float32Array | undefined {
   return heap?.typedArrayFromHeap(tensor);
 }
 
-/** The value of a float32 scalar in the wasm backend's memory, or undefined on other backends. */
+/** The value of a float32 scalar in the wasm backend's memory; undefined for other types, and on other backends. */
 export function scalarOnHeap(scalar: Tensor): number | undefined {
   const heap = wasmHeap();
-  if (heap === undefined) return undefined;
+  if (heap === undefined || scalar.dtype !== 'float32') return undefined;
   // Brings it here when another backend holds it, before the memory is looked at.
   const begin = beginOf(heap, scalar);
   return wholeHeap(heap.wasm).floats[begin];

@@ -6,7 +6,7 @@ import { type Batch, disposeBatch } from './batches.ts';
 import type { DeviceState } from './device-state.ts';
 import { trainingContext } from './forward-context.ts';
 import { clipGradients, clips, type Gradients } from './gradient-clipping.ts';
-import { fitsHeapLoop, isAloneOnHeap } from './heap.ts';
+import { fitsHeapLoop } from './heap.ts';
 import { passModel } from './model-pass.ts';
 import type { Optimizer, Slots, UpdateInput, UpdateResult } from './optimizers/optimizer.ts';
 import type { GroupSettings } from './schedulers/scheduler.ts';
@@ -52,6 +52,7 @@ export async function trainWindow(
   const moved = new Map<string, Tensor>();
   const weights = batchWeights(window.samples, setup.stage.trainer);
   let gradients: Gradients = {};
+  let areOwn = weights.length === 1;
   for (let index = 0; index < weights.length; index += 1) {
     const weight = weights[index] as number;
     const loading = window.load(index);
@@ -65,13 +66,14 @@ export async function trainWindow(
       buffers.set(path, value);
     }
     gradients = index === 0 ? step.gradients : addGradients(gradients, step.gradients);
+    areOwn &&= step.areOwn;
     results.loss(index, step.loss);
     const turn = between();
     if (turn !== null) await turn;
   }
   if (results.gradients !== null) await results.gradients(gradients);
   for (const [path, value] of moved) results.buffer(path, value);
-  update({ setup, state, optimizer }, { gradients, settings: window.settings }, results);
+  update({ setup, state, optimizer }, { gradients, areOwn, settings: window.settings }, results);
 }
 
 function batchGradients(
@@ -83,14 +85,14 @@ function batchGradients(
   },
   batch: Batch,
   options: { readonly weight: number; readonly batchCounter: number },
-): { readonly loss: Scalar; readonly gradients: Gradients } {
+): { readonly loss: Scalar; readonly gradients: Gradients; readonly areOwn: boolean } {
   const params = at.state.params(at.buffers);
   const context = trainingContext(at.setup, { batchCounter: options.batchCounter, trained: at.state.trainable }, (path, value) => {
     at.staged.get(path)?.dispose();
     at.staged.set(path, value);
   });
   let loss: Scalar | undefined;
-  const { value, gradients } = gradientsOf(() => {
+  const { value, gradients, areOwn } = gradientsOf(() => {
     const found = keep(passModel(at.setup.model, params, batch, context).loss);
     loss = found;
     return options.weight === 1 ? found : mul<Scalar>(found, options.weight);
@@ -104,7 +106,7 @@ function batchGradients(
     if (gradient) byPath[path] = gradient;
     index += 1;
   }
-  return { loss, gradients: byPath };
+  return { loss, gradients: byPath, areOwn };
 }
 
 function addGradients(left: Gradients, right: Gradients): Gradients {
@@ -122,14 +124,13 @@ function addGradients(left: Gradients, right: Gradients): Gradients {
 
 function update(
   { setup, state, optimizer }: { readonly setup: StageSetup; readonly state: DeviceState; readonly optimizer: Optimizer },
-  step: { readonly gradients: Gradients; readonly settings: Window['settings'] },
+  step: { readonly gradients: Gradients; readonly areOwn: boolean; readonly settings: Window['settings'] },
   results: WindowResults,
 ): void {
   const { trainer } = setup.stage;
   const clipped = clips(trainer) ? tidy(() => ({ ...clipGradients(step.gradients, trainer).gradients })) : step.gradients;
-  const gradients = Object.values(clipped);
-  // Clipping may hand on a gradient as it came, and two parameters may have been given one.
-  const areOwn = clipped === step.gradients && new Set(gradients).size === gradients.length;
+  // Clipping may hand on a gradient as it came.
+  const mayTake = step.areOwn && clipped === step.gradients;
   openScope();
   try {
     for (const path in clipped) {
@@ -142,25 +143,24 @@ function update(
         gradient,
         slots: state.slots.get(path) ?? {},
         spare: results.spare?.(path),
-        mayTakeGradient: areOwn && isAloneOnHeap(gradient),
+        mayTakeGradient: mayTake,
         step: (state.parameterSteps.get(path) ?? 0) + 1,
         lr,
         momentum,
       };
       // A small update makes little on the way: a scope of its own would take as long as it.
-      const result = fitsHeapLoop(parameter) ? keepResult(optimizer.update(input)) : inScope(() => optimizer.update(input));
+      const result = fitsHeapLoop(parameter) ? keepResult(optimizer.update(input)) : updateInScope(() => optimizer.update(input));
       results.parameter(path, result);
-      if (areOwn && result.parameter !== gradient) gradient.dispose();
+      if (mayTake && result.parameter !== gradient) gradient.dispose();
     }
   } finally {
     closeScope([]);
   }
-  if (areOwn) return;
-  for (const gradient of [...gradients, ...Object.values(step.gradients)]) gradient.dispose();
+  if (!mayTake) dispose([...Object.values(clipped), ...Object.values(step.gradients)]);
 }
 
 /** Keeps what an update gives and frees what it made on the way. tidy does the same, but walks through the result. */
-function inScope(work: () => UpdateResult): UpdateResult {
+function updateInScope(work: () => UpdateResult): UpdateResult {
   openScope();
   try {
     return keepResult(work());

@@ -86,6 +86,21 @@ test('value and gradients are left, and nothing else', () => {
   assert.equal(tf.memory().numTensors, before);
 });
 
+test('gradients are our own when our kernels alone made them', () => {
+  const ops = fusedOps();
+  const [weight, bias] = [matrix(3, 4, 5), tf.tensor1d([1, 2, 3])];
+  const target = matrix(5, 3, 6);
+  const loss = (y: tf.Tensor) => ops.mseLoss(y, target);
+  for (const [f, xs, expected] of [
+    [() => loss(ops.linear(a, weight, bias, 'SiLU')), [weight, bias], true],
+    // The sum hands its own gradient on to both: one memory.
+    [() => loss(tf.add(ops.linear(a, weight, null), bias)), [weight, bias], false],
+    [() => loss(tf.add(ops.linear(a, weight, null), bias)), [weight], true],
+    [() => weight, [weight], false],
+  ] as readonly (readonly [() => tf.Tensor, readonly tf.Tensor[], boolean])[])
+    within(() => assert.equal(gradientsOf(f, xs).areOwn, expected));
+});
+
 test('a forward pass that throws leaves nothing behind and is not recorded any more', () => {
   const before = tf.memory().numTensors;
   const broken = () => {

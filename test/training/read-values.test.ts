@@ -25,6 +25,15 @@ for (const backend of ['wasm', 'cpu'] as const) {
   });
 }
 
+test('whole numbers are read as such: a count of terms may be one', async () => {
+  for (const backend of ['wasm', 'cpu'] as const) {
+    await loadBackend(backend);
+    const count = scalar(5, 'int32');
+    assert.equal(await readScalar(count), 5);
+    count.dispose();
+  }
+});
+
 test('what another backend holds is read all the same', async () => {
   await loadBackend('cpu');
   const [there, loss] = [tensor2d([[1, 2]]), scalar(5)];

@@ -16,7 +16,7 @@ export interface Differentiable {
   readonly backward: (backend: WasmBackend, dy: Tensor, saved: readonly Tensor[]) => Readonly<Record<string, () => Tensor>>;
 }
 
-/** Keeps tensors for the backward pass. */
+/** Keeps tensors for the backward pass. Called once: all of them. */
 export type Save = (tensors: readonly Tensor[]) => void;
 
 /**
@@ -37,8 +37,9 @@ export function runDifferentiable({ inputs, forward, backward }: Differentiable)
     });
     saved = asked.map((tensor) => {
       if (outlivesPass(tensor)) return tensor;
-      // What was made on the way belongs to nobody else.
-      const stays = tensor.id > first && tensor !== made ? engine().keep(tensor) : keepAlias(heap, tensor);
+      // What was made on the way, and is kept by nobody else, is the operation's own.
+      const isOwn = tensor.id > first && !tensor.kept && tensor !== made;
+      const stays = isOwn ? engine().keep(tensor) : keepAlias(heap, tensor);
       owned.push(stays);
       return stays;
     });

@@ -43,7 +43,8 @@ function sumOfSquares(backend: WasmBackend, prediction: Tensor, target: Tensor):
 
 function scalarOf(backend: WasmBackend, value: number): Tensor {
   const scalar = newTensor(backend, []);
-  wholeHeap(backend.wasm).floats[pointerOf(backend, scalar) / 4] = value;
+  const at = pointerOf(backend, scalar) / 4;
+  wholeHeap(backend.wasm).floats[at] = value;
   return scalar;
 }
 
@@ -56,8 +57,9 @@ function slope(
   const to = pointerOf(backend, dx) / 4;
   const from = pointerOf(backend, p) / 4;
   const away = pointerOf(backend, t) / 4;
+  const over = pointerOf(backend, dy) / 4;
   const { floats } = wholeHeap(backend.wasm);
-  const share = Math.fround((floats[pointerOf(backend, dy) / 4] as number) * Math.fround(1 / p.size));
+  const share = Math.fround((floats[over] as number) * Math.fround(1 / p.size));
   for (let at = 0; at < p.size; at++) {
     const doubled = Math.fround(2 * Math.fround((floats[from + at] as number) - (floats[away + at] as number)));
     floats[to + at] = sign * Math.fround(share * doubled);

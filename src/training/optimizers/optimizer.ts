@@ -16,7 +16,10 @@ export interface UpdateInput {
   readonly slots: Slots;
   /** Tensors like the slots whose values nobody needs: the next slots may be written there, which saves making and freeing tensors. Absent: there are none. */
   readonly spare?: Slots | undefined;
-  /** Whether nobody reads the gradient afterwards: the next parameter may be written there and be handed over, which saves as much. Absent: no. */
+  /**
+   * Whether the gradient's memory is its own, nobody reads it afterwards, and no operation has read it as a weight: the next parameter may be written there
+   * and be handed over, which saves as much. Absent: no.
+   */
   readonly mayTakeGradient?: boolean;
   /** 1-based count of this parameter's own updates: a parameter unfrozen later starts at 1, as in torch. */
   readonly step: number;

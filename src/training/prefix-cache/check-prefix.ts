@@ -17,8 +17,8 @@ export interface CheckPrefixInput {
   readonly neighbours: NeighbourPlan | null;
 }
 
-/** Rows that are compared: enough to tell two functions apart, few enough to cost next to nothing. */
-const ROWS = 2;
+/** Rows that are compared: enough to tell two functions apart, few enough to cost nothing. */
+const ROWS = 8;
 
 /** The same operations on the same batch: anything beyond rounding means that they are others. */
 const TOLERANCE = 1e-4;

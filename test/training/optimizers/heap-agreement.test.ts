@@ -3,7 +3,6 @@ import test from 'node:test';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { isAloneOnHeap } from '../../../src/training/heap.ts';
 import { adam, adamComposed, adamOnHeap } from '../../../src/training/optimizers/adam.ts';
 import type { UpdateInput, UpdateResult } from '../../../src/training/optimizers/optimizer.ts';
 import { sgdComposed, sgdOnHeap } from '../../../src/training/optimizers/sgd.ts';
@@ -80,21 +79,6 @@ for (const [name, slotNames, update] of CASES) {
     });
   });
 }
-
-void test('a tensor is alone on the heap unless another one shares its memory, or it is large', async () => {
-  await tf.setBackend('wasm');
-  tf.tidy(() => {
-    const tensor = tf.ones([6]);
-    assert.equal(isAloneOnHeap(tensor), true);
-    const other = tf.reshape(tensor, [2, 3]);
-    assert.deepEqual([isAloneOnHeap(tensor), isAloneOnHeap(other)], [false, false]);
-    other.dispose();
-    assert.equal(isAloneOnHeap(tensor), true);
-    assert.equal(isAloneOnHeap(tf.ones([8193])), false);
-  });
-  await tf.setBackend('cpu');
-  tf.tidy(() => assert.equal(isAloneOnHeap(tf.ones([6])), false));
-});
 
 void test('one Adam updates parameters of several groups and ages in turn as others of their own would', async () => {
   await tf.setBackend('wasm');
