@@ -1,5 +1,5 @@
 import { add, engine, ones, type Tensor } from '@tensorflow/tfjs-core';
-import { closeScope, openScope } from './scope.ts';
+import { inScope } from './scope.ts';
 import { FUSED, recordPass, type TapeNode, tape } from './tape.ts';
 
 /** A value and its gradients. All tensors belong to the scope at hand. */
@@ -21,14 +21,11 @@ export function gradientsOf<T extends Tensor>(f: () => T, xs: readonly Tensor[])
   const recorder = tape();
   try {
     const value = recordPass(f);
-    openScope();
-    let gone: Omit<Differentiated<T>, 'value'> = { gradients: [], areOwn: false };
-    try {
-      gone = goBack(recorder.state.activeTape ?? [], value, xs);
-    } finally {
-      closeScope(gone.gradients);
-    }
-    return { value, ...gone };
+    const back = inScope(
+      () => goBack(recorder.state.activeTape ?? [], value, xs),
+      ({ gradients }) => gradients,
+    );
+    return { value, ...back };
   } finally {
     for (const { saved } of recorder.state.activeTape ?? []) for (const tensor of saved ?? []) tensor.dispose();
     recorder.state.activeTape = null;

@@ -18,28 +18,33 @@ function scopes(): Scopes {
   return engine() as unknown as Scopes;
 }
 
-/** Runs `work` and frees whatever it makes beside its result and does not keep: tf.tidy for one tensor. */
-export function inScope<T extends Tensor>(work: () => T): T {
-  openScope();
-  let result: T | null = null;
+/**
+ * Runs `work` and frees whatever it makes, apart from what is kept and from the results that `resultsOf` names, which belong to the scope around it: tf.tidy for
+ * results that are known. tfjs looks for tensors in whatever it is given, and puts them into sets, which takes longer than a small operation.
+ */
+export function inScope<R>(work: () => R, resultsOf: (result: R) => readonly (Tensor | null)[]): R {
+  scopes().startScope();
+  let results: readonly (Tensor | null)[] = [];
   try {
-    result = work();
+    const result = work();
+    results = resultsOf(result);
     return result;
   } finally {
-    closeScope([result]);
+    closeScope(results);
   }
 }
 
-/** Begins a scope. `closeScope` ends it. */
-export function openScope(): void {
-  scopes().startScope();
+/** `resultsOf` for a result that is one tensor. */
+export function itself(tensor: Tensor): readonly Tensor[] {
+  return [tensor];
 }
 
-/**
- * Ends the scope at hand as tfjs does: what was made in it is freed, apart from what is kept and from results, which belong to the scope around it then. tfjs
- * looks for tensors in whatever it is given as the result, and puts them into sets, which takes longer than a small operation.
- */
-export function closeScope(results: readonly (Tensor | null)[]): void {
+/** `resultsOf` for work whose results are kept. */
+export function nothing(): readonly Tensor[] {
+  return [];
+}
+
+function closeScope(results: readonly (Tensor | null)[]): void {
   const all = scopes();
   const { id, track } = all.state.activeScope as Scope;
   const owned: Tensor[] = [];

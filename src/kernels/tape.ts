@@ -1,5 +1,5 @@
 import { engine, type Tensor } from '@tensorflow/tfjs-core';
-import { inScope } from './scope.ts';
+import { inScope, itself } from './scope.ts';
 
 /** One recorded operation. */
 export interface TapeNode {
@@ -51,7 +51,7 @@ export function recordPass<T extends Tensor>(f: () => T): T {
   firstOfPass = recorder.nextTensorId();
   recorder.startTape();
   try {
-    return inScope(f);
+    return inScope(f, itself);
   } finally {
     recorder.endTape();
     firstOfPass = 0;

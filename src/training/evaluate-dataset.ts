@@ -1,6 +1,6 @@
 import { dispose, Tensor } from '@tensorflow/tfjs-core';
 import type { Dataset } from '../data/dataset.ts';
-import { closeScope, openScope } from '../kernels/scope.ts';
+import { inScope } from '../kernels/scope.ts';
 import type { Params } from '../models/definition.ts';
 import type { LossTerms } from '../ops/ops.ts';
 import { BATCHES_AHEAD, type BatchSource } from './batch-source.ts';
@@ -32,23 +32,10 @@ export async function evaluateDataset(pass: EvaluationPass, metrics: HeadMetrics
   const { model, params, batches } = pass;
   await overBatches(pass, async (rows) => {
     const batch = await batches.load(rows);
-    const result = judgeInScope(() => judgeModel(model, params, batch, evaluationContext(model)));
+    const result = inScope(() => judgeModel(model, params, batch, evaluationContext(model)), tensorsOf);
     disposeBatch(batch);
     metrics.add(await toResults(pass, rows, { result, needsOutputs: metrics.needsOutputs }));
   });
-}
-
-/** Frees what is made beside outputs and losses. tidy does the same, but looks for them in records of any depth. */
-function judgeInScope(judge: () => JudgedPass): JudgedPass {
-  openScope();
-  let tensors: readonly Tensor[] = [];
-  try {
-    const result = judge();
-    tensors = tensorsOf(result);
-    return result;
-  } finally {
-    closeScope(tensors);
-  }
 }
 
 /** Reads what a batch gave and frees it. */

@@ -1,6 +1,6 @@
 import { add, dispose, keep, mul, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { gradientsOf } from '../kernels/gradients.ts';
-import { closeScope, openScope } from '../kernels/scope.ts';
+import { inScope, nothing } from '../kernels/scope.ts';
 import { batchWeights } from './accumulation.ts';
 import { type Batch, disposeBatch } from './batches.ts';
 import type { DeviceState } from './device-state.ts';
@@ -131,8 +131,7 @@ function update(
   const clipped = clips(trainer) ? tidy(() => ({ ...clipGradients(step.gradients, trainer).gradients })) : step.gradients;
   // Clipping may hand on a gradient as it came.
   const mayTake = step.areOwn && clipped === step.gradients;
-  openScope();
-  try {
+  inScope(() => {
     for (const path in clipped) {
       const parameter = state.trainable.get(path) as Tensor;
       const gradient = clipped[path] as Tensor;
@@ -149,26 +148,17 @@ function update(
         momentum,
       };
       // A small update makes little on the way: a scope of its own would take as long as it.
-      const result = fitsHeapLoop(parameter) ? keepResult(optimizer.update(input)) : updateInScope(() => optimizer.update(input));
+      const result = fitsHeapLoop(parameter)
+        ? keepResult(optimizer.update(input))
+        : inScope(() => keepResult(optimizer.update(input)), nothing);
       results.parameter(path, result);
       if (mayTake && result.parameter !== gradient) gradient.dispose();
     }
-  } finally {
-    closeScope([]);
-  }
+  }, nothing);
   if (!mayTake) dispose([...Object.values(clipped), ...Object.values(step.gradients)]);
 }
 
-/** Keeps what an update gives and frees what it made on the way. tidy does the same, but walks through the result. */
-function updateInScope(work: () => UpdateResult): UpdateResult {
-  openScope();
-  try {
-    return keepResult(work());
-  } finally {
-    closeScope([]);
-  }
-}
-
+/** An update's result outlives every scope. */
 function keepResult(result: UpdateResult): UpdateResult {
   keep(result.parameter);
   for (const name in result.slots) keep(result.slots[name] as Tensor);

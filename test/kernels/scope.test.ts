@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../src/kernels/backend.ts';
-import { closeScope, inScope, openScope } from '../../src/kernels/scope.ts';
+import { inScope, itself, nothing } from '../../src/kernels/scope.ts';
 
 before(async () => {
   await loadBackend('wasm');
@@ -11,7 +11,7 @@ before(async () => {
 test('a scope frees what was made in it beside its result, and the scope around it frees the result', () => {
   const { numTensors } = tf.memory();
   tf.tidy(() => {
-    const result = inScope(() => tf.square(tf.add(tf.ones([3]), 1)));
+    const result = inScope(() => tf.square(tf.add(tf.ones([3]), 1)), itself);
     assert.equal(tf.memory().numTensors, numTensors + 1);
     assert.deepEqual([...result.dataSync()], [4, 4, 4]);
   });
@@ -26,9 +26,9 @@ test('a scope leaves alone what is kept, and what was made before it, also as it
     const result = inScope(() => {
       kept = tf.keep(tf.zeros([2]));
       return outer;
-    });
+    }, itself);
     assert.equal(result, outer);
-    tf.tidy(() => inScope(() => outer));
+    tf.tidy(() => inScope(() => outer, itself));
     assert.deepEqual([outer.isDisposed, kept?.isDisposed], [false, false], 'nothing of it belongs to an inner scope');
     kept?.dispose();
   });
@@ -37,10 +37,10 @@ test('a scope leaves alone what is kept, and what was made before it, also as it
 
 test('a scope without one around it leaves its results to whoever asked for them', () => {
   const { numTensors } = tf.memory();
-  openScope();
-  const [first, second] = [tf.ones([1]), tf.ones([2])];
-  tf.ones([3]);
-  closeScope([first, null, second]);
+  const { first, second } = inScope(
+    () => ({ first: tf.ones([1]), second: tf.ones([2]), other: tf.ones([3]) }),
+    (made) => [made.first, null, made.second],
+  );
   assert.equal(tf.memory().numTensors, numTensors + 2);
   assert.deepEqual([first.kept, second.kept], [false, false]);
   tf.dispose([first, second]);
@@ -53,7 +53,7 @@ test('work that throws leaves nothing behind, and no scope open', () => {
       inScope(() => {
         tf.ones([3]);
         throw new Error('stop');
-      }),
+      }, nothing),
     /stop/,
   );
   assert.equal(tf.memory().numTensors, numTensors);

@@ -1,5 +1,5 @@
 import { backend, engine, type Tensor } from '@tensorflow/tfjs-core';
-import { inScope } from '../scope.ts';
+import { inScope, itself } from '../scope.ts';
 import { FUSED, outlivesPass, tape } from '../tape.ts';
 import type { WasmBackend } from '../wasm/heap.ts';
 
@@ -26,7 +26,7 @@ export type Save = (tensors: readonly Tensor[]) => void;
 export function runDifferentiable({ inputs, forward, backward }: Differentiable): Tensor {
   const heap = backend() as unknown as WasmBackend;
   const recorder = tape();
-  if (!recorder.isTapeOn()) return inScope(() => forward(heap, null));
+  if (!recorder.isTapeOn()) return inScope(() => forward(heap, null), itself);
   const first = recorder.nextTensorId();
   let asked: readonly Tensor[] = [];
   let saved: readonly Tensor[] = [];
@@ -44,7 +44,7 @@ export function runDifferentiable({ inputs, forward, backward }: Differentiable)
       return stays;
     });
     return made;
-  });
+  }, itself);
   recorder.addTapeNode(FUSED, withoutMissing(inputs), [output], (dy) => backward(heap, dy, saved), owned);
   return output;
 }
