@@ -72,9 +72,11 @@ test('after a supervisor killed with SIGKILL the next command finds one server o
   const client = await openClient(t, server);
   await client.workflow.start('nobody-runs-this', { workflowId: 'kept', taskQueue: 'none' });
   const processes = await processesOf(server, stateDir);
-  // This command ends with its supervisor: nothing of it starts another one.
-  await server.close();
+  // This command ends with its supervisor: nothing of it starts another one. Stopped before, so that it cannot end the server of its last client.
+  process.kill(server.supervisorPid, 'SIGSTOP');
+  const closed = server.close();
   process.kill(server.supervisorPid, 'SIGKILL');
+  await closed;
   assert.equal(serversOn(stateDir).length, 1, 'the orphan');
 
   const next = await connectSupervisor({ stateDir, env });
