@@ -1,3 +1,4 @@
+import { keepThread } from '../src/data/graphs/builder-thread/keep-thread.ts';
 import { loadBackend } from '../src/kernels/backend.ts';
 import { randomStream } from '../src/random/stream.ts';
 import { turnWhenDue } from '../src/trainer-process/job-context.ts';
@@ -89,9 +90,12 @@ async function timeStage(setup: StageSetup): Promise<number> {
   return performance.now() - started;
 }
 
+/** As the trainer that stays for the next stage has it. */
+const thread = keepThread();
+
 /** Batches whose thread is up, as a trainer has them by the time its backend is loaded. */
 async function openRunning({ stage, train }: StageSetup): Promise<BatchSources> {
-  const batches = openBatches(stage.datamodule.neighbours);
+  const batches = openBatches(stage.datamodule.neighbours, thread);
   const source = batches.of(train);
   disposeBatch(await source.load(Uint32Array.of(0)));
   source.forget?.();

@@ -1,6 +1,7 @@
 import type { InputFacts } from '../contracts/graphs.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { BackendName } from '../contracts/plan.ts';
+import type { KeptThread } from '../data/graphs/builder-thread/keep-thread.ts';
 import { RootstockError } from '../errors.ts';
 import { type LoadedBackend, loadBackend, missingKernels } from '../kernels/backend.ts';
 import type { ModelDefinition } from '../models/definition.ts';
@@ -16,6 +17,8 @@ export interface JobContext {
   readonly channel: Channel;
   /** Takes the parent's newest request to save. */
   readonly takeRequest: () => SaveRequest;
+  /** The thread that builds batches, from one job to the next. */
+  readonly thread: KeptThread;
 }
 
 /** Lets the event loop turn once, so that messages get in and the death of the parent is seen. A promise alone never does. */

@@ -1,5 +1,6 @@
 import type { BackendName } from '../contracts/plan.ts';
 import { type FromTrainer, STANDBY, type ToTrainer, type TrainerJob } from '../contracts/trainer-protocol.ts';
+import { keepThread } from '../data/graphs/builder-thread/keep-thread.ts';
 import { loadBackend } from '../kernels/backend.ts';
 import type { SaveRequest } from '../training/fit-types.ts';
 import { openChannel } from './channel.ts';
@@ -27,8 +28,10 @@ const channel = openChannel(process, (message: ToTrainer) => {
   // What is asked between two jobs was meant for the one before.
   else if (atWork) request = message.stop || request === 'stop' ? 'stop' : 'save';
 });
+const thread = keepThread();
 const context: JobContext = {
   channel,
+  thread,
   takeRequest() {
     const taken = request;
     request = 'none';
@@ -51,9 +54,9 @@ async function work({ job, stay = false }: Extract<ToTrainer, { readonly type: '
   atWork = true;
   request = 'none';
   await prepared;
-  const before = holdings();
+  const before = holdings(thread);
   const last = await run(job).catch(failedMessage);
-  if (stay && last.type === 'finished' && (await hasLetGo(before))) await waitAgain(last);
+  if (stay && last.type === 'finished' && (await hasLetGo(before, thread))) await waitAgain(last);
   else await end(last);
 }
 

@@ -1,5 +1,6 @@
 import type { NeighbourPlan } from '../contracts/graphs.ts';
 import type { Dataset } from '../data/dataset.ts';
+import type { KeptThread } from '../data/graphs/builder-thread/keep-thread.ts';
 import { createThreadBuilders } from '../data/graphs/builder-thread/thread-builders.ts';
 import { type Batch, loadBatch, type Rows, toMoleculeBatch } from './batches.ts';
 
@@ -24,7 +25,7 @@ export interface BatchSources {
   of(dataset: Dataset): BatchSource;
   /** Starts the thread, where one is needed, while other things are got ready. The first batch starts it otherwise. */
   start(): void;
-  /** Ends the thread, where one was needed. A batch asked for later starts another. A second call waits for the same end. */
+  /** Lets go of the thread, where one was needed. A batch asked for later opens another. A second call waits for the same end. */
   close(): Promise<void>;
 }
 
@@ -36,10 +37,10 @@ export interface StageBatches {
 
 /**
  * Opens batches: of molecules from a thread that builds them ahead, of plain features in this thread, where a batch is a copy. `neighbours`
- * says how molecules become graphs; null: there are none.
+ * says how molecules become graphs; null: there are none. `kept` is a thread that outlives them; null: theirs ends with them.
  */
-export function openBatches(neighbours: NeighbourPlan | null): BatchSources {
-  const builders = createThreadBuilders();
+export function openBatches(neighbours: NeighbourPlan | null, kept: KeptThread | null = null): BatchSources {
+  const builders = createThreadBuilders(kept?.connect);
   return {
     of(dataset) {
       if (dataset.kind === 'features') return batchesHere(dataset, null);

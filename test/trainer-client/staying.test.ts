@@ -2,25 +2,52 @@ import assert from 'node:assert/strict';
 import { readdir, readlink } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
 import type { FitJob, FromTrainer } from '../../src/contracts/trainer-protocol.ts';
+import type { GraphDataset } from '../../src/data/dataset.ts';
+import type { GraphModel } from '../../src/models/definition.ts';
+import { findModel } from '../../src/models/registry.ts';
 import { readProcessIdentity } from '../../src/processes/process-identity.ts';
 import { forkTrainer, type TrainerFork } from '../../src/trainer-client/fork-trainer.ts';
 import { createTrainers, type Trainers, type TrainersOptions } from '../../src/trainer-client/trainers.ts';
+import type { StageSetup } from '../../src/training/stage-setup.ts';
 import { until, untilSome } from '../helpers/e2e-wait.ts';
 import { LEAK_ENV } from '../helpers/leaking-model.ts';
 import { createWorkspace, runJob } from '../trainer-process/support.ts';
-import { type FeatureSetup, makeHardSetup, makeSetup } from '../training/support.ts';
+import { FACTS, makeGraphDataset, makeGraphSetup } from '../training/graph-support.ts';
+import { makeHardSetup, makeSetup } from '../training/support.ts';
 
 /** No standby is forked: whoever waits has stayed. */
 const NO_ROOM = { cores: 1, availableBytes: 0 };
 
 /** The digest of a state covers the name of its stage. */
-const STAGE_KEYS = ['5', '6', '7'].map((digit) => digit.repeat(64));
+const STAGE_KEYS = ['5', '6', '7', '8', '9'].map((digit) => digit.repeat(64));
+
+/** A stage of molecules, whose batches a thread builds. */
+function moleculeStage(freeze: readonly string[], seed: number): StageSetup {
+  const molecules = (rows: number): GraphDataset => {
+    const made = makeGraphDataset(rows, seed);
+    const values = made.targets.y_graph_scalars?.values.filter((_, at) => at % 2 === 0) ?? new Float32Array(rows);
+    return {
+      ...made,
+      targets: { y_graph_scalars: { offsets: Uint32Array.from({ length: rows + 1 }, (_, row) => row), width: 1, values } },
+    };
+  };
+  const setup = makeGraphSetup({
+    definition: findModel('egnn_model', []) as GraphModel,
+    config: { num_node_feats: 3, c_hidden: 6, num_layers: 1, y_graph_scalars_loss_config: { name: 'MSELoss' } },
+    facts: { inputWidth: 0, outputWidth: 1, graph: { ...FACTS.graph, targets: { y_graph_scalars: 1 } } },
+    trainer: { backend: 'wasm' },
+    freeze,
+  });
+  return { ...setup, train: molecules(22), validation: molecules(9) };
+}
 
 /** Stages that have little in common, and the first one again. */
-const SETUPS: readonly FeatureSetup[] = [
+const SETUPS: readonly StageSetup[] = [
   makeHardSetup({ backend: 'wasm', earlyStopping: null, maxEpochs: 4 }),
   makeSetup({ config: { num_layers: 3, hidden_dim: 40 }, trainer: { backend: 'wasm' }, freeze: ['module.0'], seed: 8 }),
   makeSetup({ trainer: { backend: 'wasm', maxEpochs: 5 }, optimizer: { name: 'AdamW', config: { lr: 0.1 } }, seed: 9 }),
+  moleculeStage([], 1),
+  moleculeStage(['egnn'], 2),
 ];
 
 const LEAKING = [new URL('../helpers/leaking-model.ts', import.meta.url).href];
@@ -31,7 +58,7 @@ function makeTrainers(t: TestContext, options: TrainersOptions = {}): Trainers {
   return trainers;
 }
 
-async function jobOf(setup: FeatureSetup, options: Partial<FitJob> = {}): Promise<FitJob> {
+async function jobOf(setup: StageSetup, options: Partial<FitJob> = {}): Promise<FitJob> {
   return (await createWorkspace(setup)).fitJob(options);
 }
 
@@ -78,7 +105,7 @@ test('a dozen stages in one process come out as each in a process of its own, bi
   const pids = new Set<number>();
   for (let stage = 0; stage < 12; stage += 1) {
     const which = stage % SETUPS.length;
-    const workspace = await createWorkspace(SETUPS[which] as FeatureSetup);
+    const workspace = await createWorkspace(SETUPS[which] as StageSetup);
     const job = await workspace.fitJob({ stageKey: STAGE_KEYS[which] ?? '' });
     const said: FromTrainer[] = [];
     const handle = trainers.start(

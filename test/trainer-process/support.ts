@@ -10,29 +10,31 @@ import { takeLease } from '../../src/artifacts/leases.ts';
 import { thisProcess } from '../../src/artifacts/process-identity.ts';
 import { saveWeights } from '../../src/artifacts/safetensors/weights-blob.ts';
 import type { ArtifactStore } from '../../src/artifacts/store.ts';
+import { graphColumnsOf } from '../../src/contracts/graph-columns.ts';
+import type { JsonObject } from '../../src/contracts/json.ts';
 import type { DataRequest, Plan } from '../../src/contracts/plan.ts';
 import type { EvaluateJob, FitJob, FromTrainer, ToTrainer, TrainerJob } from '../../src/contracts/trainer-protocol.ts';
+import type { Dataset, FeatureDataset, GraphDataset } from '../../src/data/dataset.ts';
 import { materialiseData } from '../../src/data/materialise-data.ts';
+import type { StageSetup } from '../../src/training/stage-setup.ts';
 import { scratchDirectory } from '../helpers/scratch-directory.ts';
-import type { FeatureSetup } from '../training/support.ts';
 
 /** A store that holds everything a trainer needs for one stage. */
 export interface Workspace {
   readonly directory: string;
   readonly store: ArtifactStore;
   readonly stageKey: string;
-  readonly setup: FeatureSetup;
+  readonly setup: StageSetup;
   /** Takes the next lease and makes the job of an attempt. */
   readonly fitJob: (options?: Partial<FitJob>) => Promise<FitJob>;
   readonly evaluateJob: () => EvaluateJob;
 }
 
 /** Makes a workspace whose data are the setup's, through a JSONL file as a run would read them. */
-export async function createWorkspace(setup: FeatureSetup): Promise<Workspace> {
+export async function createWorkspace(setup: StageSetup): Promise<Workspace> {
   const directory = await scratchDirectory();
   const store = await openFsStore(join(directory, 'store'));
-  const x = Array.from({ length: setup.train.width }, (_, column) => `x${column}`);
-  const request = await writeData(directory, setup, x);
+  const request = await writeData(directory, setup);
   const { facts, blobs } = await materialiseData(request, (chunks) => store.put(chunks));
   const plan: Plan = {
     format: 1,
@@ -44,8 +46,8 @@ export async function createWorkspace(setup: FeatureSetup): Promise<Workspace> {
       task: setup.model.definition.task,
       config: setup.model.config,
       facts: setup.model.facts,
-      xFeatures: x,
-      yFeatures: ['y'],
+      xFeatures: request.x,
+      yFeatures: request.y,
       classes: null,
       tree: setup.tree,
     },
@@ -147,28 +149,54 @@ export async function runJob(job: TrainerJob): Promise<FromTrainer> {
   return last;
 }
 
-async function writeData(directory: string, { train, validation }: FeatureSetup, x: readonly string[]): Promise<DataRequest> {
-  const paths = new Map<string, string>();
-  for (const [split, dataset] of Object.entries({ train, validation })) {
-    if (dataset === null) continue;
-    const rows = Array.from({ length: dataset.rows }, (_, row) => {
-      const values = Object.fromEntries(x.map((name, column) => [name, dataset.x[row * dataset.width + column]]));
-      return JSON.stringify({ id: `${split}-${row}`, ...values, y: dataset.y[row] });
-    });
+async function writeData(directory: string, { train, validation }: StageSetup): Promise<DataRequest> {
+  const write = async (split: string, dataset: Dataset | null) => {
+    if (dataset === null) return null;
+    const rows = dataset.kind === 'features' ? featureRows(dataset) : moleculeRows(dataset);
     const path = join(directory, `${split}-${randomUUID()}.jsonl`);
-    await writeFile(path, `${rows.join('\n')}\n`);
-    paths.set(split, path);
-  }
-  const source = (split: string) => {
-    const path = paths.get(split);
-    return path === undefined ? null : ({ kind: 'files', path } as const);
+    await writeFile(path, rows.map((row, index) => `${JSON.stringify({ id: `${split}-${index}`, ...row })}\n`).join(''));
+    return { kind: 'files', path } as const;
   };
+  const graph =
+    train.kind === 'graphs' ? graphColumnsOf({ num_elements: train.numElements, y_graph_scalars: ['y'] }, MOLECULES, ['y'], []) : null;
   return {
-    sources: { kind: 'separate', train: source('train') ?? { kind: 'files', path: '' }, validation: source('validation'), test: null },
+    sources: {
+      kind: 'separate',
+      train: (await write('train', train)) ?? { kind: 'files', path: '' },
+      validation: await write('validation', validation),
+      test: null,
+    },
     rowId: 'id',
-    x,
+    x: train.kind === 'graphs' ? MOLECULES : Object.keys(featureRow(train, 0)),
     y: ['y'],
     task: 'regression',
     classes: null,
+    ...(graph !== null && { graph }),
   };
+}
+
+/** Columns of molecules beside their target. */
+const MOLECULES = ['physicsml_atom_numbers', 'physicsml_coordinates'];
+
+function featureRow({ width, x }: FeatureDataset, row: number): JsonObject {
+  return Object.fromEntries(Array.from({ length: width }, (_, column) => [`x${column}`, x[row * width + column] ?? 0]));
+}
+
+function featureRows(dataset: FeatureDataset): readonly JsonObject[] {
+  return Array.from({ length: dataset.rows }, (_, row) => ({ ...featureRow(dataset, row), y: dataset.y[row] ?? 0 }));
+}
+
+/** Of molecules with one target each. */
+function moleculeRows({ rows, nodeOffsets, atomNumbers, coordinates, targets }: GraphDataset): readonly JsonObject[] {
+  return Array.from({ length: rows }, (_, row) => {
+    const atoms = Array.from(
+      atomNumbers.subarray(nodeOffsets[row], nodeOffsets[row + 1]),
+      (_number, atom) => (nodeOffsets[row] ?? 0) + atom,
+    );
+    return {
+      physicsml_atom_numbers: atoms.map((atom) => atomNumbers[atom] ?? 0),
+      physicsml_coordinates: atoms.map((atom) => [...coordinates.subarray(3 * atom, 3 * atom + 3)]),
+      y: targets.y_graph_scalars?.values[row] ?? 0,
+    };
+  });
 }

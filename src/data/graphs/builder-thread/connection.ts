@@ -10,6 +10,9 @@ export interface Thread {
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'exit', listener: (code: number) => void): unknown;
   terminate(): Promise<unknown>;
+  /** Whether the process stays alive for it: a new one keeps it so. */
+  ref(): void;
+  unref(): void;
 }
 
 /** A running thread. */
@@ -19,6 +22,8 @@ export interface Connection {
   /** Asks for a batch. Rejects once the thread is dead: TRAINER_DIED, or OUT_OF_MEMORY where its heap was full; a retry helps with both. */
   build(dataset: number, rows: Uint32Array): Promise<BuilderReply>;
   forget(dataset: number): void;
+  /** Whether the thread is alive and nobody waits for it. */
+  isIdle(): boolean;
   close(): Promise<void>;
 }
 
@@ -52,6 +57,7 @@ export function connect(thread: Thread): Connection {
     forget(dataset) {
       thread.postMessage({ type: 'forget', dataset }, []);
     },
+    isIdle: () => failure === null && waiting.length === 0,
     async close() {
       await thread.terminate();
     },

@@ -3,7 +3,7 @@ import type { GraphDataset } from '../../dataset.ts';
 import { buildGraphBatch } from '../build-graph-batch.ts';
 import type { HostGraphBatch } from '../graph-batch.ts';
 import type { GraphBuilder } from '../graph-builder.ts';
-import { type Connection, connect, type Thread } from './connection.ts';
+import { type Connection, connect } from './connection.ts';
 import type { BuilderReply } from './messages.ts';
 import { startThread } from './start-thread.ts';
 
@@ -15,7 +15,7 @@ export interface ThreadBuilders {
   of(dataset: GraphDataset, neighbours: NeighbourPlan): GraphBuilder;
   /** Starts the thread before it has anything to do, so that nothing waits for it later. */
   start(): void;
-  /** Ends the thread and frees what it holds, the edges it knows included. The next batch starts another. Waits for the ends of earlier ones, too. */
+  /** Closes the connection: the thread frees what it holds, the edges it knows included. The next batch opens another. Waits for the ends of earlier ones, too. */
   close(): Promise<void>;
 }
 
@@ -30,10 +30,10 @@ interface Queue {
   builds: Build[];
 }
 
-/** Creates builders whose work is done in another thread, ahead of its use. `run` starts it, at the first batch at the latest. */
-export function createThreadBuilders(run: () => Thread = startThread): ThreadBuilders {
+/** Creates builders whose work is done in another thread, ahead of its use. `reach` gives it, at the first batch at the latest. */
+export function createThreadBuilders(reach: () => Connection = () => connect(startThread())): ThreadBuilders {
   let connection: Connection | null = null;
-  const open = (): Connection => (connection ??= connect(run()));
+  const open = (): Connection => (connection ??= reach());
   let ending: Promise<unknown> = Promise.resolve();
   const queues = new Set<Queue>();
   /** Bytes of the largest batch so far; undefined: none is known. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { buildGraphBatch } from '../../../../src/data/graphs/build-graph-batch.ts';
-import type { Thread } from '../../../../src/data/graphs/builder-thread/connection.ts';
+import { connect, type Thread } from '../../../../src/data/graphs/builder-thread/connection.ts';
 import type { BuilderReply, BuilderRequest } from '../../../../src/data/graphs/builder-thread/messages.ts';
 import { createThreadBuilders, MOST_BYTES_AHEAD } from '../../../../src/data/graphs/builder-thread/thread-builders.ts';
 import { graphDatasetOf } from '../../../helpers/graph-dataset.ts';
@@ -29,13 +29,15 @@ function stubbornThread(byteLength: number) {
       if (event === 'message') listener = to;
     },
     terminate: () => Promise.resolve(0),
+    ref: () => undefined,
+    unref: () => undefined,
   };
   const answer = () => {
     const batch = buildGraphBatch(DATASET, [asked[answered] as number], PLAN);
     answered += 1;
     listener({ type: 'built', batch, byteLength });
   };
-  return { asked, told, answer, builder: createThreadBuilders(() => thread).of(DATASET, PLAN) };
+  return { asked, told, answer, builder: createThreadBuilders(() => connect(thread)).of(DATASET, PLAN) };
 }
 
 /** Builds a batch and lets the thread answer. */

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { NeighbourPlan } from '../../../../src/contracts/graphs.ts';
 import type { GraphDataset } from '../../../../src/data/dataset.ts';
 import { buildGraphBatch } from '../../../../src/data/graphs/build-graph-batch.ts';
-import type { Thread } from '../../../../src/data/graphs/builder-thread/connection.ts';
+import { connect, type Thread } from '../../../../src/data/graphs/builder-thread/connection.ts';
 import { startThread } from '../../../../src/data/graphs/builder-thread/start-thread.ts';
 import { createThreadBuilders } from '../../../../src/data/graphs/builder-thread/thread-builders.ts';
 import { graphDatasetOf, type TestMolecule } from '../../../helpers/graph-dataset.ts';
@@ -40,7 +40,7 @@ const ROWS = [[0, 1], [4, 2, 3], [1], [2, 2, 0]].map((rows) => Uint32Array.from(
 
 /** Builders with a thread of their own that ends with the test. */
 function open(t: TestContext, start: () => Thread = startThread) {
-  const builders = createThreadBuilders(start);
+  const builders = createThreadBuilders(() => connect(start()));
   t.after(() => builders.close());
   return builders;
 }
@@ -135,7 +135,7 @@ test('closing ends the thread, and the next batch starts another', async () => {
   const builders = createThreadBuilders(() => {
     const thread = startThread();
     threads.push(thread);
-    return thread;
+    return connect(thread);
   });
   const builder = builders.of(DATASET, PLAN);
   const [rows] = ROWS as [Uint32Array];
@@ -156,9 +156,11 @@ test('a thread that does not end fails the closing that wanted it to, and no lat
   const thread: Thread = {
     postMessage: () => undefined,
     on: () => undefined,
+    ref: () => undefined,
+    unref: () => undefined,
     terminate: () => (fails ? Promise.reject(new Error('not ended')) : Promise.resolve(0)),
   };
-  const builders = createThreadBuilders(() => thread);
+  const builders = createThreadBuilders(() => connect(thread));
   builders.start();
   await assert.rejects(builders.close(), /not ended/);
   await builders.close();
@@ -172,12 +174,14 @@ test('closing again waits for a thread that is still ending', async () => {
   const thread: Thread = {
     postMessage: () => undefined,
     on: () => undefined,
+    ref: () => undefined,
+    unref: () => undefined,
     terminate: () =>
       new Promise((resolve) => {
         end = () => resolve(0);
       }),
   };
-  const builders = createThreadBuilders(() => thread);
+  const builders = createThreadBuilders(() => connect(thread));
   builders.start();
   const ended: string[] = [];
   const closings = ['first', 'second'].map((name) => builders.close().then(() => void ended.push(name)));
