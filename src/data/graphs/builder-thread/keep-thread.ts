@@ -9,9 +9,9 @@ export const MOST_BYTES_KEPT = 128 * 1024 * 1024;
 /** A thread that waits for the next stage when one is done with it: its code is compiled, and the end of a thread takes a core for as long as many a step. */
 export interface KeptThread {
   /** The thread that waits, or a new one. Closing the connection has it wait again: dead, busy or full ones are ended. */
-  connect(): Connection;
+  readonly connect: () => Connection;
   /** Whether one waits. It does not keep the process alive. */
-  isWaiting(): boolean;
+  readonly isWaiting: () => boolean;
 }
 
 /** Creates the place of a thread that waits; none does yet. `run` starts one. */

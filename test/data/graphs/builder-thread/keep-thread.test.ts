@@ -55,10 +55,10 @@ test('one that waits knows nothing of the stage before, and does not keep the pr
   const before = ports();
   const connection = kept.connect();
   const [thread] = started as [Worker];
-  const { postMessage } = thread;
+  const post = thread.postMessage.bind(thread);
   thread.postMessage = (message: { readonly type: string }, transfer) => {
     told.push(message.type);
-    postMessage.call(thread, message, transfer);
+    post(message, transfer);
   };
   const number = connection.send(DATASET, PLAN);
   const other = connection.send(OTHER, PLAN);
