@@ -1,4 +1,4 @@
-import { abbaOrder, type Side } from './statistics.ts';
+import { abbaOrder, median, type Side } from './statistics.ts';
 
 /** How a figure is written: a ratio, a share of one, seconds. */
 export type Unit = 'ratio' | 'percent' | 'seconds';
@@ -71,4 +71,14 @@ export async function measurePairs(
 /** A sample whose figure is the ratio of its two numbers. */
 export function toSample(ours: number, baseline: number): Sample {
   return { value: ours / baseline, ours, baseline };
+}
+
+/** One sample of several that belong together, such as those of one process: the median of each of their numbers. */
+export function medianSample(samples: readonly Sample[]): Sample {
+  const baselines = samples.flatMap(({ baseline }) => (baseline === null ? [] : [baseline]));
+  return {
+    value: median(samples.map(({ value }) => value)),
+    ours: median(samples.map(({ ours }) => ours)),
+    baseline: baselines.length === 0 ? null : median(baselines),
+  };
 }

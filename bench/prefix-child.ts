@@ -91,11 +91,11 @@ async function timeStage(setup: StageSetup): Promise<number> {
 }
 
 /** As the trainer that stays for the next stage has it. */
-const thread = keepThread();
+const keptThread = keepThread();
 
 /** Batches whose thread is up, as a trainer has them by the time its backend is loaded. */
 async function openRunning({ stage, train }: StageSetup): Promise<BatchSources> {
-  const batches = openBatches(stage.datamodule.neighbours, thread);
+  const batches = openBatches(stage.datamodule.neighbours, keptThread);
   const source = batches.of(train);
   disposeBatch(await source.load(Uint32Array.of(0)));
   source.forget?.();

@@ -12,14 +12,14 @@ import type { TargetColumns } from '../training/target-layout.ts';
 import { type JobContext, prepareModel, turnWhenDue } from './job-context.ts';
 
 /** Judges weights on one split with the last stage's datamodule and trainer, and the run's evaluation metrics (none named: all of the task). */
-export async function runEvaluate(job: EvaluateJob, { channel, thread }: JobContext): Promise<FromTrainer> {
+export async function runEvaluate(job: EvaluateJob, { channel, keptThread }: JobContext): Promise<FromTrainer> {
   channel.phase('decode', PHASE_BUDGETS_MS.decode);
   const store = await openFsStore(job.store);
   const plan = await getJson<Plan>(store, job.plan);
   process.title = `rootstock trainer ${plan.name} evaluation`;
   const stage = plan.stages.at(-1);
   if (stage === undefined) throw new RootstockError('INTERNAL', `Plan "${plan.name}" has no stage.`);
-  const batches = openBatches(stage.datamodule.neighbours, thread);
+  const batches = openBatches(stage.datamodule.neighbours, keptThread);
   batches.start();
   const { model } = await prepareModel({ ...plan.model, backend: stage.trainer.backend, register: job.register, train: false });
   const weights = await loadWeights(store, job.weights);

@@ -23,14 +23,14 @@ import { backendClass, createStoreSnapshotSink } from '../training/store-snapsho
 import { type JobContext, prepareModel, turnWhenDue } from './job-context.ts';
 
 /** Trains a stage, from its newest snapshot where there is one, and gives the last word. */
-export async function runFit(job: FitJob, { channel, takeRequest, thread }: JobContext): Promise<FromTrainer> {
+export async function runFit(job: FitJob, { channel, takeRequest, keptThread }: JobContext): Promise<FromTrainer> {
   const decoding = () => channel.phase('decode', PHASE_BUDGETS_MS.decode);
   decoding();
   const store = await openFsStore(job.store);
   const plan = await getJson<Plan>(store, job.plan);
   const stage = stageOf(plan, job.stage);
   process.title = `rootstock trainer ${plan.name} ${stage.name}`;
-  const batches = openBatches(stage.datamodule.neighbours, thread);
+  const batches = openBatches(stage.datamodule.neighbours, keptThread);
   batches.start();
   const { model, backend } = await prepareModel({ ...plan.model, backend: stage.trainer.backend, register: job.register, train: true });
   const setup: StageSetup = {

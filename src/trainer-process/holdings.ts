@@ -7,7 +7,7 @@ import { nextTurn } from './job-context.ts';
 export interface Holdings {
   /** Tensors alive. */
   readonly tensors: number;
-  /** Threads that build batches; one that waits for the next job holds nothing of this one. */
+  /** Threads that build batches; one that waits for the next job knows nothing of this one. */
   readonly threads: number;
   /** Timers, sockets and calls of the system that are under way, by kind. */
   readonly active: ReadonlyMap<string, number>;
@@ -30,11 +30,11 @@ export function holdings({ isWaiting }: Pick<KeptThread, 'isWaiting'>): Holdings
  */
 export async function hasLetGo(
   before: Holdings,
-  thread: Pick<KeptThread, 'isWaiting'>,
+  keptThread: Pick<KeptThread, 'isWaiting'>,
   mostHeapBytes: number = MOST_HEAP_BYTES,
 ): Promise<boolean> {
   await nextTurn(); // what closes is gone in the next turn
-  const now = holdings(thread);
+  const now = holdings(keptThread);
   const isOld = ([kind, count]: readonly [string, number]) => count <= (before.active.get(kind) ?? 0);
   const isLess = now.tensors <= before.tensors && now.threads <= before.threads;
   return isLess && [...now.active].every(isOld) && heapBytes() <= mostHeapBytes;

@@ -12,13 +12,13 @@ import type { SaveRequest } from '../training/fit-types.ts';
 import type { Model } from '../training/stage-setup.ts';
 import type { Channel } from './channel.ts';
 
-/** What every job may use. */
+/** What jobs use. */
 export interface JobContext {
   readonly channel: Channel;
   /** Takes the parent's newest request to save. */
   readonly takeRequest: () => SaveRequest;
-  /** The thread that builds batches, from one job to the next. */
-  readonly thread: KeptThread;
+  /** Whence jobs have their thread that builds batches, when another job may follow. */
+  readonly keptThread: KeptThread;
 }
 
 /** Lets the event loop turn once, so that messages get in and the death of the parent is seen. A promise alone never does. */

@@ -28,10 +28,10 @@ const channel = openChannel(process, (message: ToTrainer) => {
   // What is asked between two jobs was meant for the one before.
   else if (atWork) request = message.stop || request === 'stop' ? 'stop' : 'save';
 });
-const thread = keepThread();
+const keptThread = keepThread();
 const context: JobContext = {
   channel,
-  thread,
+  keptThread,
   takeRequest() {
     const taken = request;
     request = 'none';
@@ -54,9 +54,9 @@ async function work({ job, stay = false }: Extract<ToTrainer, { readonly type: '
   atWork = true;
   request = 'none';
   await prepared;
-  const before = holdings(thread);
+  const before = holdings(keptThread);
   const last = await run(job).catch(failedMessage);
-  if (stay && last.type === 'finished' && (await hasLetGo(before, thread))) await waitAgain(last);
+  if (stay && last.type === 'finished' && (await hasLetGo(before, keptThread))) await waitAgain(last);
   else await end(last);
 }
 

@@ -21,7 +21,7 @@ const NO_ROOM = { cores: 1, availableBytes: 0 };
 /** The digest of a state covers the name of its stage. */
 const STAGE_KEYS = ['5', '6', '7', '8', '9'].map((digit) => digit.repeat(64));
 
-/** A stage of molecules, whose batches a thread builds. */
+/** A stage of molecules, whose batches a thread builds; what is frozen is computed once. */
 function moleculeStage(freeze: readonly string[], seed: number): StageSetup {
   const molecules = (rows: number): GraphDataset => {
     const made = makeGraphDataset(rows, seed);
@@ -37,6 +37,7 @@ function moleculeStage(freeze: readonly string[], seed: number): StageSetup {
     facts: { inputWidth: 0, outputWidth: 1, graph: { ...FACTS.graph, targets: { y_graph_scalars: 1 } } },
     trainer: { backend: 'wasm' },
     freeze,
+    stage: freeze.length === 0 ? {} : { prefixCache: { modules: freeze, byteLength: 0, fits: true } },
   });
   return { ...setup, train: molecules(22), validation: molecules(9) };
 }
@@ -49,6 +50,9 @@ const SETUPS: readonly StageSetup[] = [
   moleculeStage([], 1),
   moleculeStage(['egnn'], 2),
 ];
+
+/** The first of them that needs a thread. */
+const FIRST_MOLECULES = 3;
 
 const LEAKING = [new URL('../helpers/leaking-model.ts', import.meta.url).href];
 
@@ -103,6 +107,7 @@ test('a dozen stages in one process come out as each in a process of its own, bi
   const fresh = await Promise.all(SETUPS.map(async (setup, index) => runJob(await jobOf(setup, { stageKey: STAGE_KEYS[index] ?? '' }))));
   const trainers = makeTrainers(t);
   const pids = new Set<number>();
+  const threads: number[] = [];
   for (let stage = 0; stage < 12; stage += 1) {
     const which = stage % SETUPS.length;
     const workspace = await createWorkspace(SETUPS[which] as StageSetup);
@@ -120,9 +125,12 @@ test('a dozen stages in one process come out as each in a process of its own, bi
       'each is heard',
     );
     pids.add(handle.pid);
+    threads.push((await readdir(`/proc/${handle.pid}/task`)).length);
     assert.deepEqual(await openFiles(handle.pid, workspace.directory), []);
   }
   assert.equal(pids.size, 1);
+  const [without, kept] = [threads.slice(0, FIRST_MOLECULES), threads.slice(FIRST_MOLECULES)];
+  assert.ok(Math.min(...kept) > Math.max(...without), `the thread that builds batches stays: ${threads.join(' ')} threads`);
   assert.deepEqual(warnings, [], 'nobody goes on listening to a stage that is over');
 });
 

@@ -1,6 +1,7 @@
 import type { NeighbourPlan } from '../../../contracts/graphs.ts';
 import type { GraphDataset } from '../../dataset.ts';
 import { buildGraphBatch } from '../build-graph-batch.ts';
+import { buffersOf, bytesOf } from './buffers-of.ts';
 import type { BatchRequest, BuilderReply, BuilderRequest, MoleculesRequest } from './messages.ts';
 
 const datasets = new Map<number, { readonly dataset: GraphDataset; readonly neighbours: NeighbourPlan }>();
@@ -43,16 +44,13 @@ function build({ dataset: number, rows }: BatchRequest): BuilderReply {
     const known = datasets.get(number);
     if (known === undefined) throw new TypeError(`a batch of dataset ${number}, which is not there`);
     const batch = buildGraphBatch(known.dataset, rows, known.neighbours);
-    const byteLength = [...buffersOf(batch)].reduce((sum, buffer) => sum + buffer.byteLength, 0);
-    return { type: 'built', batch, byteLength };
+    return { type: 'built', batch, byteLength: bytesOf(batch) };
   } catch (error) {
     return { type: 'failed', error };
   }
 }
 
-/** The memory of every array in a batch, each once. A batch is built of new arrays only, so that all of it may be handed over. */
-export function buffersOf(value: unknown, found: Set<ArrayBuffer> = new Set()): ReadonlySet<ArrayBuffer> {
-  if (ArrayBuffer.isView(value)) found.add(value.buffer as ArrayBuffer);
-  else if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) buffersOf(part, found);
-  return found;
+/** The memory of a batch. It is built of new arrays only, so that all of it may be handed over. */
+export function transferable(reply: BuilderReply): readonly ArrayBuffer[] {
+  return reply.type === 'built' ? ([...buffersOf(reply.batch)] as ArrayBuffer[]) : [];
 }

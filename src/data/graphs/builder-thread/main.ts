@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { answer, buffersOf } from './answer.ts';
+import { answer, transferable } from './answer.ts';
 import type { BuilderRequest } from './messages.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -12,5 +12,5 @@ try {
 
 parentPort?.on('message', (request: BuilderRequest) => {
   const reply = answer(request);
-  if (reply !== null) parentPort?.postMessage(reply, reply.type === 'built' ? [...buffersOf(reply.batch)] : []);
+  if (reply !== null) parentPort?.postMessage(reply, transferable(reply));
 });

@@ -1,5 +1,5 @@
 import { BARE_MOLECULES } from '../bare-molecules.ts';
-import { answer, buffersOf } from './answer.ts';
+import { answer, transferable } from './answer.ts';
 import type { MoleculesRequest } from './messages.ts';
 
 /** V8 has compiled what builds a batch when it has built this many: the first takes 10 ms, the fourth 1 ms. */
@@ -23,7 +23,7 @@ export function warmUp(): void {
     answer(structuredClone(madeUpMolecules()));
     const reply = answer({ type: 'batch', dataset: DATASET, rows });
     if (reply?.type !== 'built') throw reply?.error;
-    structuredClone(reply, { transfer: [...buffersOf(reply.batch)] });
+    structuredClone(reply, { transfer: [...transferable(reply)] });
   }
   answer({ type: 'forget', dataset: DATASET });
 }

@@ -112,26 +112,50 @@ test('of two stages at a time each has a thread, and one of them waits afterward
   );
 });
 
-test('one whose memory may be full of what it was given and gave is ended', async (t) => {
+test('closing once more does nothing, also when the thread waits or is at work elsewhere by then', async (t) => {
   const { kept, started } = open(t);
-  const large = { ...DATASET, totalAtomicEnergy: new Float32Array(new SharedArrayBuffer(MOST_BYTES_KEPT)) };
-  for (const [dataset, waits] of [
-    [DATASET, true],
-    [large, false],
-  ] as const) {
-    const connection = kept.connect();
-    connection.send(dataset, PLAN);
-    await connection.close();
-    assert.equal(kept.isWaiting(), waits);
-  }
+  const before = ports();
+  const first = kept.connect();
+  await first.close();
+  await first.close();
+  assert.ok(kept.isWaiting());
+  const second = kept.connect();
+  await first.close();
+  assert.ok(!kept.isWaiting());
+  assert.equal(ports(), before + 1);
+  assert.equal((await second.build(second.send(DATASET, PLAN), ROWS.slice())).type, 'built');
   assert.equal(started.length, 1);
+});
+
+/** A dataset whose arrays are more than half of what a thread may have been given. */
+const large = () => ({ ...DATASET, totalAtomicEnergy: new Float32Array(new SharedArrayBuffer(MOST_BYTES_KEPT / 2)) });
+
+test('one is ended after the stage with which it was given too much, forgotten or not', async (t) => {
+  const { kept, started } = open(t);
+  const waits: boolean[] = [];
+  for (let stage = 0; stage < 2; stage += 1) {
+    const connection = kept.connect();
+    connection.forget(connection.send(large(), PLAN));
+    await connection.close();
+    waits.push(kept.isWaiting());
+  }
+  assert.deepEqual(waits, [true, false]);
+  assert.equal(started.length, 1);
+});
+
+test('batches count until each row may have been built: the edges of a molecule are found once', async (t) => {
+  const { kept, started } = open(t);
   const connection = kept.connect();
-  const number = connection.send(DATASET, PLAN);
-  // Each reply is said to be half of what is too much.
-  started[1]?.prependListener('message', (reply: { byteLength: number }) => {
-    reply.byteLength = MOST_BYTES_KEPT / 2;
+  // Each batch is said to take a third of what may lie in a thread.
+  started[0]?.prependListener('message', (reply: { byteLength: number }) => {
+    reply.byteLength = MOST_BYTES_KEPT / 3;
   });
-  for (let batch = 0; batch < 2; batch += 1) await connection.build(number, ROWS.slice());
+  const number = connection.send(DATASET, PLAN);
+  for (let batch = 0; batch < 5; batch += 1) await connection.build(number, ROWS.slice());
   await connection.close();
+  assert.ok(kept.isWaiting(), 'two batches have all four rows');
+  const again = kept.connect();
+  await again.build(again.send(DATASET, PLAN), ROWS.slice());
+  await again.close();
   assert.ok(!kept.isWaiting());
 });
