@@ -4,7 +4,7 @@ import { startThread } from './start-thread.ts';
 
 /**
  * What a thread has forgotten stays in its memory until it collects garbage, which it does not do while it waits. One that so much may lie in is ended: every
- * dataset it was ever given, and the edges of each molecule, which are smaller than the batch that they were found for.
+ * dataset it was ever given, and for the edges of its molecules as much as the first batches of them took.
  */
 export const MOST_BYTES_KEPT = 128 * 1024 * 1024;
 
