@@ -97,19 +97,26 @@ test('the package works where it is installed: command, types, and a run with a 
 /** What a stage of molecules does to a trainer. From sources it cannot be seen: tsx has opened standard error before anything else runs. */
 const THREAD = `
 import { once } from 'node:events';
+import { keepThread } from './node_modules/rootstock/dist/src/data/graphs/builder-thread/keep-thread.js';
 import { startThread } from './node_modules/rootstock/dist/src/data/graphs/builder-thread/start-thread.js';
 import { hasLetGo, holdings } from './node_modules/rootstock/dist/src/trainer-process/holdings.js';
-const before = holdings();
-const thread = startThread();
+let thread;
+const kept = keepThread(() => (thread = startThread()));
+const before = holdings(kept);
+const connection = kept.connect();
 await once(thread, 'online');
+const found = [await hasLetGo(before, kept)];
+await connection.close();
+found.push(await hasLetGo(before, kept));
 await thread.terminate();
-console.log(await hasLetGo(before));
+found.push(await hasLetGo(before, kept));
+console.log(found.join(' '));
 `;
 
-test('a thread of batches that has ended leaves nothing that keeps a built trainer from the next stage', async () => {
+test('a thread of batches that waits or has ended leaves nothing that keeps a built trainer from the next stage', async () => {
   const { project, run } = place;
   await writeFile(join(project, 'thread.mjs'), THREAD);
-  assert.equal((await run(process.execPath, ['thread.mjs'])).stdout.trim(), 'true');
+  assert.equal((await run(process.execPath, ['thread.mjs'])).stdout.trim(), 'false true true');
 });
 
 test('rootstock/model loads where no other package is: neither Temporal nor anything else', async () => {
