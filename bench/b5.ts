@@ -1,4 +1,4 @@
-import { type Benchmark, medianSample, type Sample } from './benchmark.ts';
+import { type Benchmark, medianSample } from './benchmark.ts';
 import { runChild } from './child.ts';
 import type { PrefixJob, PrefixResult } from './prefix-child.ts';
 
@@ -26,10 +26,10 @@ export const b5: Benchmark = {
       ['egnn_default', 'EGNN of default size (c_hidden 128)', EPOCHS, false],
     ] as const) {
       say(`training the head of the ${label}`);
-      const job = { network, epochs, samples };
-      const first = await runChild('prefix', job);
-      const found = perProcess ? await onePerProcess(job, first) : first.pairs;
-      const { rows, batchSize, frozen, trainable } = first;
+      // Of so many processes the first is dropped, as it is of so many pairs.
+      const runs = await runEach(perProcess ? samples + 1 : 1, { network, epochs, samples });
+      const [{ pairs, rows, batchSize, frozen, trainable }] = runs;
+      const found = perProcess ? runs.map((run) => medianSample(run.pairs.slice(1))) : pairs;
       measurements.push({
         label,
         samples: found.map(({ value, ours, baseline }) => ({ value, ours: ours / 1000, baseline: (baseline ?? 0) / 1000 })),
@@ -43,9 +43,9 @@ export const b5: Benchmark = {
   },
 };
 
-/** The median pair of each of so many processes, the first pair of each left out, and one process more than asked for. */
-async function onePerProcess(job: PrefixJob, first: PrefixResult): Promise<readonly Sample[]> {
-  const found = [medianSample(first.pairs.slice(1))];
-  while (found.length < job.samples + 1) found.push(medianSample((await runChild('prefix', job)).pairs.slice(1)));
-  return found;
+/** Does the same job in so many processes, one after the other. */
+async function runEach(processes: number, job: PrefixJob): Promise<readonly [PrefixResult, ...PrefixResult[]]> {
+  const runs: [PrefixResult, ...PrefixResult[]] = [await runChild('prefix', job)];
+  while (runs.length < processes) runs.push(await runChild('prefix', job));
+  return runs;
 }

@@ -17,7 +17,7 @@ export interface JobContext {
   readonly channel: Channel;
   /** Takes the parent's newest request to save. */
   readonly takeRequest: () => SaveRequest;
-  /** Whence jobs have their thread that builds batches, when another job may follow. */
+  /** Where jobs after which another may follow get the thread that builds their batches. */
   readonly keptThread: KeptThread;
 }
 

@@ -52,7 +52,7 @@ const SETUPS: readonly StageSetup[] = [
 ];
 
 /** The first of them that needs a thread. */
-const FIRST_MOLECULES = 3;
+const FIRST_MOLECULES = SETUPS.findIndex(({ train }) => train.kind === 'graphs');
 
 const LEAKING = [new URL('../helpers/leaking-model.ts', import.meta.url).href];
 

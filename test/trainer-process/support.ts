@@ -150,8 +150,7 @@ export async function runJob(job: TrainerJob): Promise<FromTrainer> {
 }
 
 async function writeData(directory: string, { train, validation }: StageSetup): Promise<DataRequest> {
-  const write = async (split: string, dataset: Dataset | null) => {
-    if (dataset === null) return null;
+  const write = async (split: string, dataset: Dataset) => {
     const rows = dataset.kind === 'features' ? featureRows(dataset) : moleculeRows(dataset);
     const path = join(directory, `${split}-${randomUUID()}.jsonl`);
     await writeFile(path, rows.map((row, index) => `${JSON.stringify({ id: `${split}-${index}`, ...row })}\n`).join(''));
@@ -162,8 +161,8 @@ async function writeData(directory: string, { train, validation }: StageSetup): 
   return {
     sources: {
       kind: 'separate',
-      train: (await write('train', train)) ?? { kind: 'files', path: '' },
-      validation: await write('validation', validation),
+      train: await write('train', train),
+      validation: validation === null ? null : await write('validation', validation),
       test: null,
     },
     rowId: 'id',

@@ -14,7 +14,7 @@ export interface PrefixCacheInput {
   readonly setup: StageSetup;
   /** All tensors of the stage. */
   readonly params: Params;
-  /** Gives the rows as they are. Ended once the prefix is computed, when what comes behind it reads no edges. */
+  /** Gives the rows as they are. Closed once the prefix is computed, when what comes behind it reads no edges. */
   readonly batches: BatchSources;
   /** Runs before each batch. */
   readonly between: () => Promise<void>;

@@ -32,7 +32,7 @@ export function keepThread(run: () => Thread = startThread): KeptThread {
       const started = idle?.connection.isIdle() === true ? idle : start(run);
       idle = null;
       started.thread.ref();
-      return openTo(started, async () => {
+      return connectionTo(started, async () => {
         const { thread, connection, bytes } = started;
         if (idle !== null || !connection.isIdle() || bytes > MOST_BYTES_KEPT) return connection.close();
         thread.unref();
@@ -49,7 +49,7 @@ function start(run: () => Thread): Started {
 }
 
 /** A connection that counts what stays in the thread, and has it forget all of that before it is handed back. */
-function openTo(started: Started, handBack: () => Promise<void>): Connection {
+function connectionTo(started: Started, handBack: () => Promise<void>): Connection {
   const { connection } = started;
   /** By dataset: its rows that may not have been built yet. */
   const known = new Map<number, number>();

@@ -30,10 +30,10 @@ interface Queue {
   builds: Build[];
 }
 
-/** Creates builders whose work is done in another thread, ahead of its use. `reach` gives it, at the first batch at the latest. */
-export function createThreadBuilders(reach: () => Connection = () => connect(startThread())): ThreadBuilders {
+/** Creates builders whose work is done in another thread, ahead of its use. `newConnection` reaches it, at the first batch at the latest. */
+export function createThreadBuilders(newConnection: () => Connection = () => connect(startThread())): ThreadBuilders {
   let connection: Connection | null = null;
-  const open = (): Connection => (connection ??= reach());
+  const open = (): Connection => (connection ??= newConnection());
   let ending: Promise<unknown> = Promise.resolve();
   const queues = new Set<Queue>();
   /** Bytes of the largest batch so far; undefined: none is known. */
